@@ -1,0 +1,107 @@
+"""The hash chain under the audit records, in which a change, a gap or another order shows.
+
+Invariants:
+1. A leaf commits to a body and shows nothing of it: the salt keeps short bodies from being guessed.
+2. A link commits to the writer, the number, the leaf and every link before it.
+3. Numbers run from 1 without a gap.
+
+Whoever controls the database can at most drop the newest entries or start a chain anew; signed checkpoints
+and the witness are there to show that.
+
+Source: RFC 9162 §2.1.1 (leaf prefix).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from crypto.encoding import encode
+from crypto.errors import MalformedInput, VerificationFailed
+
+HASH_BYTES: Final = 32
+MIN_SALT_BYTES: Final = 16
+GENESIS: Final = bytes(HASH_BYTES)
+"""Stands before the first link of every writer."""
+
+_LEAF_PREFIX: Final = b"\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """How far a chain is known to be sound: the last number, 0 for an empty chain, and its link."""
+
+    number: int
+    link: bytes
+
+
+EMPTY: Final = ChainHead(0, GENESIS)
+"""The head of a chain before its first entry."""
+
+
+def leaf(salt: bytes, body: bytes) -> bytes:
+    """Return the 32-byte commitment to a record.
+
+    Args:
+        salt: At least 16 random bytes, of this record only. Secret as long as the body is.
+        body: The record's bytes as stored.
+
+    Raises:
+        MalformedInput: The salt is too short.
+    """
+    if len(salt) < MIN_SALT_BYTES:
+        raise MalformedInput("the salt of a record is at least 16 bytes")
+    return _sha256(_LEAF_PREFIX + _sha256(encode("audit-body", salt, body)))
+
+
+def link(previous: bytes, writer: bytes, number: int, leaf: bytes) -> bytes:
+    """Return the 32-byte link that fixes a leaf at its place in a writer's chain.
+
+    Args:
+        previous: The link before it, or `GENESIS`.
+        writer: The writer's identity; chains of different writers never mix.
+        number: 1 for the first entry, then one more each time.
+        leaf: From `leaf`.
+
+    Raises:
+        MalformedInput: A hash is not 32 bytes, or the number is below 1.
+    """
+    if len(previous) != HASH_BYTES or len(leaf) != HASH_BYTES or number < 1:
+        raise MalformedInput("a link needs two hashes of 32 bytes and a number from 1")
+    return _sha256(encode("audit-link", previous, writer, number, leaf))
+
+
+def verify_chain(
+    writer: bytes, entries: Iterable[tuple[int, bytes, bytes]], *, after: ChainHead = EMPTY
+) -> ChainHead:
+    """Check that entries follow on one another without gap or change.
+
+    Args:
+        writer: Whose chain it is.
+        entries: (number, leaf, link), in order; read once.
+        after: Where an earlier check ended, for checking in pieces.
+
+    Returns:
+        The head after the last entry.
+
+    Raises:
+        VerificationFailed: Names the first number that is missing, misplaced or changed.
+    """
+    head = after
+    for number, entry_leaf, entry_link in entries:
+        expected = head.number + 1
+        if number != expected or not _follows(head, writer, number, entry_leaf, entry_link):
+            raise VerificationFailed(f"audit chain broken at number {expected}")
+        head = ChainHead(number, entry_link)
+    return head
+
+
+def _follows(head: ChainHead, writer: bytes, number: int, entry_leaf: bytes, entry_link: bytes) -> bool:
+    if len(entry_leaf) != HASH_BYTES:
+        return False
+    return hmac.compare_digest(link(head.link, writer, number, entry_leaf), entry_link)
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()

@@ -1,0 +1,155 @@
+"""Keyed tags to find rows by, and seals that bind what a row holds to the place where it stands.
+
+Invariants:
+1. A tag is separated by label and scope: equal inputs under another label or scope give an unrelated tag.
+2. A seal opens only in the scope, key epoch, table, column and row it was made for; moved or changed
+   bytes fail.
+3. With a size, the sealed bytes say nothing about how long the content is.
+
+Whoever takes the database without these keys sees random bytes; with them, at most what the index sees.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+
+from crypto.chain import Pseudonym
+from crypto.encoding import encode
+from crypto.errors import KeyFault, MalformedInput, VerificationFailed
+
+KEY_BYTES: Final = 32
+TAG_BYTES: Final = 16
+NONCE_BYTES: Final = 12
+SEAL_BYTES: Final = NONCE_BYTES + 16
+"""How much longer sealed bytes are than what is sealed: the nonce and the authentication tag."""
+LENGTH_BYTES: Final = 2
+"""What the length prefix takes from a padded size."""
+MAX_BUCKET_BITS: Final = 32
+"""More shards than any database has; keeps a bucket within four bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowKeys:
+    """The index's keys for rows at rest, of one scope and key epoch.
+
+    Args:
+        epoch: Number of the key epoch, not negative.
+        scope: The participating region.
+        tag_key: 32 bytes. Secret.
+        bucket_key: 32 bytes. Secret.
+        data_key: 32 bytes. Secret.
+
+    Raises:
+        KeyFault: A key has another length or is used twice, the epoch is negative, or the scope is empty.
+    """
+
+    epoch: int
+    scope: str
+    tag_key: bytes
+    bucket_key: bytes
+    data_key: bytes
+    cipher: AESGCMSIV = field(init=False, repr=False, compare=False)
+    """The row cipher under `data_key`. Secret."""
+
+    def __post_init__(self) -> None:
+        """Refuse keys that cannot be right, and prepare the cipher once."""
+        keys = {self.tag_key, self.bucket_key, self.data_key}
+        if len(keys) != 3 or any(len(key) != KEY_BYTES for key in keys):
+            raise KeyFault("row keys must be three different keys of 32 bytes")
+        if self.epoch < 0 or not self.scope:
+            raise KeyFault("row keys need a scope and a key epoch")
+        object.__setattr__(self, "cipher", AESGCMSIV(self.data_key))
+
+    def __repr__(self) -> str:
+        """Name scope and epoch, never a key."""
+        return f"RowKeys(epoch={self.epoch}, scope={self.scope!r}, <redacted>)"
+
+
+def tag(keys: RowKeys, label: str, *fields: bytes | int | str) -> bytes:
+    """Return the 16-byte tag to find something by without storing it.
+
+    Args:
+        keys: Of the scope and epoch.
+        label: Names the use; one fixed list of field types per label.
+        fields: What the tag stands for. Personal or not, the tag shows nothing of it.
+    """
+    message = encode(label, keys.scope, *fields)
+    return hmac.digest(keys.tag_key, message, hashlib.sha256)[:TAG_BYTES]
+
+
+def bucket(keys: RowKeys, pseudonym: Pseudonym, bits: int) -> int:
+    """Return the shard of a person: the first `bits` bits of a keyed hash, so 0 when `bits` is 0.
+
+    Raises:
+        MalformedInput: `bits` lies outside 0 to 32.
+    """
+    if not 0 <= bits <= MAX_BUCKET_BITS:
+        raise MalformedInput("a bucket has 0 to 32 bits")
+    digest = hmac.digest(keys.bucket_key, encode("bucket", keys.scope, pseudonym.encoded), hashlib.sha256)
+    return int.from_bytes(digest, "big") >> (8 * len(digest) - bits)
+
+
+def seal(
+    keys: RowKeys, plaintext: bytes, *, table: str, column: str, row: bytes, size: int | None = None
+) -> bytes:
+    """Encrypt what one column of one row holds.
+
+    Args:
+        keys: Of the scope and epoch the row belongs to.
+        plaintext: At most `size` - 2 bytes when a size is given.
+        table: Where it will stand.
+        column: Where it will stand.
+        row: The key of the row, never reused for another row of that table.
+        size: Pad to this many bytes, so that every value of the column is equally long.
+
+    Returns:
+        Nonce (12 bytes), ciphertext, tag (16 bytes).
+
+    Raises:
+        MalformedInput: The plaintext does not fit in the size.
+
+    Source: RFC 8452 (AES-256-GCM-SIV).
+    """
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    padded = plaintext if size is None else _pad(plaintext, size)
+    return nonce + keys.cipher.encrypt(nonce, padded, _place(keys, table, column, row))
+
+
+def unseal(
+    keys: RowKeys, sealed: bytes, *, table: str, column: str, row: bytes, size: int | None = None
+) -> bytes:
+    """Decrypt what `seal` made for this place, with the same size.
+
+    Raises:
+        VerificationFailed: Other keys, another place, another size, or changed bytes.
+    """
+    if len(sealed) < SEAL_BYTES:
+        raise VerificationFailed("sealed bytes are too short")
+    nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    try:
+        padded = keys.cipher.decrypt(nonce, ciphertext, _place(keys, table, column, row))
+    except InvalidTag:
+        raise VerificationFailed("sealed bytes do not belong here or were changed") from None
+    return padded if size is None else _unpad(padded, size)
+
+
+def _place(keys: RowKeys, table: str, column: str, row: bytes) -> bytes:
+    return encode("row", keys.scope, keys.epoch, table, column, row)
+
+
+def _pad(plaintext: bytes, size: int) -> bytes:
+    if not LENGTH_BYTES + len(plaintext) <= size < 1 << (8 * LENGTH_BYTES):
+        raise MalformedInput("the plaintext does not fit in the size it is padded to")
+    return (len(plaintext).to_bytes(LENGTH_BYTES, "big") + plaintext).ljust(size, b"\0")
+
+
+def _unpad(padded: bytes, size: int) -> bytes:
+    end = LENGTH_BYTES + int.from_bytes(padded[:LENGTH_BYTES], "big")
+    if len(padded) != size or end > size or any(padded[end:]):
+        raise VerificationFailed("sealed bytes were made for another size")
+    return padded[LENGTH_BYTES:end]

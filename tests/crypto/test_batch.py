@@ -1,0 +1,475 @@
+"""The batch format: what is signed stays whole, what is sealed stays bound, and what no one can check yet."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto import batch as wire_format
+from crypto.batch import (
+    ITEMS_MAX,
+    Batch,
+    BatchClass,
+    Header,
+    Hop,
+    apply_hop,
+    compose,
+    max_bytes,
+    open_batch,
+    verify_hop,
+    verify_publisher,
+)
+from crypto.chain import Bsn, Pseudonym, encrypt
+from crypto.encoding import Month, decode, encode
+from crypto.errors import BatchRefused, CryptoError, KeyFault, MalformedInput, VerificationFailed
+from crypto.keyfiles import HpkePublicKey, IndexSecrets, Manifest, PseudonymiserSecrets, PublisherSecrets
+from crypto.sheet import (
+    BeperkingOperation,
+    BeperkingRow,
+    SignaalOperation,
+    SignaalRow,
+    ZorgrelatieOperation,
+    ZorgrelatieRow,
+)
+
+TODAY = date(2026, 11, 22)
+PEOPLE = [Bsn.parse(digits) for digits in ("999900006", "999990019", "999999990")]
+INDEX = IndexSecrets.generate("demo", 1, created=TODAY)
+B = PseudonymiserSecrets.generate("B", INDEX.public(), created=TODAY)
+A = PseudonymiserSecrets.generate("A", B.public(), created=TODAY)
+MANIFEST = Manifest("demo", 1, INDEX.public(), B.public(), A.public())
+PUBLISHER = PublisherSecrets.generate("00000001003214345000", created=TODAY)
+HEADER = Header(
+    audience="index:demo",
+    scope="demo",
+    key_epoch=1,
+    publisher=PUBLISHER.publisher,
+    batch_class=BatchClass.SIGNAAL,
+    incarnation=bytes(range(16)),
+    sequence=1,
+    n=5,
+    composed_at=1_795_348_800,
+)
+FILLER = SignaalRow(SignaalOperation.FILLER).encode()
+
+
+def asserting(number: int) -> bytes:
+    return SignaalRow(
+        SignaalOperation.ASSERT, source=f"bron-{number}", type="wmo", since=Month(2026, 4), generation=1
+    ).encode()
+
+
+ITEMS: list[tuple[Bsn | None, bytes]] = [
+    (PEOPLE[0], asserting(0)),
+    (PEOPLE[1], asserting(1)),
+    (PEOPLE[2], asserting(2)),
+    (None, SignaalRow(SignaalOperation.OPEN_SET, source="bron-0", type="wmo", generation=1).encode()),
+    (None, FILLER),
+]
+
+
+def composed(items: Sequence[tuple[Bsn | None, bytes]] = ITEMS, **changes: Any) -> Batch:
+    header = replace(HEADER, n=len(items), **changes)
+    return compose(header, items, MANIFEST, PUBLISHER.signing)
+
+
+def sent(batch: Batch) -> Batch:
+    """The batch after both hops."""
+    return apply_hop(apply_hop(batch, A, B.public().layer), B, INDEX.public().layer)
+
+
+def by_row(opened: Sequence[tuple[Pseudonym | None, bytes]]) -> dict[bytes, Pseudonym | None]:
+    return {row: person for person, row in opened}
+
+
+def forged(rows: Sequence[tuple[Bsn | None, bytes]], **changes: Any) -> Batch:
+    """A batch of a publisher that does not check its own rows, in the order given."""
+    header = replace(HEADER, n=len(rows), **changes)
+    points = (None if person is None else person.person_point() for person, _ in rows)
+    c0 = b"".join(encrypt(point, MANIFEST.a.layer).encode() for point in points)
+    return resealed(header, c0, b"".join(row for _, row in rows))
+
+
+def resealed(header: Header, c0: bytes, rows: bytes) -> Batch:
+    sheet = wire_format._seal_sheet(header, c0, rows, MANIFEST)
+    return resigned(header, c0, sheet)
+
+
+def resigned(header: Header, c0: bytes, sheet: bytes) -> Batch:
+    digest = wire_format._digest(header, c0, sheet)
+    signature = PUBLISHER.signing.sign(wire_format._publisher_words(digest))
+    return Batch(header, c0, sheet, digest, signature)
+
+
+def receive(wire: bytes) -> list[tuple[Pseudonym | None, bytes]]:
+    """Everything the index does before it looks at a row."""
+    batch = Batch.decode(wire, max_bytes(HEADER.n))
+    verify_publisher(batch, PUBLISHER.public().verify_key)
+    verify_hop(batch, 0, MANIFEST.a.verify_key)
+    verify_hop(batch, 1, MANIFEST.b.verify_key)
+    return open_batch(batch, INDEX)
+
+
+def refused_rows(batch: Batch) -> tuple[str, tuple[tuple[int, str], ...]]:
+    with pytest.raises(BatchRefused) as refused:
+        open_batch(sent(batch), INDEX)
+    return refused.value.reason, refused.value.rows
+
+
+def test_rows_come_out_with_their_own_persons() -> None:
+    first, second = by_row(receive(sent(composed()).encode())), by_row(receive(sent(composed()).encode()))
+    assert first == second
+    assert set(first) == {row for _, row in ITEMS}
+    pseudonyms = [first[row] for person, row in ITEMS if person is not None]
+    assert len(set(pseudonyms)) == 3
+    assert all(pseudonym is not None for pseudonym in pseudonyms)
+    assert [first[row] for person, row in ITEMS if person is None] == [None, None]
+
+
+def test_no_two_ciphertexts_are_equal_within_or_between_batches_and_hops() -> None:
+    several: list[tuple[Bsn | None, bytes]] = [(PEOPLE[0], asserting(0))] * 3 + [(None, FILLER)] * 2
+    seen = []
+    for batch in (sent(composed(several)), sent(composed(several))):
+        for items in (batch.c0, *(hop.items for hop in batch.hops)):
+            seen += [items[start : start + 32] for start in range(0, len(items), 32)]
+    assert len(set(seen)) == len(seen) == 2 * 3 * 5 * 2
+
+
+def test_rows_keep_the_order_they_were_given_in() -> None:
+    items: list[tuple[Bsn | None, bytes]] = [(PEOPLE[0], asserting(n)) for n in range(32)]
+    assert [row for _, row in open_batch(sent(composed(items)), INDEX)] == [row for _, row in items]
+
+
+def test_every_class_with_rows_passes() -> None:
+    relation = ZorgrelatieRow(ZorgrelatieOperation.OPEN_SET, generation=1).encode()
+    restriction = BeperkingRow(BeperkingOperation.OPEN_SET, generation=1).encode()
+    for batch_class, row in ((BatchClass.ZORGRELATIE, relation), (BatchClass.BEPERKING, restriction)):
+        assert open_batch(sent(composed([(None, row)], batch_class=batch_class)), INDEX) == [(None, row)]
+
+
+def test_a_batch_comes_back_from_its_wire_bytes_at_every_stage() -> None:
+    batch = composed()
+    for stage in (batch, apply_hop(batch, A, A.towards), sent(batch)):
+        assert Batch.decode(stage.encode(), max_bytes(5)) == stage
+
+
+texts = st.text("abcXYZ019._:@-", min_size=1, max_size=64).filter(
+    lambda text: ":" not in text and "@" not in text
+)
+numbers = st.integers(0, 2**63 - 1)
+
+
+@given(
+    st.builds(
+        Header,
+        audience=texts,
+        scope=texts,
+        key_epoch=numbers,
+        publisher=st.text("0123456789", min_size=20, max_size=20),
+        batch_class=st.sampled_from(BatchClass),
+        incarnation=st.binary(min_size=16, max_size=16),
+        sequence=numbers.filter(bool),
+        n=st.integers(1, ITEMS_MAX),
+        composed_at=numbers,
+    )
+)
+def test_a_header_comes_back_as_it_was_encoded(header: Header) -> None:
+    assert Header.decode(header.encode()) == header
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"audience": ""}, {"audience": "a b"}, {"audience": "x" * 129}, {"scope": "a/b"}, {"scope": ""},
+        {"key_epoch": -1}, {"key_epoch": 2**63}, {"publisher": "1" * 19}, {"incarnation": bytes(15)},
+        {"sequence": 0}, {"sequence": 2**63}, {"n": 0}, {"n": ITEMS_MAX + 1}, {"composed_at": -1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_header_field_outside_its_form_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(MalformedInput, match="header"):
+        replace(HEADER, **change)
+
+
+def test_the_largest_numbers_and_longest_names_still_fit_a_header() -> None:
+    edge: dict[str, Any] = {"key_epoch": 2**63 - 1, "sequence": 2**63 - 1, "composed_at": 2**63 - 1}
+    header = replace(HEADER, audience="x" * 128, scope="s" * 64, n=ITEMS_MAX, **edge)
+    assert Header.decode(header.encode()) == header
+    assert replace(HEADER, key_epoch=0, composed_at=0, n=1).n == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [(0, 2), (2, b"\xff"), (5, b"rekening"), (5, b"\xff"), (8, b"5")]
+)
+def test_a_header_of_another_version_or_form_is_not_read(field: int, value: int | bytes) -> None:
+    fields: list[Any] = list(decode("batch-header", HEADER.encode(), 10))
+    fields[field] = value
+    with pytest.raises(MalformedInput):
+        Header.decode(encode("batch-header", *fields))
+
+
+def test_a_bit_changed_anywhere_is_refused() -> None:
+    wire = sent(composed()).encode()
+    assert len(receive(wire)) == HEADER.n
+    for position in range(len(wire)):
+        changed = bytearray(wire)
+        changed[position] ^= 1 << position % 8
+        with pytest.raises(CryptoError):
+            receive(bytes(changed))
+
+
+@given(st.integers(0, 10**6), st.binary(min_size=1, max_size=64))
+def test_bytes_replaced_anywhere_are_refused(position: int, piece: bytes) -> None:
+    start = position % len(WIRE)
+    changed = (WIRE[:start] + piece + WIRE[start + len(piece) :])[: max(len(WIRE), start + len(piece))]
+    if changed != WIRE:
+        with pytest.raises(CryptoError):
+            receive(changed)
+
+
+@given(st.integers(0, 10**6))
+def test_a_cut_or_lengthened_batch_is_malformed(length: int) -> None:
+    for changed in (WIRE[: length % len(WIRE)], WIRE + bytes(1 + length % 9)):
+        with pytest.raises(MalformedInput):
+            Batch.decode(changed, 2 * len(WIRE))
+
+
+@given(st.binary(max_size=500))
+def test_random_bytes_are_malformed(data: bytes) -> None:
+    with pytest.raises(MalformedInput):
+        Batch.decode(data, 1000)
+
+
+def test_a_batch_over_the_limit_is_refused_and_every_batch_fits_its_own() -> None:
+    with pytest.raises(MalformedInput, match="larger"):
+        Batch.decode(WIRE, len(WIRE) - 1)
+    assert Batch.decode(WIRE, len(WIRE)) == SENT
+    for batch_class, width in (
+        (BatchClass.SIGNAAL, 128),
+        (BatchClass.ZORGRELATIE, 256),
+        (BatchClass.BEPERKING, 64),
+    ):
+        for n in (1, ITEMS_MAX):
+            header = replace(HEADER, batch_class=batch_class, n=n, audience="x" * 128, scope="s" * 64)
+            items, signature = bytes(64 * n), bytes(64)
+            hop = Hop(items, b"", signature)
+            batch = Batch(header, items, bytes(1136 + n * width), bytes(64), signature, (hop, hop))
+            assert len(batch.encode()) <= max_bytes(n)
+
+
+SHAPES: list[tuple[str, Callable[[Batch], dict[str, Any]]]] = [
+    ("an item missing", lambda b: {"c0": b.c0[64:]}),
+    ("an item too many", lambda b: {"c0": b.c0 + b.c0[:64]}),
+    ("half an item", lambda b: {"c0": b.c0[32:]}),
+    ("n of another number", lambda b: {"header": replace(b.header, n=4)}),
+    ("sheet a byte short", lambda b: {"sheet": b.sheet[1:]}),
+    ("sheet a row too long", lambda b: {"sheet": b.sheet + bytes(128)}),
+    ("sheet of another class", lambda b: {"header": replace(b.header, batch_class=BatchClass.BEPERKING)}),
+    ("digest too short", lambda b: {"digest": b.digest[1:]}),
+    ("signature too long", lambda b: {"signature": b.signature + b"\0"}),
+    ("hop with an item missing", lambda b: {"hops": (replace(b.hops[0], items=b.c0[64:]), b.hops[1])}),
+    ("hop signature too short", lambda b: {"hops": (replace(b.hops[0], signature=b""), b.hops[1])}),
+    ("a proof before there are any", lambda b: {"hops": (replace(b.hops[0], proof=b"\0"), b.hops[1])}),
+    ("a third hop", lambda b: {"hops": (*b.hops, b.hops[1])}),
+]
+
+
+@pytest.mark.parametrize("change", [s[1] for s in SHAPES], ids=[s[0] for s in SHAPES])
+def test_parts_that_cannot_belong_together_are_malformed(change: Callable[[Batch], dict[str, Any]]) -> None:
+    with pytest.raises(MalformedInput):
+        replace(SENT, **change(SENT))
+
+
+def test_a_hop_of_b_without_one_of_a_is_malformed() -> None:
+    parts = list(decode("batch", WIRE, 7))
+    parts[5] = b""
+    with pytest.raises(MalformedInput, match="A's is not"):
+        Batch.decode(encode("batch", *parts), len(WIRE))
+
+
+@pytest.mark.parametrize("part", ["header", "c0", "sheet", "digest", "signature"])
+def test_the_publishers_signature_covers_every_part(part: str) -> None:
+    other = composed(sequence=2)
+    verify_publisher(SENT, PUBLISHER.public().verify_key)
+    verify_publisher(other, PUBLISHER.public().verify_key)
+    with pytest.raises(VerificationFailed):
+        verify_publisher(replace(SENT, **{part: getattr(other, part)}), PUBLISHER.public().verify_key)
+
+
+def test_a_sheet_cannot_move_to_other_ciphertexts_or_another_header() -> None:
+    other = composed()
+    for header, c0 in ((HEADER, other.c0), (replace(HEADER, sequence=2), SENT.c0)):
+        moved = resigned(header, c0, SENT.sheet)
+        verify_publisher(moved, PUBLISHER.public().verify_key)
+        with pytest.raises(VerificationFailed, match="sheet"):
+            open_batch(sent(moved), INDEX)
+
+
+def test_a_batch_of_another_publisher_index_or_pseudonymiser_is_refused() -> None:
+    stranger = Ed25519PrivateKey.generate().public_key()
+    with pytest.raises(VerificationFailed):
+        verify_publisher(SENT, stranger)
+    for index in (0, 1):
+        with pytest.raises(VerificationFailed):
+            verify_hop(SENT, index, stranger)
+        with pytest.raises(VerificationFailed):
+            verify_hop(SENT, 1 - index, (MANIFEST.a, MANIFEST.b)[index].verify_key)
+    with pytest.raises(VerificationFailed, match="sheet"):
+        open_batch(SENT, IndexSecrets.generate("demo", 1, created=TODAY))
+
+
+def test_a_hop_cannot_move_to_another_batch() -> None:
+    other = sent(composed())
+    for index, key in enumerate((MANIFEST.a.verify_key, MANIFEST.b.verify_key)):
+        verify_hop(other, index, key)
+        with pytest.raises(VerificationFailed):
+            verify_hop(replace(SENT, hops=other.hops), index, key)
+
+
+def test_a_hop_that_was_not_made_does_not_verify() -> None:
+    for batch, index in ((composed(), 0), (apply_hop(composed(), A, A.towards), 1), (SENT, 2), (SENT, -1)):
+        with pytest.raises(VerificationFailed, match="did not pass"):
+            verify_hop(batch, index, MANIFEST.b.verify_key)
+
+
+def test_a_batch_opens_only_after_both_hops() -> None:
+    for batch in (composed(), apply_hop(composed(), A, A.towards)):
+        with pytest.raises(VerificationFailed, match="both hops"):
+            open_batch(batch, INDEX)
+
+
+def test_hops_go_through_a_then_b_and_nowhere_else() -> None:
+    fresh = composed()
+    with pytest.raises(MalformedInput, match="first through A"):
+        apply_hop(fresh, B, B.towards)
+    once = apply_hop(fresh, A, A.towards)
+    for batch, party in ((once, A), (SENT, A), (SENT, B)):
+        with pytest.raises(MalformedInput, match="first through A"):
+            apply_hop(batch, party, party.towards)
+
+
+def test_a_hop_towards_another_layer_is_refused_instead_of_making_garbage() -> None:
+    for wrong in (INDEX.public().layer, A.public().layer):
+        with pytest.raises(KeyFault, match="manifest"):
+            apply_hop(composed(), A, wrong)
+
+
+@pytest.mark.parametrize("change", [{"scope": "elsewhere"}, {"key_epoch": 2}], ids=str)
+def test_another_scope_or_epoch_is_refused_by_everyone(change: dict[str, Any]) -> None:
+    header = replace(HEADER, **change)
+    with pytest.raises(KeyFault, match="scope and key epoch"):
+        compose(header, ITEMS, MANIFEST, PUBLISHER.signing)
+    with pytest.raises(VerificationFailed, match="scope or key epoch"):
+        apply_hop(resigned(header, SENT.c0, SENT.sheet), A, A.towards)
+    with pytest.raises(VerificationFailed, match="scope or key epoch"):
+        open_batch(replace(SENT, header=header), INDEX)
+
+
+IDENTITY = bytes(32)
+NOT_CANONICAL = b"\xed" + b"\xff" * 30 + b"\x7f"  # the field prime itself: a second spelling of zero
+
+
+@pytest.mark.parametrize(
+    "bad", [IDENTITY, NOT_CANONICAL, b"\xff" * 32], ids=["identity", "not canonical", "no point"]
+)
+@pytest.mark.parametrize("component", [0, 32])
+def test_a_component_that_is_no_usable_point_is_refused_when_it_is_used(bad: bytes, component: int) -> None:
+    def spoiled(items: bytes) -> bytes:
+        return items[: 64 + component] + bad + items[96 + component :]
+
+    first = resigned(HEADER, spoiled(SENT.c0), SENT.sheet)
+    verify_publisher(first, PUBLISHER.public().verify_key)
+    with pytest.raises(MalformedInput):
+        apply_hop(first, A, A.towards)
+    made_by_a = replace(SENT.hops[0], items=spoiled(SENT.hops[0].items))
+    with pytest.raises(MalformedInput):
+        apply_hop(replace(SENT, hops=(made_by_a,)), B, B.towards)
+    made_by_b = replace(SENT.hops[1], items=spoiled(SENT.hops[1].items))
+    with pytest.raises(MalformedInput):
+        open_batch(replace(SENT, hops=(SENT.hops[0], made_by_b)), INDEX)
+
+
+def test_a_row_on_the_wrong_kind_of_item_refuses_the_batch_and_is_named() -> None:
+    good, on_nobody, on_somebody = (PEOPLE[0], asserting(0)), (None, asserting(1)), (PEOPLE[1], FILLER)
+    assert refused_rows(forged([good, on_nobody, (None, FILLER), on_somebody])) == (
+        "identity-mismatch",
+        ((1, "identity-mismatch"), (3, "identity-mismatch")),
+    )
+
+
+def test_rows_that_do_not_decode_refuse_the_batch_and_are_named() -> None:
+    unknown, padded = b"\x07" + bytes(127), asserting(1)[:-1] + b"\1"
+    rows = [(PEOPLE[0], asserting(0)), (PEOPLE[1], unknown), (PEOPLE[2], padded), (None, asserting(2))]
+    faults = ((1, "unknown-code"), (2, "malformed-row"), (3, "identity-mismatch"))
+    assert refused_rows(forged(rows)) == ("unknown-code", faults)
+
+
+def test_the_class_inzage_travels_but_is_not_served_yet() -> None:
+    with pytest.raises(MalformedInput, match="inzage"):
+        composed(batch_class=BatchClass.INZAGE)
+    batch = forged([(PEOPLE[0], bytes(100))], batch_class=BatchClass.INZAGE)
+    assert Batch.decode(batch.encode(), max_bytes(1)) == batch
+    assert refused_rows(batch) == ("class-not-served", ())
+    for size in (1136, 1136 + 256):
+        replace(batch, sheet=bytes(size))
+    for size in (1135, 1136 + 257):
+        with pytest.raises(MalformedInput, match="sheet"):
+            replace(batch, sheet=bytes(size))
+
+
+WRONG_ITEMS: list[tuple[str, list[tuple[Bsn | None, bytes]], str]] = [
+    ("too few", ITEMS[1:], "number of items"),
+    ("too many", [*ITEMS, (None, FILLER)], "number of items"),
+    ("a row of another width", [*ITEMS[:4], (None, FILLER + b"\0")], "row 4: .*128 bytes"),
+    ("a row of another class", [*ITEMS[:4], (None, bytes([5]) + bytes(63))], "row 4: .*128 bytes"),
+    ("a filler on a person", [*ITEMS[:4], (PEOPLE[0], FILLER)], "row 4: .*no person"),
+    ("an assert on nobody", [(None, asserting(0)), *ITEMS[1:]], "row 0: .*no person"),
+]
+
+
+@pytest.mark.parametrize(("items", "words"), [w[1:] for w in WRONG_ITEMS], ids=[w[0] for w in WRONG_ITEMS])
+def test_a_publisher_cannot_compose_what_the_index_would_refuse(
+    items: list[tuple[Bsn | None, bytes]], words: str
+) -> None:
+    with pytest.raises(MalformedInput, match=words) as refused:
+        compose(HEADER, items, MANIFEST, PUBLISHER.signing)
+    assert not any(person.digits in str(refused.value) for person in PEOPLE)
+
+
+def test_an_hpke_key_that_cannot_be_sealed_to_is_a_fault_of_the_manifest() -> None:
+    low_order = HpkePublicKey(INDEX.public().hpke_public.encoded[:1184] + bytes(32))
+    manifest = replace(MANIFEST, index=replace(INDEX.public(), hpke_public=low_order))
+    with pytest.raises(KeyFault, match="HPKE"):
+        compose(HEADER, ITEMS, manifest, PUBLISHER.signing)
+
+
+def test_two_items_swapped_by_a_pseudonymiser_that_signs_them_pass_unseen_until_there_are_proofs() -> None:
+    batch = apply_hop(forged([(person, asserting(n)) for n, person in enumerate(PEOPLE)]), A, A.towards)
+    honest = apply_hop(batch, B, B.towards)
+    made = honest.hops[1]
+    items = made.items[64:128] + made.items[:64] + made.items[128:]
+    by_a_thief = replace(batch, hops=(batch.hops[0], replace(made, items=items)))
+    with pytest.raises(VerificationFailed):
+        verify_hop(by_a_thief, 1, MANIFEST.b.verify_key)
+    signature = B.signing.sign(wire_format._hop_words(batch.digest, 1, items, b""))
+    by_b_itself = replace(batch, hops=(batch.hops[0], Hop(items, b"", signature)))
+    verify_hop(by_b_itself, 1, MANIFEST.b.verify_key)
+    one, two, three = open_batch(honest, INDEX)
+    assert open_batch(by_b_itself, INDEX) == [(two[0], one[1]), (one[0], two[1]), three]
+
+
+def test_hops_keep_the_order_of_the_items() -> None:
+    rows = [(person, asserting(number)) for number, person in enumerate(PEOPLE)]
+    opened = open_batch(sent(forged(rows)), INDEX)
+    assert [row for _, row in opened] == [row for _, row in rows]
+    again = by_row(open_batch(sent(composed(rows)), INDEX))
+    assert [person for person, _ in opened] == [again[row] for _, row in rows]
+
+
+SENT = sent(composed())
+WIRE = SENT.encode()
