@@ -1,0 +1,231 @@
+"""The catalogue: which signal types, areas of life, purposes and legal bases exist.
+
+Invariants:
+1. Every code that is referred to exists, and every code exists once; otherwise nothing is loaded.
+2. Which types belong to a purpose follows from the legal bases alone, so it is the same for every resident.
+
+Whoever controls the catalogue can at most name which types a purpose could reach; a grant is still needed.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from policy.errors import RuleSetError
+from policy.vocabulary import LifeDomain, PurposeCode, Role, Sensitivity
+
+FILE = "catalogue.toml"
+
+Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalBasis:
+    """An article of law that the municipality relies on.
+
+    Attributes:
+        verified_by_lawyer: False until a lawyer has confirmed that this article carries what we hang on it.
+        valid_from: The first day on which the rules may rely on it.
+        valid_until: The first day on which they no longer may, if known.
+    """
+
+    code: Code
+    law: Text
+    article: Text
+    source_url: Text
+    verified_by_lawyer: bool
+    valid_from: date
+    valid_until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Tell whether the rules may rely on this basis that day."""
+        return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeDomainText:
+    """How an area of life is shown, and which domains of the self-sufficiency matrix it covers."""
+
+    code: LifeDomain
+    label_nl: Label
+    label_en: Label
+    zrm_2013: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalType:
+    """A kind of signal that one kind of source may publish.
+
+    Attributes:
+        label_nl: The heading of a card.
+        sentence_nl: What follows "Er is": an article and a noun, without a full stop.
+        source_kind: The one kind of organisation that publishes this type.
+        retention_months: How long a signal stays after its last confirmation.
+        freshness_days: After how many days without news the source counts as not current.
+        legal_bases: The bases on which this type may be shared.
+    """
+
+    code: Code
+    label_nl: Label
+    sentence_nl: Label
+    label_en: Label
+    life_domain: LifeDomain
+    source_kind: Code
+    retention_months: Annotated[int, msgspec.Meta(ge=1, le=24)]
+    freshness_days: Annotated[int, msgspec.Meta(ge=1, le=366)]
+    sensitivity: Sensitivity
+    legal_bases: Annotated[tuple[Code, ...], msgspec.Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurposeRule:
+    """A reason for which somebody may look.
+
+    Attributes:
+        roles: The roles that may choose this purpose.
+        worker_text: What the worker reads before choosing it.
+        legal_bases: The bases that carry this purpose.
+        types: The codes of the types it can reach, in catalogue order; derived, never written in the file.
+    """
+
+    code: Code
+    label_nl: Label
+    label_en: Label
+    roles: Annotated[tuple[Role, ...], msgspec.Meta(min_length=1)]
+    worker_text: Text
+    legal_bases: Annotated[tuple[Code, ...], msgspec.Meta(min_length=1)]
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """The whole catalogue, or the part that holds on one day (see `at`).
+
+    Attributes:
+        unpublished_zrm_2013: The matrix domains under which nothing is ever shown.
+    """
+
+    types: tuple[SignalType, ...]
+    purposes: tuple[PurposeRule, ...]
+    legal_bases: tuple[LegalBasis, ...]
+    life_domains: tuple[LifeDomainText, ...]
+    unpublished_zrm_2013: tuple[str, ...]
+
+    def signal_type(self, code: str) -> SignalType | None:
+        """Find a type by its code."""
+        return next((each for each in self.types if each.code == code), None)
+
+    def purpose(self, code: PurposeCode | str) -> PurposeRule | None:
+        """Find a purpose by its code."""
+        return next((each for each in self.purposes if each.code == code), None)
+
+    def legal_basis(self, code: str) -> LegalBasis | None:
+        """Find a legal basis by its code."""
+        return next((each for each in self.legal_bases if each.code == code), None)
+
+    def at(self, day: date) -> "Catalogue":
+        """The catalogue with only the legal bases that hold that day, and purposes narrowed to match."""
+        bases = tuple(each for each in self.legal_bases if each.holds_on(day))
+        codes = {each.code for each in bases}
+        types = tuple(replace(each, legal_bases=_within(each.legal_bases, codes)) for each in self.types)
+        purposes = (replace(each, legal_bases=_within(each.legal_bases, codes)) for each in self.purposes)
+        return replace(self, legal_bases=bases, types=types, purposes=_with_types(purposes, types))
+
+
+def read_catalogue(text: str) -> Catalogue:
+    """Read the catalogue file.
+
+    Raises:
+        RuleSetError: If the file is not TOML, has an unknown or missing key, a value outside its range, a
+            code twice, or a reference to something it does not define.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RuleSetError(FILE, f"this is not valid TOML: {error}") from error
+    expected = {"type", "purpose", "legal_basis", "life_domain", "unpublished_zrm_2013"}
+    if set(tables) != expected:
+        raise RuleSetError(FILE, f"it must hold exactly these tables: {', '.join(sorted(expected))}")
+    types = _read_all(tables["type"], SignalType, "type")
+    catalogue = Catalogue(
+        types=types,
+        purposes=_with_types(_read_all(tables["purpose"], PurposeRule, "purpose"), types),
+        legal_bases=_read_all(tables["legal_basis"], LegalBasis, "legal_basis"),
+        life_domains=_read_all(tables["life_domain"], LifeDomainText, "life_domain"),
+        unpublished_zrm_2013=_convert(
+            tables["unpublished_zrm_2013"], tuple[str, ...], "unpublished_zrm_2013"
+        ),
+    )
+    _check_codes(catalogue)
+    return catalogue
+
+
+def _read_all(tables: object, shape: type[_T], table: str) -> tuple[_T, ...]:
+    rows = _convert(tables, list[dict[str, object]], table)
+    return tuple(
+        _read_one(row, shape, f"{table} number {number}") for number, row in enumerate(rows, start=1)
+    )
+
+
+def _read_one(row: dict[str, object], shape: type[_T], place: str) -> _T:
+    # msgspec overlooks unknown keys of a dataclass; here a misspelt key could switch a limit off.
+    names = {field.name for field in fields(shape)} - ({"types"} if shape is PurposeRule else set())  # type: ignore[arg-type]  # every shape is one of the dataclasses above
+    unknown = sorted(set(row) - names)
+    if unknown:
+        raise RuleSetError(FILE, f"{place} has unknown keys: {', '.join(unknown)}")
+    return _convert(row, shape, place)
+
+
+def _convert(value: object, shape: type[_T], place: str) -> _T:
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        raise RuleSetError(FILE, f"{place}: {error}") from error
+
+
+def _check_codes(catalogue: Catalogue) -> None:
+    bases = {each.code for each in catalogue.legal_bases}
+    for codes in (
+        [each.code for each in catalogue.types],
+        [each.code for each in catalogue.purposes],
+        [each.code for each in catalogue.legal_bases],
+        [each.code.value for each in catalogue.life_domains],
+    ):
+        _refuse([code for code, count in Counter(codes).items() if count > 1], "defined twice")
+    _refuse(set(LifeDomain) - {each.code for each in catalogue.life_domains}, "areas of life without a label")
+    used = [(each.code, each.legal_bases) for each in catalogue.types]
+    used += [(each.code, each.legal_bases) for each in catalogue.purposes]
+    for code, named in used:
+        _refuse(set(named) - bases, f"legal bases of {code} that are not defined")
+    for basis in catalogue.legal_bases:
+        if basis.valid_until is not None and basis.valid_until <= basis.valid_from:
+            raise RuleSetError(FILE, f"legal basis {basis.code} ends before it starts")
+
+
+def _refuse(codes: Iterable[str], problem: str) -> None:
+    found = sorted(codes)
+    if found:
+        raise RuleSetError(FILE, f"{problem}: {', '.join(found)}")
+
+
+def _with_types(purposes: Iterable[PurposeRule], types: Sequence[SignalType]) -> tuple[PurposeRule, ...]:
+    return tuple(
+        replace(
+            purpose,
+            types=tuple(each.code for each in types if set(each.legal_bases) & set(purpose.legal_bases)),
+        )
+        for purpose in purposes
+    )
+
+
+def _within(codes: Iterable[str], allowed: set[str]) -> tuple[str, ...]:
+    return tuple(code for code in codes if code in allowed)

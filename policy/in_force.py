@@ -1,0 +1,84 @@
+"""The rules and the catalogue as they hold over one stretch of days.
+
+A value of this kind is immutable and can be pickled. Whoever controls it controls every decision of those
+days, so only `policy.rulesets` makes one outside the tests.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from policy.catalogue import Catalogue
+from policy.engine import PRINCIPAL, TYPE_ENTITY, EngineSource
+from policy.rule_text import Rule
+
+_NO_CATALOGUE = Catalogue(types=(), purposes=(), legal_bases=(), life_domains=(), unpublished_zrm_2013=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What counts from `starts` until, not including, `ends`.
+
+    Attributes:
+        digest: The digest of the whole rule set, 64 lower-case hex digits.
+        ends: None for the last stretch.
+        rules: The rules in force, sorted by key.
+        catalogue: The catalogue with the legal bases that hold in this stretch.
+        source: What the engine is built from; None when no rule is in force.
+    """
+
+    digest: str
+    starts: date
+    ends: date | None
+    rules: tuple[Rule, ...]
+    catalogue: Catalogue
+    source: EngineSource | None
+
+    def covers(self, day: date) -> bool:
+        """Tell whether these are the rules of that day."""
+        return self.source is not None and self.starts <= day and (self.ends is None or day < self.ends)
+
+    def rule(self, key: str) -> Rule | None:
+        """Find a rule by its key."""
+        return next((rule for rule in self.rules if rule.key == key), None)
+
+
+def nothing_in_force(digest: str, day: date) -> InForce:
+    """Stand in for the rules of a day that has none: it covers no day, so every decision by it is a fault."""
+    return InForce(digest=digest, starts=day, ends=None, rules=(), catalogue=_NO_CATALOGUE, source=None)
+
+
+def build_source(schema: str, rules: Sequence[Rule], catalogue: Catalogue) -> EngineSource:
+    """Gather what the engine needs to decide by these rules and this catalogue."""
+    policies = {
+        "staticPolicies": {rule.key: json.loads(rule.policy) for rule in rules},
+        "templates": {},
+        "templateLinks": [],
+    }
+    purposes = sorted(purpose.code for purpose in catalogue.purposes)
+    entities = [
+        _entity(PRINCIPAL["type"], PRINCIPAL["id"], {}),
+        _entity("Catalogus", "geldend", {"doelen": purposes}),
+        *(
+            _entity(
+                TYPE_ENTITY,
+                each.code,
+                {
+                    "leefgebied": each.life_domain.value,
+                    "gevoeligheid": each.sensitivity.value,
+                    "grondslagen": sorted(each.legal_bases),
+                },
+            )
+            for each in catalogue.types
+        ),
+    ]
+    return EngineSource(
+        schema=schema,
+        policies=json.dumps(policies, sort_keys=True),
+        entities=json.dumps(entities, sort_keys=True),
+    )
+
+
+def _entity(kind: str, name: str, attributes: dict[str, object]) -> dict[str, object]:
+    return {"uid": {"type": kind, "id": name}, "attrs": attributes, "parents": []}

@@ -1,0 +1,52 @@
+"""The bundled rules, loaded once, and facts that are all in order."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from policy.facts import LookupFacts
+from policy.in_force import InForce
+from policy.rulesets import RuleSet, bundled, load
+from policy.vocabulary import AgeBand, PurposeCode, Role
+
+DAY = date(2026, 3, 3)
+
+
+@pytest.fixture(scope="session")
+def files() -> Mapping[str, str]:
+    return bundled()
+
+
+@pytest.fixture(scope="session")
+def rule_set(files: Mapping[str, str]) -> RuleSet:
+    return load(files)
+
+
+@pytest.fixture(scope="session")
+def rules(rule_set: RuleSet) -> InForce:
+    return rule_set.in_force(DAY)
+
+
+@pytest.fixture(scope="session")
+def facts_with() -> Callable[..., LookupFacts]:
+    """Make facts that are all in order, except for what is given."""
+
+    def make(**changes: Any) -> LookupFacts:
+        in_order: dict[str, Any] = {
+            "role": Role.TEAM_MEMBER,
+            "account_active": True,
+            "second_factor": True,
+            "purpose": PurposeCode("voorbereiding-huisbezoek"),
+            "relation_live": True,
+            "relation_confirmed": True,
+            "age_band": AgeBand.ADULT,
+            "shielded": False,
+            "coordinator": False,
+            "organisation": "gemeente",
+            "on": DAY,
+        }
+        return LookupFacts(**(in_order | changes))
+
+    return make

@@ -1,0 +1,200 @@
+"""What holds for every look-up, and a second model of the rules written from their texts."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import date
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from policy.facts import LookupFacts
+from policy.pdp import Decision, decide
+from policy.rulesets import bundled, load
+from policy.vocabulary import AgeBand, Level, Outcome, PurposeCode, Role
+
+RULE_SET = load(bundled())
+DAY = date(2026, 3, 3)
+RULES = RULE_SET.in_force(DAY)
+AGAIN = load(dict(reversed(list(bundled().items())))).in_force(DAY)
+TYPES = [each.code for each in RULE_SET.catalogue.types]
+PURPOSES = ("voorbereiding-huisbezoek", "schuldhulp-afstemming", "nieuwsgierigheid")
+
+# The second model: which types each grant is about, spelled out by hand.
+WMO = {
+    "schuldhulptraject",
+    "wmo-voorziening",
+    "bijstandsuitkering",
+    "wlz-indicatie",
+    "onder-curatele",
+    "beschermingsbewind",
+    "inburgering-traject",
+    "participatie-traject",
+}
+YOUTH = {"jeugdhulp", "schoolinschrijving-verzuim"}
+DEBT = {
+    "schuldhulptraject",
+    "ww-uitkering",
+    "ziektewet-uitkering",
+    "wia-uitkering",
+    "bijstandsuitkering",
+    "aow-uitkering",
+    "anw-uitkering",
+    "studiefinanciering",
+    "onder-curatele",
+    "beschermingsbewind",
+}
+REACH = {"voorbereiding-huisbezoek": WMO | YOUTH, "schuldhulp-afstemming": DEBT}
+
+# Mostly in order, so that random look-ups reach the grants often enough.
+mostly_true = st.sampled_from([True, True, True, False])
+facts_of_any_kind = st.builds(
+    LookupFacts,
+    role=st.sampled_from([Role.TEAM_MEMBER, Role.TEAM_MEMBER, *Role]),
+    account_active=mostly_true,
+    second_factor=mostly_true,
+    purpose=st.sampled_from(PURPOSES).map(PurposeCode),
+    relation_live=mostly_true,
+    relation_confirmed=mostly_true,
+    age_band=st.sampled_from(AgeBand),
+    shielded=st.booleans(),
+    coordinator=st.booleans(),
+    organisation=st.sampled_from(["gemeente", "stichting"]),
+    on=st.just(DAY),
+)
+
+
+def _model(facts: LookupFacts, code: str) -> tuple[Outcome, Level | None, set[str]]:
+    """Outcome, level and rule numbers, as somebody would read them from the rule texts."""
+    kept = {
+        "G01": facts.relation_live and facts.relation_confirmed,
+        "G02": facts.account_active,
+        "G03": facts.second_factor,
+        "G04": facts.purpose in REACH,
+        "G05": code in REACH.get(str(facts.purpose), set()),
+    }
+    if not all(kept.values()):
+        return Outcome.REFUSED, None, {number for number, holds in kept.items() if not holds}
+    if facts.role != "wijkteammedewerker":
+        return Outcome.NO_RULE, None, set()
+    if facts.purpose == "schuldhulp-afstemming":
+        if facts.age_band != "18+":
+            return Outcome.NO_RULE, None, set()
+        return Outcome.ALLOWED, Level.PRESENCE if facts.shielded else Level.CONTACT, {"T03"}
+    if code in WMO:
+        return Outcome.ALLOWED, Level.PRESENCE if facts.shielded else Level.CONTACT, {"T01"}
+    hidden = facts.shielded or facts.age_band == "onbekend"
+    return Outcome.ALLOWED, Level.PRESENCE if hidden else Level.CONTACT, {"T02"}
+
+
+def _levels(decision: Decision) -> Mapping[str, Level]:
+    return dict(decision.allowed)
+
+
+def _is_within(narrow: Decision, wide: Decision) -> bool:
+    wider = _levels(wide)
+    return all(code in wider and level <= wider[code] for code, level in narrow.allowed)
+
+
+def test_the_second_model_knows_every_type_of_the_catalogue() -> None:
+    assert set(TYPES) == WMO | YOUTH | DEBT
+    assert {purpose.code: set(purpose.types) for purpose in RULES.catalogue.purposes} == REACH
+
+
+@settings(max_examples=400, deadline=None)
+@given(facts_of_any_kind)
+def test_the_rules_and_the_second_model_agree_on_outcome_level_and_reasons(facts: LookupFacts) -> None:
+    for outcome in decide(RULES, facts, TYPES).outcomes:
+        numbers = {reason[:3] for reason in outcome.reasons}
+        assert (outcome.outcome, outcome.level, numbers) == _model(facts, outcome.code), outcome.code
+        assert outcome.errors == ()
+
+
+SPOILED = [
+    {"account_active": False},
+    {"second_factor": False},
+    {"relation_live": False},
+    {"relation_confirmed": False},
+    {"purpose": PurposeCode("nieuwsgierigheid")},
+]
+
+
+@pytest.mark.parametrize("spoiled", SPOILED, ids=str)
+@settings(max_examples=40, deadline=None)
+@given(facts=facts_of_any_kind)
+def test_a_failing_guard_shows_nothing_whatever_the_rest_says(
+    spoiled: dict[str, object], facts: LookupFacts
+) -> None:
+    assert decide(RULES, replace(facts, **spoiled), TYPES).allowed == ()  # type: ignore[arg-type]  # see SPOILED
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    facts=facts_of_any_kind,
+    change=st.sampled_from([*SPOILED, {"shielded": True}, {"age_band": AgeBand.UNKNOWN}]),
+)
+def test_a_fact_that_turns_against_the_worker_never_widens(
+    facts: LookupFacts, change: dict[str, object]
+) -> None:
+    against = replace(facts, **change)  # type: ignore[arg-type]  # the changes are facts of the right kind
+    assert _is_within(decide(RULES, against, TYPES), decide(RULES, facts, TYPES))
+
+
+@settings(max_examples=150, deadline=None)
+@given(facts=facts_of_any_kind, name=st.sampled_from([field.name for field in fields(LookupFacts)]))
+def test_forgetting_a_fact_shows_nothing(facts: LookupFacts, name: str) -> None:
+    forgotten = replace(facts, **{name: None})
+    assert decide(RULES, forgotten, TYPES).allowed == ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(facts=facts_of_any_kind)
+def test_shielding_hides_no_presence_and_shows_nothing_else(facts: LookupFacts) -> None:
+    open_, shielded = (decide(RULES, replace(facts, shielded=mark), TYPES) for mark in (False, True))
+    assert _levels(shielded) == dict.fromkeys(_levels(open_), Level.PRESENCE)
+
+
+@settings(max_examples=100, deadline=None)
+@given(facts=facts_of_any_kind, types=st.lists(st.sampled_from([*TYPES, "geheim-traject"]), max_size=12))
+def test_what_is_decided_about_a_type_does_not_depend_on_the_others(
+    facts: LookupFacts, types: list[str]
+) -> None:
+    decision = decide(RULES, facts, types)
+    assert [outcome.code for outcome in decision.outcomes] == list(dict.fromkeys(types))
+    for outcome in decision.outcomes:
+        assert decide(RULES, facts, [outcome.code]).outcomes == (outcome,)
+
+
+@settings(max_examples=100, deadline=None)
+@given(facts=facts_of_any_kind)
+def test_the_same_look_up_gets_the_same_decision_from_rules_loaded_twice(facts: LookupFacts) -> None:
+    assert decide(RULES, facts, TYPES) == decide(RULES, facts, TYPES) == decide(AGAIN, facts, TYPES)
+
+
+anything = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=9), st.dates())
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    values=st.fixed_dictionaries({field.name: anything for field in fields(LookupFacts)}),
+    types=st.lists(st.text(max_size=9), max_size=5),
+)
+@example(values={field.name: None for field in fields(LookupFacts)}, types=["jeugdhulp"])
+def test_no_arguments_make_the_decision_point_raise_or_show(
+    values: dict[str, object], types: list[str]
+) -> None:
+    decision = decide(RULES, LookupFacts(**values), [*types, "jeugdhulp"])  # type: ignore[arg-type]  # on purpose
+    assert decision.allowed == ()
+    assert decision.status is not Outcome.ALLOWED
+
+
+@settings(max_examples=100, deadline=None)
+@given(one=facts_of_any_kind, other=facts_of_any_kind)
+def test_the_record_of_facts_is_stable_and_tells_different_facts_apart(
+    one: LookupFacts, other: LookupFacts
+) -> None:
+    assert (one.canonical() == other.canonical()) == (one == other)
+    stated = json.loads(one.canonical())
+    assert list(stated) == sorted(field.name for field in fields(LookupFacts))
+    assert stated["on"] == "2026-03-03"
