@@ -1,0 +1,42 @@
+"""What every command shares and costs nothing to import: the settings option, and errors turned into words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from crypto.errors import CryptoError
+from policy.errors import RuleSetError
+from signal_index.errors import Malformed, SignalIndexError
+from signal_index.settings import Settings, load
+
+config_option = click.option(
+    "--config",
+    "config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="SIGNAL_INDEX_CONFIG",
+    default=Path("signal-index.toml"),
+    show_default=True,
+    help="Settings file of the index; also from SIGNAL_INDEX_CONFIG.",
+)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Show the product's errors as one clear line instead of a traceback, and exit 1."""
+    try:
+        yield
+    except SignalIndexError as error:
+        lines = [error.detail]
+        if isinstance(error, Malformed):
+            lines += [f"  {place}: {text}" for place, text in error.violations]
+        raise click.ClickException("\n".join(lines)) from error
+    except (CryptoError, RuleSetError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def settings_of(config: Path) -> Settings:
+    """Read the settings file."""
+    with plain_errors():
+        return load(config)

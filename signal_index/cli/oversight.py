@@ -1,0 +1,99 @@
+"""The commands for oversight: the privacy officer's log, and care relations for who administers or confirms them."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from signal_index.usecases import relations
+from signal_index.usecases.oversee import read_log
+from signal_index.wire import Logregel
+
+from .options import config_option
+from .session import actor, as_option, opened
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@click.group("audit")
+def audit_log() -> None:
+    """The log of who looked, when, for which purpose and on which basis; never what was shown."""
+
+
+@audit_log.command("list")
+@as_option("privacy-officer")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many records."
+)
+@click.option("--all", "everything", is_flag=True, help="Every event, not only looks.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per record.")
+@config_option
+def list_records(staff_id: str, limit: int, everything: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001 - click passes by name
+    """Show the newest records first; that you read them is recorded too."""
+    with opened(config) as index:
+        entries = index.database.run(
+            lambda tx: read_log(tx, actor(tx, staff_id), _now(), looks_only=not everything, limit=limit)
+        )
+    for entry in entries:
+        line = Logregel.of(entry)
+        if as_json:
+            click.echo(line.model_dump_json())
+            continue
+        fields = "  ".join(
+            f"{name}={_plain(value)}" for name, value in line.velden.items() if name != "facts"
+        )
+        click.echo(f"{line.tijdstip}  {line.schrijver}/{line.nummer}  {line.gebeurtenis}  {fields}")
+    if not entries:
+        click.echo("nothing recorded yet")
+
+
+def _plain(value: object) -> str:
+    return ",".join(value) if isinstance(value, list) else json.dumps(value, ensure_ascii=False).strip('"')
+
+
+@audit_log.command()
+@config_option
+def check(config: Path) -> None:
+    """Recompute every chain; says which record no longer holds."""
+    with opened(config) as index:
+        count = index.database.run(lambda tx: tx.audit.verify())
+    click.echo(f"audit: {count} records hold, no gaps")
+
+
+@click.group()
+def relation() -> None:
+    """Care relations: references and dates, never persons."""
+
+
+@relation.command("list")
+@as_option("functioneel-beheerder")
+@config_option
+def list_relations(staff_id: str, config: Path) -> None:
+    """Show your organisation's care relations."""
+    with opened(config) as index:
+        found = index.database.run(lambda tx: relations.list_relations(tx, actor(tx, staff_id), _now()))
+    for each in found:
+        state = "ended" if each.ended_on else "confirmed" if each.is_confirmed else "waits for confirmation"
+        click.echo(
+            f"{UUID(bytes=each.relation_id)}  {each.case_reference}  {each.team}  {each.worker}"
+            f"  {each.valid_from} - {each.valid_until}  {state}"
+        )
+    if not found:
+        click.echo("no care relations yet; they come from the regiesysteem's feed")
+
+
+@relation.command()
+@click.argument("relation_id", type=click.UUID)
+@as_option("teamleider")
+@config_option
+def confirm(relation_id: UUID, staff_id: str, config: Path) -> None:
+    """Confirm a care relation that a worker of your team registered for herself."""
+    with opened(config) as index:
+        confirmed = index.database.run(
+            lambda tx: relations.confirm(tx, actor(tx, staff_id), relation_id.bytes, _now())
+        )
+    click.echo(f"{confirmed.case_reference}: confirmed")

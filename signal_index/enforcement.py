@@ -1,0 +1,91 @@
+"""The policy enforcement point: the only caller of the decision point, and the only maker of a `Permit`.
+
+Invariants:
+1. Facts come from the index's own tables and the verified token, never from the request; unknown stays unknown.
+2. What may be read is decided before the index is read, per signal type and disclosure level.
+3. A fault, or anything but a clean Allow, gives an empty permit.
+
+Whoever controls this module can show every flag of a relation the worker has; nothing else in the product can.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from policy.catalogue import PurposeRule
+from policy.facts import LookupFacts
+from policy.in_force import InForce
+from policy.pdp import Decision, decide
+from policy.vocabulary import AgeBand, Duty, Level, Outcome, PurposeCode, Role
+
+from .model import Actor, CareRelation
+
+LOOKING_ROLE = Role.TEAM_MEMBER
+
+# Duties the look-up is able to perform. A decision that comes with any other is no permission at all.
+_PERFORMABLE = frozenset({Duty.RECORD})
+
+
+@dataclass(frozen=True)
+class Permit:
+    """The sealed list of what one look may read, and where it came from.
+
+    Args:
+        allowed: disclosure level per type; a type that is absent may not be read.
+        rule_set: digest of the rule set that decided, hex.
+        rules: ids of the rules that determined the outcome, sorted.
+        facts: canonical JSON of what the rules were told.
+        faulty: the decision could not be made; nothing is allowed and the look must fail.
+    """
+
+    allowed: Mapping[str, Level]
+    rule_set: str
+    rules: tuple[str, ...]
+    facts: str
+    faulty: bool
+
+
+def permit(rules: InForce, actor: Actor, relation: CareRelation, purpose: PurposeRule, on: date) -> Permit:
+    """Decide what this actor may see for this relation and purpose today.
+
+    Args:
+        rules: the rule set in force on `on`.
+        actor: as verified at the edge.
+        relation: the care relation the look is about.
+        purpose: from the catalogue of these rules.
+        on: the Dutch calendar day.
+
+    Returns:
+        A permit; empty and `faulty` when no decision could be made.
+    """
+    facts = _facts(actor, relation, purpose, on)
+    return _permit(decide(rules, facts, purpose.types), facts)
+
+
+def _facts(actor: Actor, relation: CareRelation, purpose: PurposeRule, on: date) -> LookupFacts:
+    staff = actor.staff
+    return LookupFacts(
+        role=LOOKING_ROLE if staff is not None and LOOKING_ROLE in staff.roles else None,
+        account_active=staff.active if staff is not None else None,
+        second_factor=actor.second_factor,
+        purpose=PurposeCode(purpose.code),
+        relation_live=relation.is_live(on) and relation.worker == actor.staff_id,
+        relation_confirmed=relation.is_confirmed,
+        age_band=AgeBand(relation.age_band_on(on).value),
+        shielded=relation.shielded,
+        coordinator=relation.coordinator,
+        organisation=staff.organisation if staff is not None else None,
+        on=on,
+    )
+
+
+def _permit(decision: Decision, facts: LookupFacts) -> Permit:
+    reasons = {rule for outcome in decision.outcomes for rule in outcome.reasons}
+    faulty = decision.status is Outcome.FAULT or not _PERFORMABLE.issuperset(decision.duties)
+    return Permit(
+        allowed={} if faulty else dict(decision.allowed),
+        rule_set=decision.digest,
+        rules=tuple(sorted(reasons)),
+        facts=facts.canonical().decode(),
+        faulty=faulty,
+    )

@@ -1,0 +1,102 @@
+"""A stand-in for the municipality's identity provider, for demonstrations and tests; refuses to work elsewhere.
+
+Whoever holds its key can be anybody in an index that trusts it, so no index outside `environment = "dev"` runs at
+all, and this module refuses on its own account as well.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from crypto.errors import KeyFault
+from crypto.tokens import issue
+
+from .errors import SetupFault
+
+ALGORITHM = "EdDSA"
+TOKEN_LIFETIME_SECONDS = 3600
+SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
+LOW = "http://eidas.europa.eu/LoA/low"
+
+
+@dataclass(frozen=True)
+class InsecureIssuer:
+    """Issues tokens for whoever asks.
+
+    Args:
+        environment: must be `dev`.
+        key_file: its private key, PEM.
+
+    Raises:
+        SetupFault: any other environment, or an unusable key file.
+    """
+
+    environment: str
+    key_file: Path
+
+    def __post_init__(self) -> None:
+        """Refuse to exist outside development."""
+        if self.environment != "dev":
+            raise SetupFault('the insecure issuer only works with environment = "dev"')
+
+    def token(self, subject: str, issuer: str, audience: str, now: datetime, *, second_factor: bool) -> str:
+        """A token for anybody, valid for an hour from now."""
+        key = _load(self.key_file)
+        issued_at = int(now.timestamp())
+        claims = {
+            "iss": issuer,
+            "aud": audience,
+            "sub": subject,
+            "iat": issued_at,
+            "exp": issued_at + TOKEN_LIFETIME_SECONDS,
+            "jti": token_hex(16),
+            "acr": SUBSTANTIAL if second_factor else LOW,
+        }
+        return issue(key, _key_id(key), ALGORITHM, claims)
+
+
+def make_keys(folder: Path) -> tuple[Path, Path]:
+    """Make a key pair: `issuer.key` (PEM, secret) and `issuer.public.json` (JWK set, to pin).
+
+    Raises:
+        KeyFault: one of the files exists already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    private, public = folder / "issuer.key", folder / "issuer.public.json"
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    jwk = jwt.get_algorithm_by_name(ALGORITHM).to_jwk(key.public_key(), as_dict=True)
+    document = {"keys": [{**jwk, "kid": _key_id(key), "alg": ALGORITHM, "use": "sig"}]}
+    _write_new(private, pem.decode(), mode=0o600)
+    _write_new(public, json.dumps(document, indent=2) + "\n", mode=0o644)
+    return private, public
+
+
+def _write_new(path: Path, text: str, *, mode: int) -> None:
+    try:
+        path.touch(mode=mode, exist_ok=False)
+    except FileExistsError as error:
+        raise KeyFault(f"{path} exists and keys are never overwritten: choose another folder") from error
+    path.write_text(text, encoding="utf-8")
+
+
+def _load(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise SetupFault(f"{path} is not a private key this issuer made") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SetupFault(f"{path} is not a private key this issuer made")
+    return key
+
+
+def _key_id(key: Ed25519PrivateKey) -> str:
+    return "insecure-" + key.public_key().public_bytes_raw().hex()[:16]

@@ -1,0 +1,317 @@
+"""The product's own nouns: frozen, free of HTTP, SQL and sealing.
+
+Vocabulary of the rules (levels, roles, purposes) lives in `policy`; what travels in a sheet lives in `crypto`.
+A **flag** is what a source claims about a person; a **signal** is what a worker gets to see of it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from crypto.batch import BatchClass, Header
+from crypto.chain import Pseudonym
+from crypto.encoding import Month
+from crypto.sheet import AgeBand, BeperkingRow, SignaalRow, ZorgrelatieRow
+from policy.vocabulary import Level
+
+# --- The register: who may publish what, and whom to phone about it -----------------------------------------------
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """An organisation that signs batches.
+
+    Args:
+        oin: organisation identification number, 20 characters.
+        name: for people; never part of a decision.
+        verify_key: Ed25519 public key, 32 bytes.
+        items_per_batch: the fixed n of its batches; fillers pad up to it.
+        classes: the kinds of batch it may send.
+        organisations: OINs of the organisations whose care relations it may register.
+    """
+
+    oin: str
+    name: str
+    verify_key: bytes
+    items_per_batch: int
+    classes: frozenset[BatchClass]
+    organisations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class ContactRoute:
+    """Whom to phone about one type of signal at one source."""
+
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One (source, type) pair, its single publisher, and its contact route."""
+
+    source: str
+    source_name: str
+    type: str
+    publisher: str
+    contact: ContactRoute
+
+
+@dataclass(frozen=True)
+class Register:
+    """The whole register, as the functioneel beheerder imports it; it replaces the one before."""
+
+    publishers: tuple[Publisher, ...]
+    publications: tuple[Publication, ...]
+
+
+# --- Series and flags ---------------------------------------------------------------------------------------------
+
+
+class SeriesState(StrEnum):
+    """Where a generation of one (source, type) stands."""
+
+    FILLING = "filling"  # an open set: asserts under it count, but it is not complete yet
+    CURRENT = "current"  # sealed: the set the source stands for today
+    ABANDONED = "abandoned"  # an open set that was started over; its rows answer until the next seal
+
+
+@dataclass(frozen=True)
+class Series:
+    """All flags of one (source, type, generation).
+
+    Args:
+        series_id: 16 random bytes; all a row in the flag table tells about its source and type.
+        row_count: rows stored under it now.
+        accepted_count: distinct live wishes accepted under it, stored or held; what a seal is checked against.
+        as_of: the source has processed all its messages up to and including this day.
+    """
+
+    series_id: bytes
+    source: str
+    type: str
+    generation: int
+    state: SeriesState
+    row_count: int = 0
+    accepted_count: int = 0
+    as_of: date | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is the set its source stands for today."""
+        return self.state is SeriesState.CURRENT
+
+
+@dataclass(frozen=True)
+class StoredFlag:
+    """One flag as it comes back from the index: that something runs, where, and since when."""
+
+    source: str
+    type: str
+    since: Month
+
+
+# --- Care relations -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CareRelation:
+    """One worker's care for one person, as the regiesysteem registered it.
+
+    Args:
+        relation_id: 16 random bytes made by the feed, unique per organisation.
+        valid_until: last day, inclusive.
+        ended_on: the first day it no longer holds, if it was ended before its time.
+        confirmed_by: staff id of the second person, for a relation a worker registered for herself.
+    """
+
+    organisation: str
+    relation_id: bytes
+    publisher: str
+    generation: int
+    person: Pseudonym
+    team: str
+    worker: str
+    case_reference: str
+    valid_from: date
+    valid_until: date
+    registered_by: str
+    age_band: AgeBand
+    age_band_changes: Month | None
+    shielded: bool
+    coordinator: bool
+    ended_on: date | None = None
+    confirmed_by: str | None = None
+
+    @property
+    def self_registered(self) -> bool:
+        """Whether the worker registered this relation for herself."""
+        return self.registered_by == self.worker
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether a second person stands behind the relation: whoever registered it, or whoever confirmed it."""
+        return not self.self_registered or self.confirmed_by is not None
+
+    def is_live(self, on: date) -> bool:
+        """Whether the relation carries a look-up on this day: begun, not over, and seen by a second person."""
+        return self.valid_from <= on and not self.is_over(on) and self.is_confirmed
+
+    def is_over(self, on: date) -> bool:
+        """Whether the relation has run out or was ended."""
+        return on > self.valid_until or (self.ended_on is not None and on >= self.ended_on)
+
+    def age_band_on(self, on: date) -> AgeBand:
+        """The age band on this day; unknown once the month has come in which it changes (never guessed)."""
+        if self.age_band_changes is not None and Month.of(on) >= self.age_band_changes:
+            return AgeBand.UNKNOWN
+        return self.age_band
+
+
+# --- Deliveries ---------------------------------------------------------------------------------------------------
+
+Row = SignaalRow | ZorgrelatieRow | BeperkingRow
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A batch after every signature and hop has been verified and every item opened.
+
+    Args:
+        digest: 64 bytes, SHA-512 the publisher signed.
+        rows: by position; the pseudonym is None for control and filler rows.
+    """
+
+    header: Header
+    digest: bytes
+    rows: tuple[tuple[Pseudonym | None, Row], ...]
+
+
+@dataclass(frozen=True)
+class SetProgress:
+    """How far a publisher's complete set of care relations or restrictions is."""
+
+    generation: int
+    state: SeriesState
+    accepted_count: int = 0
+
+
+# --- People who work with the index -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """A member of staff as the product's own tables know her; roles never come from a token."""
+
+    staff_id: str
+    organisation: str
+    team: str
+    active: bool
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, as far as the edge has verified it.
+
+    Args:
+        staff: None when the token is good but the person is not in the staff table.
+        second_factor: whether the identity provider vouches for a second factor in this session.
+        token_id: the token's `jti`, for the record.
+    """
+
+    staff_id: str
+    staff: StaffMember | None
+    second_factor: bool
+    token_id: str
+
+
+# --- Looking up ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LookupRequest:
+    """One look: which of her relations, and for which purpose."""
+
+    relation_id: bytes
+    purpose: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof for the asker that her look was recorded: writer, gap-free number and leaf of the record."""
+
+    writer: bytes
+    number: int
+    leaf: bytes
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What the worker sees of one flag; fields above her disclosure level are None."""
+
+    type: str
+    level: Level
+    since: Month
+    source_name: str | None = None
+    as_of: date | None = None
+    contact: ContactRoute | None = None
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """One participating source and how current it is; the same for every resident."""
+
+    source_name: str
+    type: str
+    as_of: date | None
+    current: bool
+
+
+@dataclass(frozen=True)
+class LookupAnswer:
+    """What one look shows: signals, and the participating sources with their freshness."""
+
+    signals: tuple[Signal, ...]
+    sources: tuple[SourceStatus, ...]
+
+
+# --- Audit --------------------------------------------------------------------------------------------------------
+
+FieldValue = str | int | bool | None | list[str]
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """One thing that happened, ready to be recorded; built by `signal_index.audit` only.
+
+    Args:
+        subject: the person concerned, kept outside the hashed leaf; the body holds a salted commitment to it.
+    """
+
+    event: str
+    at: datetime
+    fields: dict[str, FieldValue] = field(default_factory=dict)
+    subject: Pseudonym | None = None
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One record as read back from the log."""
+
+    writer: bytes
+    number: int
+    event: str
+    at: datetime
+    fields: dict[str, FieldValue]
+    leaf: bytes
+    link: bytes
+
+
+DUTCH_TIME = ZoneInfo("Europe/Amsterdam")
+
+
+def dutch_day(moment: datetime) -> date:
+    """The calendar day in the Netherlands at this moment; relations and rules begin and end on Dutch days."""
+    return moment.astimezone(DUTCH_TIME).date()

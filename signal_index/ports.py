@@ -1,0 +1,282 @@
+"""What the use cases need from storage, in the product's own nouns.
+
+One `Transaction` is one atomic step: everything done through it is committed together, durably, or not at all, and
+its audit records with it (ADR-0003). Implementations seal and tag; the use cases see neither keys nor rows.
+Every method may raise `Unavailable` when the database cannot serve. None of them commits.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+
+from crypto.batch import BatchClass
+from crypto.chain import Pseudonym
+from crypto.encoding import Month
+
+from .model import (
+    AuditEntry,
+    AuditEvent,
+    CareRelation,
+    Publication,
+    Publisher,
+    Receipt,
+    Register,
+    Series,
+    SetProgress,
+    StaffMember,
+    StoredFlag,
+)
+
+T = TypeVar("T")
+
+
+class Flags(Protocol):
+    """Flags by person; a row tells a thief an anonymous series and an expiry month, nothing else."""
+
+    def put(self, person: Pseudonym, series: Series, since: Month, expires: Month) -> bytes | None:
+        """Store the flag under this series, moving or refreshing an existing row of the same source and type.
+
+        Returns:
+            The id of the series the row stood in before, None when it is new.
+        """
+
+    def hold(self, person: Pseudonym, series: Series) -> bool:
+        """Remember that a wish for a person who may not be stored counts for this open set.
+
+        Returns:
+            False when it was already held.
+        """
+
+    def release(self, person: Pseudonym, series: Series) -> bool:
+        """Forget a held wish; False when there was none."""
+
+    def release_all(self, series_id: bytes) -> None:
+        """Forget every wish held for a series, once its set is sealed."""
+
+    def remove(self, person: Pseudonym, source: str, type_code: str) -> bytes | None:
+        """Remove the flag; the id of the series it stood in, or None when there was none."""
+
+    def remove_person(self, person: Pseudonym, type_codes: Collection[str]) -> Mapping[bytes, int]:
+        """Remove every flag of a person over these types; rows removed per series id."""
+
+    def remove_series(self, series_id: bytes) -> int:
+        """Remove what is left of a series, held wishes included; the number of flags removed."""
+
+    def find(
+        self, person: Pseudonym, allowed: Collection[str], slots: int, month: Month
+    ) -> Sequence[StoredFlag]:
+        """Read the flags of the allowed types, in one query of always `slots` tags.
+
+        Tags for types that are not allowed are random, so the statement tells nothing about the decision.
+        Rows whose expiry month lies before `month` are ignored.
+        """
+
+    def expire(self, month: Month) -> Mapping[bytes, int]:
+        """Remove every flag whose expiry month lies before `month`; rows removed per series id."""
+
+
+class SeriesTable(Protocol):
+    """The small table of series."""
+
+    def get(self, source: str, type_code: str, generation: int) -> Series | None:
+        """One series, or None."""
+
+    def current(self, source: str, type_code: str) -> Series | None:
+        """The sealed series of this source and type, or None before the first complete set."""
+
+    def filling(self, source: str, type_code: str) -> Series | None:
+        """The open set of this source and type, or None."""
+
+    def all(self) -> Sequence[Series]:
+        """Every series, in no particular order."""
+
+    def put(self, series: Series) -> None:
+        """Insert or replace a series as a whole."""
+
+    def adjust(self, series_id: bytes, *, rows: int = 0, accepted: int = 0) -> None:
+        """Add to the counts of a series (negative to subtract)."""
+
+    def remove(self, series_id: bytes) -> None:
+        """Remove a series that has no rows left."""
+
+
+class Relations(Protocol):
+    """Care relations with their confirmations."""
+
+    def get(self, organisation: str, relation_id: bytes) -> CareRelation | None:
+        """One relation, whoever's it is."""
+
+    def of_worker(self, organisation: str, worker: str, relation_id: bytes) -> CareRelation | None:
+        """One relation if it is this worker's; someone else's and unknown take the same work."""
+
+    def caseload(self, organisation: str, worker: str) -> Sequence[CareRelation]:
+        """All relations of one worker, ended ones included, in order of case reference."""
+
+    def all_of(self, organisation: str) -> Sequence[CareRelation]:
+        """All relations of one organisation, in order of case reference."""
+
+    def put(self, relation: CareRelation) -> None:
+        """Insert or replace a relation as a whole, its confirmation included."""
+
+    def remove(self, organisation: str, relation_id: bytes) -> None:
+        """Remove a relation that should never have been there."""
+
+    def end_person(self, person: Pseudonym, on: date) -> int:
+        """End every relation of a person; how many that were."""
+
+    def older_generations(self, publisher: str, generation: int) -> Sequence[CareRelation]:
+        """The publisher's relations registered under an earlier generation."""
+
+
+class Restrictions(Protocol):
+    """Restrictions on a person that outlive her flags; today only `overleden`."""
+
+    def is_deceased(self, person: Pseudonym) -> bool:
+        """Whether the person is known to have died."""
+
+    def put(self, person: Pseudonym, publisher: str, generation: int) -> bool:
+        """Store the restriction; True when it is new to this generation."""
+
+    def remove(self, person: Pseudonym) -> bool:
+        """Revoke the restriction; False when there was none."""
+
+    def remove_older(self, publisher: str, generation: int) -> int:
+        """Remove the publisher's restrictions of earlier generations."""
+
+
+class RegisterTable(Protocol):
+    """Publishers, sources and contact routes."""
+
+    def replace(self, register: Register) -> None:
+        """Replace the register as a whole."""
+
+    def publisher(self, oin: str) -> Publisher | None:
+        """One publisher."""
+
+    def publishers(self) -> Sequence[Publisher]:
+        """All publishers, by OIN."""
+
+    def publications(self) -> Sequence[Publication]:
+        """All (source, type) pairs, by source name and type."""
+
+    def publication(self, source: str, type_code: str) -> Publication | None:
+        """One (source, type) pair."""
+
+
+class Deliveries(Protocol):
+    """Sequences, acknowledgements and complete sets, per publisher in this index's scope."""
+
+    def next_sequence(self, publisher: str) -> int:
+        """The sequence expected next; 1 at first."""
+
+    def acknowledgement(self, publisher: str, sequence: int) -> bytes | None:
+        """The signed acknowledgement given for this sequence, or None."""
+
+    def accept(self, publisher: str, sequence: int, acknowledgement: bytes, at: datetime) -> None:
+        """Store the acknowledgement and expect the next sequence from now on."""
+
+    def set_progress(self, publisher: str, batch_class: BatchClass) -> Sequence[SetProgress]:
+        """The complete sets of relations or restrictions of one publisher: at most one per state."""
+
+    def put_set(self, publisher: str, batch_class: BatchClass, progress: SetProgress) -> None:
+        """Insert or replace the set in this state."""
+
+    def remove_set(self, publisher: str, batch_class: BatchClass, generation: int) -> None:
+        """Remove a set of an earlier generation."""
+
+
+class Staff(Protocol):
+    """Members of staff and the roles the product itself gave them."""
+
+    def get(self, staff_id: str) -> StaffMember | None:
+        """One member with her roles."""
+
+    def all(self) -> Sequence[StaffMember]:
+        """Everybody, by staff id."""
+
+    def put(self, member: StaffMember) -> None:
+        """Insert or replace a member; her roles are left as they are."""
+
+    def grant(self, staff_id: str, role: str, granted_by: str, at: datetime) -> None:
+        """Give a role; giving it twice changes nothing."""
+
+    def revoke(self, staff_id: str, role: str) -> bool:
+        """Take a role away; False when she did not have it."""
+
+
+class AuditLog(Protocol):
+    """The gap-free chain of this process, written in the transaction it records."""
+
+    def append(self, event: AuditEvent) -> Receipt:
+        """Add a record to this transaction; it exists when, and only when, the transaction commits."""
+
+    def entries(
+        self, *, events: Collection[str] | None = None, limit: int | None = None
+    ) -> Iterable[AuditEntry]:
+        """Read records back, newest first, over all writers."""
+
+    def verify(self) -> int:
+        """Recompute every chain; the number of records that hold.
+
+        Raises:
+            crypto.errors.VerificationFailed: naming the writer and the first record that does not.
+        """
+
+
+class Transaction(Protocol):
+    """Everything one atomic step may touch."""
+
+    @property
+    def scope(self) -> str:
+        """The region this index serves."""
+
+    @property
+    def incarnation(self) -> bytes:
+        """16 random bytes, new at each initialisation or restore."""
+
+    @property
+    def flags(self) -> Flags:
+        """Flags by person."""
+
+    @property
+    def series(self) -> SeriesTable:
+        """The table of series."""
+
+    @property
+    def relations(self) -> Relations:
+        """Care relations."""
+
+    @property
+    def restrictions(self) -> Restrictions:
+        """Restrictions on persons."""
+
+    @property
+    def register(self) -> RegisterTable:
+        """Publishers and sources."""
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Sequences and acknowledgements."""
+
+    @property
+    def staff(self) -> Staff:
+        """Members of staff."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+
+
+class Database(Protocol):
+    """Runs jobs in durable transactions."""
+
+    def submit(self, job: Callable[[Transaction], T]) -> Future[T]:
+        """Run the job in a transaction that may be shared with other jobs waiting at the same moment.
+
+        Each job succeeds or fails alone: one that raises leaves no trace. The future completes only after a durable
+        commit; a failed commit gives `Unavailable` to every job in it. Cancelling the future does not undo the job.
+        """
+
+    def run(self, job: Callable[[Transaction], T]) -> T:
+        """`submit` and wait."""

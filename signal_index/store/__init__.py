@@ -1,0 +1,10 @@
+"""The store: keeps and finds, sealed and tagged, and decides nothing.
+
+Whoever takes the database file without the index's key file gets sizes of anonymous series, expiry months, the
+register and the staff list. Whoever can write to it can destroy, but can neither plant a flag nor move one.
+"""
+
+from .engine import SqlDatabase, open_database
+from .provision import current_revision, initialise, upgrade
+
+__all__ = ["SqlDatabase", "current_revision", "initialise", "open_database", "upgrade"]

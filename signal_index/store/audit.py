@@ -1,0 +1,299 @@
+"""The audit log: a chain of records per process, written in the transaction it records.
+
+Invariants:
+1. A record exists when, and only when, the transaction it was appended in is committed.
+2. Numbers run 1, 2, 3 per writer without a gap, and recorded times never run backwards within a writer.
+3. The body is sealed to its place and padded, so that its length tells nothing about what was allowed or shown.
+4. The person concerned stands beside the hashed leaf; the body commits to her with the record's own salt.
+
+Whoever controls the database can at most drop a writer's newest records; without the keys, anything else shows.
+Records wait in memory until the commit and are then written together.
+
+Source: ADR-0003, ADR-0005.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from hmac import compare_digest
+from itertools import groupby
+from secrets import token_bytes
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from crypto import records
+from crypto.chain import Pseudonym
+from crypto.encoding import encode
+from crypto.errors import VerificationFailed
+from crypto.sealing import SEAL_BYTES, RowKeys
+from signal_index import ports
+from signal_index.errors import Unavailable
+from signal_index.model import AuditEntry, AuditEvent, FieldValue, Receipt
+
+from . import schema
+from .cells import Cells, damaged
+from .sql import AnyRow
+
+SALT_BYTES: Final = 16
+BODY_BYTES: Final = (3_700, 15_000, 60_000)
+"""Sizes a body is padded to. A look always fits in the first, which fits in a database page of 4 kB with its row."""
+LATE_MAX: Final = timedelta(seconds=10)
+"""How long a job may have waited before its record is written; further back means that the clock was moved."""
+
+_records, _writers = schema.audit_records, schema.audit_writers
+_HEAD = (
+    select(_records.c.number, _records.c.link, _records.c.recorded_at)
+    .where(_records.c.writer == bindparam("own"))
+    .order_by(_records.c.number.desc())
+    .limit(1)
+)
+_NEWEST_FIRST = select(
+    _records.c.writer, _records.c.number, _records.c.leaf, _records.c.link, _records.c.sealed_body
+).order_by(_records.c.recorded_at.desc(), _records.c.writer, _records.c.number.desc())
+_IN_ORDER = select(*_records.columns).order_by(_records.c.writer, _records.c.number)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment to return to when a job fails.
+
+    Args:
+        appended: records waiting then.
+        written: how many of those had been written to the transaction.
+        head: number, link and time of the last record.
+    """
+
+    appended: int
+    written: int
+    head: tuple[int, bytes, datetime] | None
+
+
+class SqlAuditLog:
+    """The audit log of one process, see `signal_index.ports.AuditLog`.
+
+    Args:
+        connection: with the transaction that the engine holds open.
+        writer: 8 random bytes, new at each start of a process.
+        kind: of process, `serve` or `cli`.
+        keys: audit keys, for the bodies.
+        person_keys: row keys, for the persons concerned.
+    """
+
+    def __init__(
+        self, connection: Connection, writer: bytes, kind: str, keys: RowKeys, person_keys: RowKeys
+    ) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._kind = kind
+        self._bodies = Cells(keys, "audit_records")
+        self._persons = Cells(person_keys, "audit_records")
+        self._waiting: list[dict[str, object]] = []
+        self._written = 0
+        self._head: tuple[int, bytes, datetime] | None = None
+
+    def append(self, event: AuditEvent) -> Receipt:
+        """Add a record to this transaction.
+
+        A record that comes in a little late, because its job had to wait, gets the time of the record before it.
+
+        Raises:
+            Unavailable: `clock`: the clock has run backwards since the last record.
+        """
+        number, previous, at = self._next(event.at)
+        salt = token_bytes(SALT_BYTES)
+        body = _body(event, at, None if event.subject is None else _commitment(salt, event.subject))
+        leaf = records.leaf(salt, body)
+        link = records.link(previous, self._writer, number, leaf)
+        row = _row(self._writer, number)
+        self._waiting.append(
+            {
+                "writer": self._writer,
+                "number": number,
+                "recorded_at": at,
+                "event": event.event,
+                "salt": salt,
+                "leaf": leaf,
+                "link": link,
+                "sealed_body": self._bodies.seal("sealed_body", row, body, _padded_size(len(body))),
+                **self._subject(row, event.subject),
+                "key_epoch": self._bodies.keys.epoch,
+            }
+        )
+        self._head = (number, link, at)
+        return Receipt(self._writer, number, leaf)
+
+    def _next(self, at: datetime) -> tuple[int, bytes, datetime]:
+        """Number, link before it and time of the next record."""
+        if at.utcoffset() != timedelta(0):
+            raise ValueError("the time of a record is aware and UTC")
+        if self._head is None:
+            last = self._connection.execute(_HEAD, {"own": self._writer}).first()
+            self._head = (0, records.GENESIS, at) if last is None else tuple(last)
+        number, link, before = self._head
+        if at < before - LATE_MAX:
+            raise Unavailable("clock", "De klok van de index loopt niet goed. Probeer het later nog eens.")
+        return number + 1, link, max(at, before)
+
+    def _subject(self, row: bytes, subject: Pseudonym | None) -> dict[str, bytes | None]:
+        if subject is None:
+            return {"person_tag": None, "sealed_subject": None}
+        return {
+            "person_tag": self._persons.tag("person_tag", subject.encoded),
+            "sealed_subject": self._persons.seal("sealed_subject", row, subject.encoded),
+        }
+
+    def mark(self) -> Mark:
+        """Remember this moment, before a job begins."""
+        return Mark(len(self._waiting), self._written, self._head)
+
+    def return_to(self, mark: Mark) -> None:
+        """Drop what a failed job appended, after its savepoint has been rolled back."""
+        del self._waiting[mark.appended :]
+        self._written = mark.written
+        self._head = mark.head
+
+    def write(self) -> None:
+        """Write the waiting records to the transaction."""
+        fresh = self._waiting[self._written :]
+        if not fresh:
+            return
+        if fresh[0]["number"] == 1:
+            this = {"writer": self._writer, "kind": self._kind, "registered_at": fresh[0]["recorded_at"]}
+            self._connection.execute(insert(_writers), this)
+        self._connection.execute(insert(_records), fresh)
+        self._written = len(self._waiting)
+
+    def committed(self) -> None:
+        """Forget the records that are durable now."""
+        self._waiting.clear()
+        self._written = 0
+
+    def entries(
+        self, *, events: Collection[str] | None = None, limit: int | None = None
+    ) -> Sequence[AuditEntry]:
+        """Read records back, newest first, over all writers."""
+        self.write()
+        statement = _NEWEST_FIRST.limit(limit)
+        if events is not None:
+            statement = statement.where(_records.c.event.in_(events))
+        return [self._entry(row) for row in self._connection.execute(statement)]
+
+    def _entry(self, row: AnyRow) -> AuditEntry:
+        body = json.loads(self._open(row))
+        return AuditEntry(
+            writer=row.writer,
+            number=row.number,
+            event=body["event"],
+            at=datetime.fromisoformat(body["at"]),
+            fields=body["fields"],
+            leaf=row.leaf,
+            link=row.link,
+        )
+
+    def _open(self, row: AnyRow) -> bytes:
+        size = len(row.sealed_body) - SEAL_BYTES
+        if size not in BODY_BYTES:
+            raise damaged("audit_records")
+        return self._bodies.unseal("sealed_body", _row(row.writer, row.number), row.sealed_body, size)
+
+    def verify(self) -> int:
+        """Recompute every chain; the number of records that hold.
+
+        Raises:
+            VerificationFailed: naming the writer and the first record that does not.
+        """
+        self.write()
+        unseen = set(self._connection.execute(select(_writers.c.writer)).scalars())
+        count = 0
+        for writer, own in groupby(self._connection.execute(_IN_ORDER), key=lambda row: bytes(row.writer)):
+            if writer not in unseen:
+                raise VerificationFailed(f"writer {writer.hex()} was never registered")
+            unseen.remove(writer)
+            count += self._verify_writer(writer, own)
+        if unseen:
+            raise VerificationFailed(f"writer {min(unseen).hex()} has lost its records")
+        return count
+
+    def _verify_writer(self, writer: bytes, rows: Iterator[AnyRow]) -> int:
+        try:
+            return records.verify_chain(writer, self._verified(rows)).number
+        except VerificationFailed as fault:
+            raise VerificationFailed(f"writer {writer.hex()}: {fault}") from fault
+
+    def _verified(self, rows: Iterator[AnyRow]) -> Iterator[tuple[int, bytes, bytes]]:
+        before: datetime | None = None
+        for row in rows:
+            if not self._holds(row) or (before is not None and row.recorded_at < before):
+                raise VerificationFailed(f"record {row.number} was changed")
+            before = row.recorded_at
+            yield row.number, row.leaf, row.link
+
+    def _holds(self, row: AnyRow) -> bool:
+        """Whether every column of a record agrees with its body and its leaf."""
+        try:
+            body = self._open(row)
+            subject = self._opened_subject(row)
+        except Unavailable:
+            return False
+        stated = json.loads(body)
+        commitment = None if subject is None else _commitment(row.salt, subject)
+        return (
+            len(row.salt) == SALT_BYTES
+            and compare_digest(records.leaf(row.salt, body), row.leaf)
+            and stated["event"] == row.event
+            and datetime.fromisoformat(stated["at"]) == row.recorded_at
+            and stated["subject"] == commitment
+            and row.key_epoch == self._bodies.keys.epoch
+        )
+
+    def _opened_subject(self, row: AnyRow) -> Pseudonym | None:
+        if row.sealed_subject is None and row.person_tag is None:
+            return None
+        place = _row(row.writer, row.number)
+        subject = Pseudonym(self._persons.unseal("sealed_subject", place, row.sealed_subject or b""))
+        if row.person_tag != self._persons.tag("person_tag", subject.encoded):
+            raise damaged("audit_records")
+        return subject
+
+
+def _row(writer: bytes, number: int) -> bytes:
+    return encode("audit_records", writer, number)
+
+
+def _commitment(salt: bytes, subject: Pseudonym) -> str:
+    return sha256(encode("audit-subject", salt, subject.encoded)).hexdigest()
+
+
+def _body(event: AuditEvent, at: datetime, subject: str | None) -> bytes:
+    """Write the record as canonical JSON: sorted members, no spaces, UTF-8, no fractions."""
+    stated = {
+        "at": at.astimezone(UTC).isoformat(),
+        "event": event.event,
+        "fields": event.fields,
+        "subject": subject,
+    }
+    for name, value in event.fields.items():
+        if not _is_plain(value):
+            raise TypeError(
+                f"field {name} of event {event.event} is not text, a whole number or a list of texts"
+            )
+    return json.dumps(stated, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _is_plain(value: FieldValue) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(entry, str) for entry in value)
+    return value is None or isinstance(value, str | int)
+
+
+def _padded_size(length: int) -> int:
+    for size in BODY_BYTES:
+        if length <= size - 2:  # the seal keeps the length in two bytes
+            return size
+    raise ValueError("a record of this size would not be a record any more")
+
+
+_: type[ports.AuditLog] = SqlAuditLog

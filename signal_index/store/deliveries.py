@@ -1,0 +1,118 @@
+"""Which batch each publisher may send next, what was acknowledged, and how far its complete sets are.
+
+Invariants:
+1. A sequence is accepted once, in order; what was acknowledged is never replaced.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from crypto.batch import BatchClass
+from signal_index import ports
+from signal_index.model import SeriesState, SetProgress
+
+from . import schema
+from .sql import upsert
+
+_NEXT = select(schema.deliveries.c.next_sequence).where(
+    schema.deliveries.c.publisher == bindparam("publisher")
+)
+_EXPECT = upsert(schema.deliveries)
+_ACKNOWLEDGED = select(schema.acknowledgements.c.acknowledgement).where(
+    schema.acknowledgements.c.publisher == bindparam("publisher"),
+    schema.acknowledgements.c.sequence == bindparam("sequence"),
+)
+_ACKNOWLEDGE = insert(schema.acknowledgements)
+_SETS = select(*schema.publisher_sets.columns)
+_PUT_SET = upsert(schema.publisher_sets)
+_REMOVE_SET = delete(schema.publisher_sets).where(
+    schema.publisher_sets.c.publisher == bindparam("of_publisher"),
+    schema.publisher_sets.c.batch_class == bindparam("of_class"),
+    schema.publisher_sets.c.generation == bindparam("of_generation"),
+)
+
+
+class SqlDeliveries:
+    """Sequences, acknowledgements and complete sets, see `signal_index.ports.Deliveries`.
+
+    Args:
+        connection: with the transaction that the engine holds open.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sets: dict[tuple[str, str], dict[SeriesState, SetProgress]] | None = None
+
+    def forget(self) -> None:
+        """Read the sets anew next time."""
+        self._sets = None
+
+    def next_sequence(self, publisher: str) -> int:
+        """The sequence expected next; 1 at first."""
+        expected: int | None = self._connection.execute(_NEXT, {"publisher": publisher}).scalar()
+        return 1 if expected is None else expected
+
+    def acknowledgement(self, publisher: str, sequence: int) -> bytes | None:
+        """The signed acknowledgement given for this sequence, or None."""
+        key = {"publisher": publisher, "sequence": sequence}
+        return self._connection.execute(_ACKNOWLEDGED, key).scalar()
+
+    def accept(self, publisher: str, sequence: int, acknowledgement: bytes, at: datetime) -> None:
+        """Store the acknowledgement and expect the next sequence from now on.
+
+        Raises:
+            ValueError: another sequence is expected.
+        """
+        if sequence != self.next_sequence(publisher):
+            raise ValueError("only the expected sequence can be accepted")
+        self._connection.execute(
+            _ACKNOWLEDGE,
+            {
+                "publisher": publisher,
+                "sequence": sequence,
+                "acknowledgement": acknowledgement,
+                "accepted_at": at,
+            },
+        )
+        self._connection.execute(_EXPECT, {"publisher": publisher, "next_sequence": sequence + 1})
+
+    def set_progress(self, publisher: str, batch_class: BatchClass) -> Sequence[SetProgress]:
+        """The complete sets of one publisher and class: at most one per state."""
+        return list(self._all().get((publisher, batch_class.value), {}).values())
+
+    def _all(self) -> dict[tuple[str, str], dict[SeriesState, SetProgress]]:
+        if self._sets is None:
+            self._sets = {}
+            for row in self._connection.execute(_SETS):
+                progress = SetProgress(row.generation, SeriesState(row.state), row.accepted_count)
+                self._sets.setdefault((row.publisher, row.batch_class), {})[progress.state] = progress
+        return self._sets
+
+    def put_set(self, publisher: str, batch_class: BatchClass, progress: SetProgress) -> None:
+        """Insert or replace the set in this state."""
+        self._connection.execute(
+            _PUT_SET,
+            {
+                "publisher": publisher,
+                "batch_class": batch_class.value,
+                "state": progress.state.value,
+                "generation": progress.generation,
+                "accepted_count": progress.accepted_count,
+            },
+        )
+        # Written once per row of a delivery, so what is known is amended instead of read again.
+        if self._sets is not None:
+            self._sets.setdefault((publisher, batch_class.value), {})[progress.state] = progress
+
+    def remove_set(self, publisher: str, batch_class: BatchClass, generation: int) -> None:
+        """Remove the set of this generation."""
+        self._connection.execute(
+            _REMOVE_SET,
+            {"of_publisher": publisher, "of_class": batch_class.value, "of_generation": generation},
+        )
+        self.forget()
+
+
+_: type[ports.Deliveries] = SqlDeliveries

@@ -1,0 +1,207 @@
+"""The register and the staff list: small tables in the clear, about organisations and colleagues, not clients.
+
+Each is read as a whole and kept until something may have changed it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from crypto.batch import BatchClass
+from signal_index import ports
+from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember
+
+from . import schema
+from .sql import AnyRow, upsert
+
+_PUBLISHERS = select(*schema.publishers.columns).order_by(schema.publishers.c.oin)
+_PUBLICATIONS = select(*schema.publications.columns).order_by(
+    schema.publications.c.source_name, schema.publications.c.type, schema.publications.c.source
+)
+_STAFF = (
+    select(*schema.staff.columns, schema.staff_roles.c.role)
+    .outerjoin(schema.staff_roles)
+    .order_by(schema.staff.c.staff_id)
+)
+_PUT_MEMBER = upsert(schema.staff)
+_HAS_ROLE = select(schema.staff_roles.c.role).where(
+    schema.staff_roles.c.staff_id == bindparam("id"), schema.staff_roles.c.role == bindparam("code")
+)
+_GRANT = insert(schema.staff_roles)
+_REVOKE = delete(schema.staff_roles).where(
+    schema.staff_roles.c.staff_id == bindparam("id"), schema.staff_roles.c.role == bindparam("code")
+)
+
+
+class SqlRegister:
+    """The register of publishers and publications, see `signal_index.ports.RegisterTable`.
+
+    Args:
+        connection: with the transaction that the engine holds open.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._publishers: dict[str, Publisher] | None = None
+        self._publications: dict[tuple[str, str], Publication] | None = None
+
+    def forget(self) -> None:
+        """Read the tables anew next time."""
+        self._publishers = None
+        self._publications = None
+
+    def replace(self, register: Register) -> None:
+        """Replace the register as a whole; the database refuses one that contradicts itself."""
+        self._connection.execute(delete(schema.publications))
+        self._connection.execute(delete(schema.publishers))
+        if register.publishers:
+            self._connection.execute(
+                insert(schema.publishers), [_publisher_row(publisher) for publisher in register.publishers]
+            )
+        if register.publications:
+            self._connection.execute(
+                insert(schema.publications), [_publication_row(entry) for entry in register.publications]
+            )
+        self.forget()
+
+    def publisher(self, oin: str) -> Publisher | None:
+        """One publisher."""
+        return self._all_publishers().get(oin)
+
+    def publishers(self) -> Sequence[Publisher]:
+        """All publishers, by OIN."""
+        return list(self._all_publishers().values())
+
+    def publications(self) -> Sequence[Publication]:
+        """All (source, type) pairs, by source name and type."""
+        return list(self._all_publications().values())
+
+    def publication(self, source: str, type_code: str) -> Publication | None:
+        """One (source, type) pair."""
+        return self._all_publications().get((source, type_code))
+
+    def _all_publishers(self) -> dict[str, Publisher]:
+        if self._publishers is None:
+            self._publishers = {row.oin: _publisher(row) for row in self._connection.execute(_PUBLISHERS)}
+        return self._publishers
+
+    def _all_publications(self) -> dict[tuple[str, str], Publication]:
+        if self._publications is None:
+            rows = self._connection.execute(_PUBLICATIONS)
+            self._publications = {(row.source, row.type): _publication(row) for row in rows}
+        return self._publications
+
+
+def _publisher_row(publisher: Publisher) -> dict[str, object]:
+    return {
+        "oin": publisher.oin,
+        "name": publisher.name,
+        "verify_key": publisher.verify_key,
+        "items_per_batch": publisher.items_per_batch,
+        "classes": " ".join(sorted(publisher.classes)),
+        "organisations": " ".join(sorted(publisher.organisations)),
+    }
+
+
+def _publisher(row: AnyRow) -> Publisher:
+    return Publisher(
+        oin=row.oin,
+        name=row.name,
+        verify_key=row.verify_key,
+        items_per_batch=row.items_per_batch,
+        classes=frozenset(map(BatchClass, row.classes.split())),
+        organisations=frozenset(row.organisations.split()),
+    )
+
+
+def _publication_row(entry: Publication) -> dict[str, object]:
+    return {
+        "source": entry.source,
+        "type": entry.type,
+        "source_name": entry.source_name,
+        "publisher": entry.publisher,
+        "contact_name": entry.contact.name,
+        "contact_phone": entry.contact.phone,
+    }
+
+
+def _publication(row: AnyRow) -> Publication:
+    return Publication(
+        source=row.source,
+        source_name=row.source_name,
+        type=row.type,
+        publisher=row.publisher,
+        contact=ContactRoute(row.contact_name, row.contact_phone),
+    )
+
+
+class SqlStaff:
+    """The staff list with its roles, see `signal_index.ports.Staff`.
+
+    Args:
+        connection: with the transaction that the engine holds open.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, StaffMember] | None = None
+
+    def forget(self) -> None:
+        """Read the tables anew next time."""
+        self._known = None
+
+    def get(self, staff_id: str) -> StaffMember | None:
+        """One member with her roles."""
+        return self._all().get(staff_id)
+
+    def all(self) -> Sequence[StaffMember]:
+        """Everybody, by staff id."""
+        return list(self._all().values())
+
+    def _all(self) -> dict[str, StaffMember]:
+        if self._known is None:
+            rows: dict[str, list[AnyRow]] = {}
+            for row in self._connection.execute(_STAFF):
+                rows.setdefault(row.staff_id, []).append(row)
+            self._known = {staff_id: _member(own) for staff_id, own in rows.items()}
+        return self._known
+
+    def put(self, member: StaffMember) -> None:
+        """Insert or replace a member; her roles are left as they are."""
+        self._connection.execute(
+            _PUT_MEMBER,
+            {
+                "staff_id": member.staff_id,
+                "organisation": member.organisation,
+                "team": member.team,
+                "active": member.active,
+            },
+        )
+        self.forget()
+
+    def grant(self, staff_id: str, role: str, granted_by: str, at: datetime) -> None:
+        """Give a role; giving it twice changes nothing, and nobody unknown gets one."""
+        if self._connection.execute(_HAS_ROLE, {"id": staff_id, "code": role}).first() is not None:
+            return
+        self._connection.execute(
+            _GRANT, {"staff_id": staff_id, "role": role, "granted_by": granted_by, "granted_at": at}
+        )
+        self.forget()
+
+    def revoke(self, staff_id: str, role: str) -> bool:
+        """Take a role away; False when she did not have it."""
+        revoked = self._connection.execute(_REVOKE, {"id": staff_id, "code": role}).rowcount > 0
+        self.forget()
+        return revoked
+
+
+def _member(rows: Sequence[AnyRow]) -> StaffMember:
+    """Map the rows of one member, one per role or one without."""
+    roles = frozenset(row.role for row in rows if row.role is not None)
+    first = rows[0]
+    return StaffMember(first.staff_id, first.organisation, first.team, bool(first.active), roles)
+
+
+_register_conforms: type[ports.RegisterTable] = SqlRegister
+_staff_conforms: type[ports.Staff] = SqlStaff

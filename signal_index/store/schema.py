@@ -1,0 +1,245 @@
+"""The tables: what the index keeps, column by column, and who could learn what from each.
+
+Invariants:
+1. No pseudonym stands in any table unsealed, and no code of a source or type stands beside a person.
+2. Sealed cells of one column are equally long, so that lengths tell nothing.
+3. Every row that depends on keys names its key epoch.
+
+Whoever takes the database without the keys sees sizes of anonymous series, expiry months, how many looks share an
+unknown person, the register and the staff list; nothing that leads to a person or says which help runs.
+
+Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
+does by itself.
+"""
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from .sql import Count, Day, Moment, YesNo, cell, key, key_epoch, optional
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+index_state = Table(
+    "index_state",
+    metadata,
+    key("id", Integer, "always 1: there is one index in a database"),
+    cell("scope", Text, "the region this index serves; immutable"),
+    cell("incarnation", LargeBinary, "16 random bytes, new at each initialisation or restore"),
+    cell("key_epoch", Integer, "epoch of the keys in use"),
+    cell("bucket_bits", Integer, "bits of a keyed hash that choose a person's shard; 0 on SQLite"),
+    cell("key_check", LargeBinary, "tags that only the key file of this database makes; no secret"),
+    cell("created_at", Moment, "when the index was initialised"),
+    CheckConstraint("id = 1", name="single"),
+    sqlite_strict=True,
+)
+
+publishers = Table(
+    "publishers",
+    metadata,
+    key("oin", Text, "organisation identification number, 20 digits"),
+    cell("name", Text, "for people; never part of a decision"),
+    cell("verify_key", LargeBinary, "Ed25519 public key, 32 bytes"),
+    cell("items_per_batch", Integer, "the fixed number of items in its batches"),
+    cell("classes", Text, "kinds of batch it may send, sorted, separated by spaces"),
+    cell("organisations", Text, "OINs whose care relations it may register, sorted, separated by spaces"),
+    sqlite_strict=True,
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    key("source", Text, "code of the source"),
+    key("type", Text, "code of the signal type"),
+    cell("source_name", Text, "name of the source, for people"),
+    cell("publisher", Text, "the one publisher of this source and type", ForeignKey("publishers.oin")),
+    cell("contact_name", Text, "whom to ask for"),
+    cell("contact_phone", Text, "the number to call"),
+    Index(None, "publisher"),
+    sqlite_strict=True,
+)
+
+series = Table(
+    "series",
+    metadata,
+    key("series_id", LargeBinary, "16 random bytes; all that a flag tells about its source and type"),
+    cell("lookup_tag", LargeBinary, "tag of source and type"),
+    cell("generation", Count, "number of the complete set, counted by the publisher"),
+    cell("state", Text, "filling, current or abandoned"),
+    cell("row_count", Count, "flags stored in this series now"),
+    cell("accepted_count", Count, "distinct live wishes accepted in this series, stored or held"),
+    optional("as_of", Day, "the source has processed its messages up to and including this day"),
+    cell("sealed", LargeBinary, "source and type, sealed and padded"),
+    key_epoch(),
+    UniqueConstraint("lookup_tag", "generation"),
+    CheckConstraint("row_count >= 0", name="row_count"),
+    sqlite_strict=True,
+)
+
+flags = Table(
+    "flags",
+    metadata,
+    key("bucket", Integer, "shard of the person"),
+    key("tag", LargeBinary, "tag of person and type: what a look-up asks for"),
+    key("row_key", LargeBinary, "tag of person, type and source: one flag for each"),
+    cell(
+        "series_id", LargeBinary, "the anonymous series this flag stands in", ForeignKey("series.series_id")
+    ),
+    cell("expiry_month", Integer, "last month it may be shown, counted in months since year 0"),
+    key_epoch(),
+    cell("sealed", LargeBinary, "pseudonym and starting month, sealed to row_key"),
+    Index(None, "series_id", "expiry_month"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+held_wishes = Table(
+    "held_wishes",
+    metadata,
+    key("series_id", LargeBinary, "the open set this wish counts for", ForeignKey("series.series_id")),
+    key("wish_tag", LargeBinary, "tag of person and series; joins with no other table"),
+    key_epoch(),
+    cell("sealed_person", LargeBinary, "pseudonym, sealed to this row"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+care_relations = Table(
+    "care_relations",
+    metadata,
+    key("organisation", Text, "OIN of the organisation that gives the care"),
+    key("relation_id", LargeBinary, "16 random bytes made by the feed, unique per organisation"),
+    cell("publisher", Text, "OIN of the feed; only this one may change it"),
+    cell("generation", Count, "the complete set it was last registered under"),
+    cell("ref_tag", LargeBinary, "tag of organisation and case reference"),
+    cell("worker_tag", LargeBinary, "tag of organisation and worker"),
+    cell("person_tag", LargeBinary, "tag of the person, different in every table"),
+    cell("valid_until", Day, "last day; the sealed body has it too, and they must agree"),
+    optional("ended_on", Day, "day the feed ended it; the sealed body has it too, and they must agree"),
+    cell("sealed_person", LargeBinary, "pseudonym, sealed to this row"),
+    cell("sealed_body", LargeBinary, "worker, team, case reference and the rest, sealed and padded"),
+    key_epoch(),
+    Index(None, "worker_tag", "relation_id"),
+    Index(None, "person_tag"),
+    Index(None, "publisher", "generation"),
+    sqlite_strict=True,
+)
+
+restrictions = Table(
+    "restrictions",
+    metadata,
+    key("person_tag", LargeBinary, "tag of the person, different in every table"),
+    key("publisher", Text, "OIN of the publisher that stated it"),
+    cell("kind", Text, "overleden; no other kind yet"),
+    cell("generation", Count, "the complete set it was last stated under"),
+    cell("sealed_person", LargeBinary, "pseudonym, sealed to this row"),
+    key_epoch(),
+    Index(None, "publisher", "generation"),
+    sqlite_strict=True,
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    key("staff_id", Text, "subject of her token"),
+    cell("organisation", Text, "OIN of her organisation"),
+    cell("team", Text, "name of her team"),
+    cell("active", YesNo, "whether the account may be used"),
+    sqlite_strict=True,
+)
+
+staff_roles = Table(
+    "staff_roles",
+    metadata,
+    key("staff_id", Text, "who has the role", ForeignKey("staff.staff_id")),
+    key("role", Text, "code of the role"),
+    cell("granted_by", Text, "staff id of who gave it"),
+    cell("granted_at", Moment, "when it was given"),
+    sqlite_strict=True,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    key("publisher", Text, "OIN of the publisher"),
+    cell("next_sequence", Count, "the only sequence accepted next"),
+    sqlite_strict=True,
+)
+
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    key("publisher", Text, "OIN of the publisher"),
+    key("sequence", Count, "sequence of the accepted batch"),
+    cell("acknowledgement", LargeBinary, "the signed words, given again to a repeat; immutable"),
+    cell("accepted_at", Moment, "when the batch was accepted"),
+    sqlite_strict=True,
+)
+
+publisher_sets = Table(
+    "publisher_sets",
+    metadata,
+    key("publisher", Text, "OIN of the publisher"),
+    key("batch_class", Text, "zorgrelatie or beperking"),
+    key("state", Text, "filling or current"),
+    cell("generation", Count, "number of the complete set, counted by the publisher"),
+    cell("accepted_count", Count, "distinct live items accepted under it"),
+    sqlite_strict=True,
+)
+
+audit_writers = Table(
+    "audit_writers",
+    metadata,
+    key("writer", LargeBinary, "8 random bytes, new at each start of a process"),
+    cell("kind", Text, "serve or cli"),
+    cell("registered_at", Moment, "time of its first record; a writer without records has lost them"),
+    sqlite_strict=True,
+)
+
+audit_records = Table(
+    "audit_records",
+    metadata,
+    key("writer", LargeBinary, "whose chain it is in", ForeignKey("audit_writers.writer")),
+    key(
+        "number",
+        Count,
+        "1, 2, 3 ... without gaps per writer; immutable, as are all columns up to sealed_body",
+    ),
+    cell("recorded_at", Moment, "never earlier than the record before it; the sealed body has it too"),
+    cell("event", Text, "what happened; the sealed body has it too"),
+    cell("salt", LargeBinary, "16 random bytes that keep the leaf from being guessed"),
+    cell("leaf", LargeBinary, "hash that commits to salt and body"),
+    cell("link", LargeBinary, "hash over the link before, the writer, the number and the leaf"),
+    cell("sealed_body", LargeBinary, "the record, sealed and padded"),
+    optional(
+        "person_tag",
+        LargeBinary,
+        "tag of the person concerned; outside the leaf, as a change of keys rewrites it",
+    ),
+    optional(
+        "sealed_subject",
+        LargeBinary,
+        "pseudonym of the person concerned, sealed to this row; outside the leaf",
+    ),
+    key_epoch(),
+    Index(None, "recorded_at"),
+    Index(None, "person_tag"),
+    sqlite_strict=True,
+)

@@ -1,0 +1,81 @@
+"""One atomic step over all tables; the engine opens, shares and ends it.
+
+Whoever holds a transaction can read and change everything it offers, but never the keys.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from crypto.sealing import RowKeys
+from signal_index import ports
+
+from .audit import Mark, SqlAuditLog
+from .deliveries import SqlDeliveries
+from .flags import SqlFlags
+from .register import SqlRegister, SqlStaff
+from .relations import SqlRelations, SqlRestrictions
+from .series import SqlSeries
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What an open database is and works with.
+
+    Args:
+        scope: the region this index serves.
+        incarnation: 16 random bytes.
+        bucket_bits: as the index was initialised with.
+        row_keys: for rows and tags.
+        audit_keys: for the bodies of audit records.
+        writer: 8 random bytes, new at each start of a process.
+        writer_kind: `serve` or `cli`.
+    """
+
+    scope: str
+    incarnation: bytes
+    bucket_bits: int
+    row_keys: RowKeys
+    audit_keys: RowKeys
+    writer: bytes
+    writer_kind: str
+
+
+class SqlTransaction:
+    """Everything one atomic step may touch, see `signal_index.ports.Transaction`.
+
+    Lives as long as its connection. What it remembers of the small tables is true as long as no other connection
+    has committed and nothing has been rolled back; the engine calls `forget` when that may have happened.
+
+    Args:
+        connection: the only one that writes in this process.
+        identity: of the open database.
+    """
+
+    def __init__(self, connection: Connection, identity: Identity) -> None:
+        keys = identity.row_keys
+        self.scope = identity.scope
+        self.incarnation = identity.incarnation
+        self.series = SqlSeries(connection, keys)
+        self.flags = SqlFlags(connection, keys, identity.bucket_bits, self.series)
+        self.relations = SqlRelations(connection, keys)
+        self.restrictions = SqlRestrictions(connection, keys)
+        self.register = SqlRegister(connection)
+        self.staff = SqlStaff(connection)
+        self.deliveries = SqlDeliveries(connection)
+        self.audit = SqlAuditLog(connection, identity.writer, identity.writer_kind, identity.audit_keys, keys)
+
+    def forget(self) -> None:
+        """Read the small tables anew when they are next asked for."""
+        self.series.forget()
+        self.register.forget()
+        self.staff.forget()
+        self.deliveries.forget()
+
+    def return_to(self, mark: Mark) -> None:
+        """Undo in memory what a failed job did, after its savepoint has been rolled back."""
+        self.audit.return_to(mark)
+        self.forget()
+
+
+_: type[ports.Transaction] = SqlTransaction

@@ -1,0 +1,143 @@
+"""Administer who works with the index and who may publish; shows no flag and never widens the actor's own sight.
+
+Invariants:
+1. Only an active functioneel beheerder administers, except during set-up: while there is none yet.
+2. Nobody grants or revokes her own roles.
+3. Roles that look and roles that administer or oversee never meet in one person.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from policy.vocabulary import CONFLICTING_ROLES, Role
+from signal_index import audit
+from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted
+from signal_index.model import Actor, Register, StaffMember
+from signal_index.ports import Transaction
+
+from .authority import require_role
+
+ADMINISTERING_ROLE = Role.FUNCTIONAL_ADMIN
+SET_UP = "set-up"  # the actor recorded while there is no functioneel beheerder yet
+
+
+def _require_administrator(tx: Transaction, actor: Actor | None) -> str:
+    """The staff id to record; the set-up actor only while nobody administers yet."""
+    if actor is not None:
+        return require_role(actor, ADMINISTERING_ROLE).staff_id
+    if any(ADMINISTERING_ROLE in member.roles and member.active for member in tx.staff.all()):
+        raise NotPermitted("set-up-over", "Er is al een functioneel beheerder. Zeg wie u bent met --as.")
+    return SET_UP
+
+
+def import_register(
+    tx: Transaction, actor: Actor | None, register: Register, types: Collection[str], now: datetime
+) -> None:
+    """Replace the register of publishers, sources and contact routes.
+
+    Raises:
+        NotPermitted: the actor does not administer.
+        Malformed: an unknown type, an unknown publisher, or a pair that is listed twice.
+    """
+    recorded = _require_administrator(tx, actor)
+    faults = tuple(_register_faults(register, types))
+    if faults:
+        raise Malformed("register", "Het register klopt niet; er is niets gewijzigd.", faults)
+    tx.register.replace(register)
+    tx.audit.append(
+        audit.event(
+            "register.imported",
+            now,
+            actor=recorded,
+            publishers=len(register.publishers),
+            publications=len(register.publications),
+        )
+    )
+
+
+def _register_faults(register: Register, types: Collection[str]) -> list[tuple[str, str]]:
+    publishers = [publisher.oin for publisher in register.publishers]
+    faults = [(f"publishers[{oin}]", "listed twice") for oin in set(publishers) if publishers.count(oin) > 1]
+    seen: set[tuple[str, str]] = set()
+    for publication in register.publications:
+        place = f"publications[{publication.source}, {publication.type}]"
+        if publication.type not in types:
+            faults.append((place, "this signal type is not in the catalogue"))
+        if publication.publisher not in publishers:
+            faults.append((place, "this publisher is not in the register"))
+        if (publication.source, publication.type) in seen:
+            faults.append((place, "listed twice; a source and type have exactly one publisher"))
+        seen.add((publication.source, publication.type))
+    return faults
+
+
+def import_staff(tx: Transaction, actor: Actor | None, members: Sequence[StaffMember], now: datetime) -> None:
+    """Insert or replace members of staff; roles are left as they are, and nobody is removed.
+
+    Raises:
+        NotPermitted: the actor does not administer, or the list would change her own entry.
+    """
+    recorded = _require_administrator(tx, actor)
+    for member in members:
+        known = tx.staff.get(member.staff_id)
+        if member.staff_id == recorded and known is not None and _differs(known, member):
+            raise NotPermitted("own-entry", "U kunt uw eigen gegevens niet wijzigen. Vraag een collega.")
+        tx.staff.put(member)
+    tx.audit.append(audit.event("staff.imported", now, actor=recorded, members=len(members)))
+
+
+def _differs(known: StaffMember, stated: StaffMember) -> bool:
+    return (known.organisation, known.team, known.active) != (stated.organisation, stated.team, stated.active)
+
+
+def grant_role(tx: Transaction, actor: Actor | None, staff_id: str, role: str, now: datetime) -> None:
+    """Give a member of staff a role.
+
+    Raises:
+        NotPermitted: the actor does not administer, or grants to herself.
+        NotFound: no such member.
+        Malformed: no such role.
+        Conflict: the role does not go together with one she has.
+    """
+    recorded = _require_administrator(tx, actor)
+    member = _other_member(tx, recorded, staff_id)
+    if role not in set(Role):
+        raise Malformed("unknown-role", f"Deze rol bestaat niet. Kies uit: {', '.join(sorted(Role))}.")
+    clash = {other for pair in CONFLICTING_ROLES if role in pair for other in pair - {role}} & member.roles
+    if clash:
+        raise Conflict("conflicting-role", f"Deze rol gaat niet samen met: {', '.join(sorted(clash))}.")
+    tx.staff.grant(staff_id, role, recorded, now)
+    tx.audit.append(audit.event("role.granted", now, actor=recorded, staff=staff_id, role=role))
+
+
+def revoke_role(tx: Transaction, actor: Actor | None, staff_id: str, role: str, now: datetime) -> None:
+    """Take a role away.
+
+    Raises:
+        NotPermitted: the actor does not administer, or revokes her own.
+        NotFound: no such member, or she does not have the role.
+    """
+    recorded = _require_administrator(tx, actor)
+    _other_member(tx, recorded, staff_id)
+    if not tx.staff.revoke(staff_id, role):
+        raise NotFound("role-not-held", "Deze medewerker heeft deze rol niet.")
+    tx.audit.append(audit.event("role.revoked", now, actor=recorded, staff=staff_id, role=role))
+
+
+def _other_member(tx: Transaction, recorded: str, staff_id: str) -> StaffMember:
+    if staff_id == recorded:
+        raise NotPermitted("own-role", "U kunt uw eigen rollen niet wijzigen. Vraag een collega.")
+    member = tx.staff.get(staff_id)
+    if member is None:
+        raise NotFound("unknown-staff", "Deze medewerker is niet bekend. Importeer eerst de medewerkers.")
+    return member
+
+
+def list_staff(tx: Transaction, actor: Actor | None) -> Sequence[StaffMember]:
+    """Everybody with her roles.
+
+    Raises:
+        NotPermitted: the actor does not administer.
+    """
+    _require_administrator(tx, actor)
+    return tx.staff.all()

@@ -1,0 +1,24 @@
+"""Who may use which use case: active, in the staff table, with the role; nothing else counts."""
+
+from signal_index.errors import NotPermitted
+from signal_index.model import Actor, StaffMember
+
+
+def require_role(actor: Actor, role: str) -> StaffMember:
+    """The actor's own staff entry, if she is active, signed in with a second factor, and has this role.
+
+    Raises:
+        NotPermitted: otherwise, saying what is missing.
+    """
+    staff = actor.staff
+    if staff is None or not staff.active:
+        raise NotPermitted("account", "Uw account is niet actief. Vraag uw functioneel beheerder om hulp.")
+    if not actor.second_factor:
+        raise NotPermitted(
+            "second-factor", "Log opnieuw in met een tweede factor, zoals een code op uw telefoon."
+        )
+    if role not in staff.roles:
+        raise NotPermitted(
+            "role", f"Hiervoor is de rol {role} nodig. Vraag uw functioneel beheerder om hulp."
+        )
+    return staff

@@ -1,0 +1,143 @@
+"""Apply one verified delivery: check it as a whole, store it, acknowledge it, in one transaction.
+
+Invariants:
+1. Per publisher, sequences are applied strictly in order; a repeat gets the acknowledgement given the first time.
+2. A delivery is applied as a whole or not at all; a refusal changes nothing and consumes no sequence.
+3. A publisher speaks only for the (source, type) pairs and organisations it is registered for.
+4. An answer never tells whether the index knew a person already.
+
+Whoever controls a publisher can at most publish, withdraw or register within its own registration.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from crypto.answers import Acknowledgement, Refusal, sign
+from crypto.batch import BatchClass
+from signal_index import audit
+
+from . import relations, restrictions, signals
+from .rows import DeliveryRefused, Work
+
+CLOCK_SKEW_MAX = timedelta(
+    minutes=5
+)  # a batch from further in the future cannot be ordered against expiry months
+
+_APPLY = {
+    BatchClass.SIGNAAL: signals.apply,
+    BatchClass.ZORGRELATIE: relations.apply,
+    BatchClass.BEPERKING: restrictions.apply,
+}
+
+
+@dataclass(frozen=True)
+class SignedAnswer:
+    """The index's signed word on a delivery, and whether it was accepted."""
+
+    accepted: bool
+    wire: bytes
+
+
+def audience(scope: str) -> str:
+    """The audience every batch for this index must name."""
+    return f"index:{scope}"
+
+
+def _out_of_order(work: Work) -> str | None:
+    """Why this delivery cannot be applied now, as a refusal code, or None."""
+    header, tx = work.delivery.header, work.tx
+    if header.incarnation != tx.incarnation:
+        return "wrong-incarnation"
+    if header.n != work.publisher.items_per_batch:
+        return "wrong-count"
+    if header.composed_at > (work.context.now + CLOCK_SKEW_MAX).timestamp():
+        return "clock"
+    if header.batch_class not in work.publisher.classes or header.batch_class not in _APPLY:
+        return "class-not-served"
+    if header.sequence != tx.deliveries.next_sequence(work.publisher.oin):
+        return "wrong-sequence"
+    return None
+
+
+def deliver(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
+    """Apply a delivery and sign the answer.
+
+    Args:
+        work: the delivery, verified at the edge (its signatures, hops, scope, audience and epoch), with the
+            registered publisher that signed it and the open transaction.
+        signing: the index's answer key.
+
+    Returns:
+        A signed acknowledgement or refusal, to be sent only after the commit.
+
+    Raises:
+        DeliveryRefused: some rows cannot be applied; let it undo the transaction, then call `refuse` in a new one.
+    """
+    header = work.delivery.header
+    if header.incarnation == work.tx.incarnation:
+        stored = work.tx.deliveries.acknowledgement(work.publisher.oin, header.sequence)
+        if stored is not None:
+            return SignedAnswer(accepted=True, wire=stored)
+    reason = _out_of_order(work)
+    if reason is not None:
+        return refuse(work, signing, DeliveryRefused(reason, ()))
+    _APPLY[header.batch_class](work)
+    return _accept(work, signing)
+
+
+def refuse(work: Work, signing: Ed25519PrivateKey, refused: DeliveryRefused) -> SignedAnswer:
+    """Record and sign a refusal; after rows could not be applied, in a fresh transaction."""
+    header, tx = work.delivery.header, work.tx
+    tx.audit.append(
+        audit.event(
+            "delivery.refused",
+            work.context.now,
+            publisher=header.publisher,
+            kind=header.batch_class.value,
+            sequence=header.sequence,
+            reason=refused.reason,
+            rows=len(refused.rows),
+        )
+    )
+    refusal = Refusal(
+        incarnation=tx.incarnation,
+        scope=tx.scope,
+        publisher=header.publisher,
+        sequence=header.sequence,
+        digest=work.delivery.digest,
+        reason=refused.reason,
+        rows=refused.rows,
+        next_sequence=tx.deliveries.next_sequence(header.publisher),
+    )
+    return SignedAnswer(accepted=False, wire=sign(refusal, signing))
+
+
+def _accept(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
+    header, tx = work.delivery.header, work.tx
+    operations = Counter(row.operation.value for _, row in work.delivery.rows)
+    tx.audit.append(
+        audit.event(
+            "delivery.accepted",
+            work.context.now,
+            publisher=header.publisher,
+            kind=header.batch_class.value,
+            sequence=header.sequence,
+            items=header.n,
+            operations=[f"{name}={count}" for name, count in sorted(operations.items())],
+            digest=work.delivery.digest.hex(),
+        )
+    )
+    acknowledgement = Acknowledgement(
+        incarnation=tx.incarnation,
+        scope=tx.scope,
+        publisher=header.publisher,
+        sequence=header.sequence,
+        n=header.n,
+        digest=work.delivery.digest,
+    )
+    wire = sign(acknowledgement, signing)
+    tx.deliveries.accept(header.publisher, header.sequence, wire, work.context.now)
+    return SignedAnswer(accepted=True, wire=wire)

@@ -1,0 +1,73 @@
+"""Apply the rows of a `beperking` delivery; the one restriction there is today says that a person has died.
+
+Storing it removes the person's flags over every type ever issued and ends her care relations. Later asserts are
+acknowledged and counted but not stored, until the restriction is revoked and the sources repeat themselves.
+"""
+
+from crypto.chain import Pseudonym
+from crypto.sheet import BeperkingOperation, BeperkingRow
+from signal_index import audit
+from signal_index.model import SeriesState
+
+from . import sets
+from .rows import RowFault, Work, refuse_faults
+
+
+def apply(work: Work) -> None:
+    """Apply all rows: restrictions first, control rows last.
+
+    Raises:
+        DeliveryRefused: naming every faulty row that could be found.
+    """
+    refuse_faults(_faults(work))
+    for _, person, row in work.rows(BeperkingRow):
+        if person is not None:
+            _apply_row(work, person, row)
+    for position, _, row in work.rows(BeperkingRow):
+        if row.operation is BeperkingOperation.OPEN_SET:
+            sets.open_set(work, position, row.generation)
+        elif row.operation is BeperkingOperation.SEAL_SET:
+            sets.seal_set(work, position, row.generation, row.count)
+            work.tx.restrictions.remove_older(work.publisher.oin, row.generation)
+
+
+def _faults(work: Work) -> list[RowFault]:
+    seen: set[Pseudonym] = set()
+    faults: list[RowFault] = []
+    for position, person, row in work.rows(BeperkingRow):
+        if person is None:
+            continue
+        if person in seen:
+            faults.append((position, "duplicate-row"))
+        elif not sets.speaks_under(work, row.generation):
+            faults.append((position, "generation"))
+        seen.add(person)
+    return faults
+
+
+def _apply_row(work: Work, person: Pseudonym, row: BeperkingRow) -> None:
+    if row.operation is BeperkingOperation.ASSERT:
+        if work.tx.restrictions.put(person, work.publisher.oin, row.generation):
+            sets.count(work, row.generation, 1)
+        _purge(work, person, row)
+    elif work.tx.restrictions.remove(person):
+        sets.count(work, row.generation, -1)
+        _record(work, "restriction.revoked", person, row)
+
+
+def _purge(work: Work, person: Pseudonym, row: BeperkingRow) -> None:
+    tx = work.tx
+    removed = tx.flags.remove_person(person, [kind.code for kind in work.context.catalogue.types])
+    for series in tx.series.all():
+        if series.series_id in removed:
+            tx.series.adjust(series.series_id, rows=-removed[series.series_id])
+            if series.state is SeriesState.FILLING:
+                tx.flags.hold(person, series)  # it was counted for the open set and must stay counted once
+    ended = tx.relations.end_person(person, work.context.today)
+    flags = sum(removed.values())
+    _record(work, "restriction.stored", person, row, flags_removed=flags, relations_ended=ended)
+
+
+def _record(work: Work, name: str, person: Pseudonym, row: BeperkingRow, **fields: int) -> None:
+    now, publisher = work.context.now, work.publisher.oin
+    work.tx.audit.append(audit.event(name, now, subject=person, publisher=publisher, kind=row.kind, **fields))

@@ -1,0 +1,174 @@
+"""Apply the rows of a `signaal` delivery: flags asserted and withdrawn, complete sets opened and sealed.
+
+A complete set replaces what a source said before: it is opened under a higher generation, filled while the old one
+still answers look-ups, and sealed with the number of wishes the source believes it sent. Only a seal whose number
+agrees with the index removes what the new set did not repeat, so a lost message can never read as "ended".
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from secrets import token_bytes
+
+from crypto.chain import Pseudonym
+from crypto.encoding import Month
+from crypto.sheet import SignaalOperation, SignaalRow
+from signal_index.model import Series, SeriesState
+from signal_index.ports import Transaction
+
+from .rows import RowFault, Work, refuse_faults, refuse_row
+
+_ON_PERSON = (SignaalOperation.ASSERT, SignaalOperation.WITHDRAW)
+_Key = tuple[str, str]  # source, type
+
+
+@dataclass
+class _Counts:
+    """Changes to the counts of series, written once per delivery instead of once per row."""
+
+    rows: Counter[bytes] = field(default_factory=Counter)
+    accepted: Counter[bytes] = field(default_factory=Counter)
+
+    def write(self, tx: Transaction) -> None:
+        for series_id in self.rows.keys() | self.accepted.keys():
+            tx.series.adjust(series_id, rows=self.rows[series_id], accepted=self.accepted[series_id])
+        self.rows.clear()
+        self.accepted.clear()
+
+
+def apply(work: Work) -> None:
+    """Apply all rows: those on persons first, control rows last.
+
+    Raises:
+        DeliveryRefused: naming every faulty row that could be found.
+    """
+    refuse_faults(_faults(work))
+    counts = _Counts()
+    for position, person, row in work.rows(SignaalRow):
+        if row.operation in _ON_PERSON:
+            assert person is not None
+            series = _series_for(work.tx, position, row)
+            if row.operation is SignaalOperation.ASSERT:
+                _assert(work, counts, person, series, row)
+            else:
+                _withdraw(work.tx, counts, person, series)
+    counts.write(work.tx)
+    for position, _, row in work.rows(SignaalRow):
+        _control(work.tx, position, row)
+
+
+def _faults(work: Work) -> list[RowFault]:
+    """What is wrong with each row on its own, before anything is stored."""
+    seen: set[tuple[Pseudonym, str, str]] = set()
+    mine: dict[_Key, bool] = {}
+    faults: list[RowFault] = []
+    for position, person, row in work.rows(SignaalRow):
+        code = None
+        if row.operation is not SignaalOperation.FILLER:
+            code = _registration_fault(work, mine, row)
+        if code is None and person is not None:
+            code = _person_fault(work, seen, person, row)
+        if code is not None:
+            faults.append((position, code))
+    return faults
+
+
+def _registration_fault(work: Work, mine: dict[_Key, bool], row: SignaalRow) -> str | None:
+    if work.context.catalogue.signal_type(row.type) is None:
+        return "unknown-code"
+    key = (row.source, row.type)
+    if key not in mine:
+        publication = work.tx.register.publication(*key)
+        mine[key] = publication is not None and publication.publisher == work.publisher.oin
+    return None if mine[key] else "not-registered"
+
+
+def _person_fault(
+    work: Work, seen: set[tuple[Pseudonym, str, str]], person: Pseudonym, row: SignaalRow
+) -> str | None:
+    key = (person, row.source, row.type)
+    if key in seen:
+        return "duplicate-row"
+    seen.add(key)
+    if row.since is not None and row.since > Month.of(work.context.today):
+        return "malformed-row"
+    return None
+
+
+def _series_for(tx: Transaction, position: int, row: SignaalRow) -> Series:
+    """The series a row on a person speaks under: the current one or the open set."""
+    series = tx.series.get(row.source, row.type, row.generation)
+    if series is None or series.state is SeriesState.ABANDONED:
+        raise refuse_row(position, "generation")
+    return series
+
+
+def _assert(work: Work, counts: _Counts, person: Pseudonym, series: Series, row: SignaalRow) -> None:
+    tx = work.tx
+    if tx.restrictions.is_deceased(person):
+        # Acknowledged and counted for the set, but not stored: the source cannot tell, and no flag returns.
+        if series.state is SeriesState.FILLING and tx.flags.hold(person, series):
+            counts.accepted[series.series_id] += 1
+        return
+    kind = work.context.catalogue.signal_type(row.type)
+    assert row.since is not None
+    assert kind is not None
+    expires = Month.of(work.context.today).plus(kind.retention_months)
+    previous = tx.flags.put(person, series, row.since, expires)
+    if previous != series.series_id:
+        counts.rows[series.series_id] += 1
+        counts.accepted[series.series_id] += 1
+        if previous is not None:
+            counts.rows[previous] -= 1
+
+
+def _withdraw(tx: Transaction, counts: _Counts, person: Pseudonym, series: Series) -> None:
+    stood_in = tx.flags.remove(person, series.source, series.type)
+    if stood_in is not None:
+        counts.rows[stood_in] -= 1
+    if stood_in == series.series_id or tx.flags.release(person, series):
+        counts.accepted[series.series_id] -= 1
+
+
+def _control(tx: Transaction, position: int, row: SignaalRow) -> None:
+    match row.operation:
+        case SignaalOperation.OPEN_SET:
+            _open_set(tx, position, row)
+        case SignaalOperation.SEAL_SET:
+            _seal_set(tx, position, row)
+        case SignaalOperation.IN_SYNC:
+            _in_sync(tx, position, row)
+        case _:
+            pass
+
+
+def _open_set(tx: Transaction, position: int, row: SignaalRow) -> None:
+    known = [series for series in tx.series.all() if (series.source, series.type) == (row.source, row.type)]
+    if any(series.generation >= row.generation for series in known):
+        raise refuse_row(position, "generation")
+    for series in known:
+        if series.state is SeriesState.FILLING:
+            # The source starts over. What it had sent keeps answering until the new set is sealed.
+            tx.series.put(replace(series, state=SeriesState.ABANDONED))
+    tx.series.put(Series(token_bytes(16), row.source, row.type, row.generation, SeriesState.FILLING))
+
+
+def _seal_set(tx: Transaction, position: int, row: SignaalRow) -> None:
+    sealed = tx.series.filling(row.source, row.type)
+    if sealed is None or sealed.generation != row.generation:
+        raise refuse_row(position, "generation")
+    if sealed.accepted_count != row.count:
+        raise refuse_row(position, "set-count")
+    for series in tx.series.all():
+        if (series.source, series.type) == (row.source, row.type) and series.series_id != sealed.series_id:
+            tx.flags.remove_series(series.series_id)
+            tx.series.remove(series.series_id)
+    tx.flags.release_all(sealed.series_id)
+    tx.series.put(replace(sealed, state=SeriesState.CURRENT, as_of=row.as_of))
+
+
+def _in_sync(tx: Transaction, position: int, row: SignaalRow) -> None:
+    current = tx.series.current(row.source, row.type)
+    if current is None or current.generation != row.generation:
+        raise refuse_row(position, "generation")
+    if row.as_of is not None and (current.as_of is None or row.as_of > current.as_of):
+        tx.series.put(replace(current, as_of=row.as_of))

@@ -1,0 +1,74 @@
+"""Builds the HTTP application for one surface, or for all of them in a trial."""
+
+from enum import StrEnum
+
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware import Middleware
+
+from signal_index.errors import Unavailable
+from signal_index.model import dutch_day
+
+from . import oversight, sources, workers
+from .desk import Desk
+from .frame import API_VERSION, Frame
+from .problems import install
+
+PREFIX = "/v1"
+JSON_BYTES_MAX = 64 * 1024
+
+
+class Surface(StrEnum):
+    """Which part of the index a process serves; separate processes in production (ADR-0007)."""
+
+    SOURCES = "sources"
+    WORKERS = "workers"
+    OVERSIGHT = "oversight"
+    ALL = "all"
+
+
+_ROUTERS = {
+    Surface.SOURCES: (sources.router,),
+    Surface.WORKERS: (workers.router,),
+    Surface.OVERSIGHT: (oversight.router,),
+    Surface.ALL: (sources.router, workers.router, oversight.router),
+}
+
+
+def create_app(desk: Desk, surface: Surface) -> FastAPI:
+    """The application for one surface.
+
+    Args:
+        desk: what the use cases need.
+        surface: which routes exist; the others answer 404.
+    """
+    takes_batches = surface in {Surface.SOURCES, Surface.ALL}
+    limit = sources.BATCH_BYTES_MAX if takes_batches else JSON_BYTES_MAX
+    app = FastAPI(
+        title="Signaalindex",
+        version=API_VERSION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Frame, body_bytes_max=limit)],
+    )
+    install(app)
+    for router in _ROUTERS[surface]:
+        app.include_router(router(desk), prefix=PREFIX)
+    app.include_router(_readiness(desk), prefix=PREFIX)
+    return app
+
+
+def _readiness(desk: Desk) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/gereed", name="gereed")
+    async def gereed() -> dict[str, bool]:
+        """Of deze index nu kan antwoorden: de database kan vastleggen en er zijn regels van kracht."""
+        await desk.run(lambda tx: tx.scope)
+        today = dutch_day(desk.now())
+        if not desk.rules.in_force(today).covers(today):
+            raise Unavailable("no-rules", "Er zijn nu geen regels van kracht.")
+        return {"gereed": True}
+
+    return routes

@@ -1,0 +1,58 @@
+"""Who is asking: the bearer token, verified; roles and team come from the index's own tables, never from a token.
+
+Whoever controls the identity provider can impersonate staff, visibly in the log, within the roles staff have here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+
+from crypto.errors import TokenRefused
+from crypto.tokens import Claims, TokenRules, verify
+from signal_index.errors import NotAuthenticated
+from signal_index.model import Actor
+from signal_index.ports import Transaction
+
+# eIDAS levels of assurance that stand for a second factor. Source: NL GOV OIDC profile; (EU) 2015/1502.
+SECOND_FACTOR_ACR = frozenset(
+    {"http://eidas.europa.eu/LoA/substantial", "http://eidas.europa.eu/LoA/high"},
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Reads the token of a request.
+
+    Args:
+        rules: issuer, audience and pinned keys.
+        now: the clock; aware UTC.
+    """
+
+    rules: TokenRules
+    now: Callable[[], datetime]
+
+    def claims(self, request: Request) -> Claims:
+        """The verified claims of this request's token.
+
+        Raises:
+            NotAuthenticated: no token, more than one, or one that does not verify.
+        """
+        headers = request.headers.getlist("authorization")
+        if len(headers) != 1 or not headers[0].startswith("Bearer "):
+            raise NotAuthenticated("no-token", "Log in en stuur uw token mee in de header Authorization.")
+        try:
+            return verify(headers[0].removeprefix("Bearer "), self.rules, self.now())
+        except TokenRefused as refused:
+            raise NotAuthenticated(refused.reason, "Log opnieuw in; dit token is niet geldig.") from refused
+
+
+def actor_of(tx: Transaction, claims: Claims) -> Actor:
+    """The actor behind verified claims, with her entry in the staff table as it is in this transaction."""
+    return Actor(
+        staff_id=claims.subject,
+        staff=tx.staff.get(claims.subject),
+        second_factor=claims.acr in SECOND_FACTOR_ACR,
+        token_id=claims.token_id,
+    )

@@ -1,0 +1,49 @@
+"""The wijkteam surface: a worker's caseload, her looks, and the second person's confirmation."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from signal_index.usecases import relations
+from signal_index.usecases.look_up import Refused, look_up
+from signal_index.wire import Raadpleegvraag, Raadpleging, Zorgrelatie, Zorgrelaties
+
+from .desk import Desk
+from .problems import of_error
+
+
+def answer(body: BaseModel) -> Response:
+    """A JSON answer, serialised once."""
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes of this surface."""
+    routes = APIRouter()
+
+    @routes.post("/raadplegingen", response_model=Raadpleging, name="raadplegingen")
+    async def raadplegen(request: Request, vraag: Raadpleegvraag) -> Response:
+        """Kijk welke hulp er loopt voor een inwoner in uw caseload."""
+        outcome = await desk.run_as(
+            request, lambda tx, actor: look_up(tx, desk.rules, actor, vraag.to_model(), desk.now())
+        )
+        if isinstance(outcome, Refused):
+            return of_error(outcome.error)
+        return answer(Raadpleging.of(outcome.answer, outcome.receipt, outcome.catalogue))
+
+    @routes.get("/zorgrelaties", response_model=Zorgrelaties, name="zorgrelaties")
+    async def zorgrelaties(request: Request) -> Response:
+        """Uw caseload: zaakreferenties, nooit namen."""
+        found = await desk.run_as(request, lambda tx, actor: relations.caseload(tx, actor, desk.now()))
+        return answer(Zorgrelaties(zorgrelaties=tuple(Zorgrelatie.of(relation) for relation in found)))
+
+    @routes.post("/zorgrelaties/{zorgrelatie}/bevestiging", response_model=Zorgrelatie, name="bevestiging")
+    async def bevestigen(request: Request, zorgrelatie: UUID) -> Response:
+        """Bevestig als teamleider een zorgrelatie die een medewerker voor zichzelf heeft aangemaakt."""
+        confirmed = await desk.run_as(
+            request, lambda tx, actor: relations.confirm(tx, actor, zorgrelatie.bytes, desk.now())
+        )
+        return answer(Zorgrelatie.of(confirmed))
+
+    return routes

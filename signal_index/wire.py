@@ -1,0 +1,184 @@
+"""The public JSON of the index: Dutch names outside, English model inside; the one place that maps them.
+
+Source: NL API Design Rules 2.2 (Dutch resource names, camelCase-free single words here, UTC times with Z).
+"""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from policy.catalogue import Catalogue
+
+from .model import (
+    AuditEntry,
+    CareRelation,
+    ContactRoute,
+    LookupAnswer,
+    LookupRequest,
+    Receipt,
+    Signal,
+    SourceStatus,
+)
+
+LOOKUP_TEXT = "Ziet u geen signaal? Dat betekent niet dat er geen hulp is. Vraag het de inwoner zelf."
+
+
+class Wire(BaseModel):
+    """Base of everything on the wire: closed, immutable, by the names below only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Raadpleegvraag(Wire):
+    """A worker asks: which of her care relations, and for which purpose."""
+
+    zorgrelatie: UUID = Field(description="Kenmerk van de zorgrelatie in uw caseload.")
+    doel: str = Field(max_length=64, description="Waarvoor u kijkt, bijvoorbeeld voorbereiding-huisbezoek.")
+
+    def to_model(self) -> LookupRequest:
+        """The same question in the product's own terms."""
+        return LookupRequest(self.zorgrelatie.bytes, self.doel)
+
+
+class Contact(Wire):
+    """Whom to phone."""
+
+    naam: str
+    telefoon: str
+
+    @classmethod
+    def of(cls, contact: ContactRoute) -> "Contact":
+        """Map a contact route."""
+        return cls(naam=contact.name, telefoon=contact.phone)
+
+
+class Signaal(Wire):
+    """One signal: that help is running; the fields above the worker's disclosure level are null."""
+
+    soort: str
+    tekst: str
+    leefgebied: str
+    sinds: str = Field(description="Maand, als jjjj-mm.")
+    bron: str | None
+    bijgewerkt: date | None
+    contact: Contact | None
+
+    @classmethod
+    def of(cls, signal: Signal, catalogue: Catalogue) -> "Signaal":
+        """Map a signal, with the texts of its type."""
+        kind = catalogue.signal_type(signal.type)
+        assert kind is not None, "a signal's type comes from the catalogue"
+        return cls(
+            soort=signal.type,
+            tekst=f"Er is {kind.sentence_nl}.",
+            leefgebied=next(d.label_nl for d in catalogue.life_domains if d.code == kind.life_domain),
+            sinds=str(signal.since),
+            bron=signal.source_name,
+            bijgewerkt=signal.as_of,
+            contact=Contact.of(signal.contact) if signal.contact else None,
+        )
+
+
+class Bron(Wire):
+    """A source that takes part in this purpose, and how current it is; the same for every resident."""
+
+    naam: str
+    soort: str
+    bijgewerkt: date | None
+    actueel: bool
+
+    @classmethod
+    def of(cls, status: SourceStatus) -> "Bron":
+        """Map a source's status."""
+        return cls(
+            naam=status.source_name, soort=status.type, bijgewerkt=status.as_of, actueel=status.current
+        )
+
+
+class Ontvangstbewijs(Wire):
+    """Proof that this look was recorded before it was answered."""
+
+    schrijver: str
+    nummer: int
+    blad: str
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> "Ontvangstbewijs":
+        """Map a receipt."""
+        return cls(schrijver=receipt.writer.hex(), nummer=receipt.number, blad=receipt.leaf.hex())
+
+
+class Raadpleging(Wire):
+    """The answer to one look."""
+
+    signalen: tuple[Signaal, ...]
+    bronnen: tuple[Bron, ...]
+    uitleg: str
+    ontvangstbewijs: Ontvangstbewijs
+
+    @classmethod
+    def of(cls, answer: LookupAnswer, receipt: Receipt, catalogue: Catalogue) -> "Raadpleging":
+        """Map an answer; everything besides the signals and the receipt depends on role, purpose and day only."""
+        return cls(
+            signalen=tuple(Signaal.of(signal, catalogue) for signal in answer.signals),
+            bronnen=tuple(Bron.of(status) for status in answer.sources),
+            uitleg=LOOKUP_TEXT,
+            ontvangstbewijs=Ontvangstbewijs.of(receipt),
+        )
+
+
+class Zorgrelatie(Wire):
+    """One care relation as its own worker or team leader sees it: a reference, never a name."""
+
+    zorgrelatie: UUID
+    zaakreferentie: str
+    team: str
+    van: date
+    tot: date
+    bevestigd: bool
+
+    @classmethod
+    def of(cls, relation: CareRelation) -> "Zorgrelatie":
+        """Map a relation."""
+        return cls(
+            zorgrelatie=UUID(bytes=relation.relation_id),
+            zaakreferentie=relation.case_reference,
+            team=relation.team,
+            van=relation.valid_from,
+            tot=relation.valid_until,
+            bevestigd=relation.is_confirmed,
+        )
+
+
+class Zorgrelaties(Wire):
+    """A worker's caseload."""
+
+    zorgrelaties: tuple[Zorgrelatie, ...]
+
+
+class Logregel(Wire):
+    """One record of the audit log, for the privacy officer."""
+
+    schrijver: str
+    nummer: int
+    tijdstip: str
+    gebeurtenis: str
+    velden: dict[str, str | int | bool | list[str] | None]
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> "Logregel":
+        """Map a record; the fields keep the names of the catalogue of events."""
+        return cls(
+            schrijver=entry.writer.hex(),
+            nummer=entry.number,
+            tijdstip=entry.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            gebeurtenis=entry.event,
+            velden=entry.fields,
+        )
+
+
+class Logregels(Wire):
+    """Records, newest first."""
+
+    logregels: tuple[Logregel, ...]

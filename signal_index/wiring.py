@@ -1,0 +1,126 @@
+"""Puts the parts together: reads keys, manifest and rules, opens the database, and checks that they belong together.
+
+Invariant: nothing starts outside `environment = "dev"` as long as pseudonymisers cannot prove their hops.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import jwt
+
+from crypto.errors import CryptoError
+from crypto.group import self_test
+from crypto.keyfiles import IndexSecrets, Manifest
+from crypto.tokens import TokenRules, TrustedKey, read_json_object
+from policy.errors import RuleSetError
+from policy.rulesets import RuleSet, bundled
+from policy.rulesets import load as load_rules
+
+from .errors import SetupFault
+from .settings import IssuerSettings, Settings
+from .store import SqlDatabase, open_database
+from .web.desk import Desk, utc_now
+from .web.identity import Identity
+
+
+def require_dev(settings: Settings) -> None:
+    """Refuse to go on with real data.
+
+    Raises:
+        SetupFault: the environment is not `dev`.
+    """
+    if settings.environment != "dev":
+        raise SetupFault(
+            'the pseudonymisers cannot prove their hops yet, so this version only runs with environment = "dev" '
+            "and made-up data"
+        )
+
+
+@dataclass(frozen=True)
+class Index:
+    """An open index: what every command and surface works with."""
+
+    settings: Settings
+    secrets: IndexSecrets
+    manifest: Manifest
+    rules: RuleSet
+    database: SqlDatabase
+
+
+def load_secrets(settings: Settings) -> IndexSecrets:
+    """Read the key file of the index.
+
+    Raises:
+        SetupFault: it cannot be used; says what to do.
+    """
+    try:
+        return IndexSecrets.load(settings.keys)
+    except CryptoError as error:
+        raise SetupFault(str(error)) from error
+
+
+@contextmanager
+def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
+    """Open everything, and close it again.
+
+    Args:
+        settings: as read from the settings file.
+        writer_kind: what this process is, for the table of audit writers: `serve` or `cli`.
+
+    Raises:
+        SetupFault: keys, manifest, rules or database are missing or do not belong together; says what to do.
+    """
+    require_dev(settings)
+    secrets = load_secrets(settings)
+    try:
+        self_test()
+        manifest = Manifest.load(settings.manifest)
+        rules = load_rules(bundled())
+    except (CryptoError, RuleSetError) as error:
+        raise SetupFault(str(error)) from error
+    if (manifest.scope, manifest.epoch) != (secrets.scope, secrets.epoch):
+        raise SetupFault(f"{settings.manifest} is for another scope or epoch than {settings.keys}")
+    if manifest.index != secrets.public():
+        raise SetupFault(f"{settings.manifest} pins other keys of the index than {settings.keys} holds")
+    database = open_database(settings.database, secrets, writer_kind=writer_kind)
+    try:
+        yield Index(settings, secrets, manifest, rules, database)
+    finally:
+        database.close()
+
+
+def build_desk(index: Index) -> Desk:
+    """What the HTTP surfaces need."""
+    identity = Identity(token_rules(index.settings.issuer), utc_now)
+    return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now)
+
+
+def token_rules(issuer: IssuerSettings) -> TokenRules:
+    """What a token must say, with the issuer's keys pinned from its JWK set.
+
+    Raises:
+        SetupFault: the file holds no usable keys.
+    """
+    try:
+        document = read_json_object(issuer.keys.read_bytes())
+        keys = tuple(_trusted_key(jwk) for jwk in _members(document))
+        return TokenRules(issuer=issuer.name, audience=issuer.audience, keys=keys)
+    except OSError as error:
+        raise SetupFault(f"cannot read {issuer.keys}: {error.strerror}") from error
+    except (CryptoError, jwt.PyJWTError, KeyError, TypeError) as error:
+        raise SetupFault(f"{issuer.keys} is not a JWK set with signing keys we accept") from error
+
+
+def _members(document: dict[str, object]) -> list[dict[str, str]]:
+    keys = document["keys"]
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise TypeError("a JWK set has a list of keys")
+    return keys
+
+
+def _trusted_key(jwk: dict[str, str]) -> TrustedKey:
+    """One key; its `use` and `alg` must say that it signs, since PyJWT ignores both."""
+    if jwk.get("use", "sig") != "sig" or "d" in jwk:
+        raise TypeError("only public signing keys may be pinned")
+    return TrustedKey(jwk["kid"], jwk["alg"], jwt.PyJWK(jwk, algorithm=jwk["alg"]).key)

@@ -1,0 +1,316 @@
+"""A whole index in one process: real keys, real chain arithmetic, a real SQLite file and the real application.
+
+Only the network between the parties is left out; `tests/demo` runs that with real processes.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import event
+
+from crypto.answers import Acknowledgement, Refusal, verify
+from crypto.batch import Batch, BatchClass, Header, apply_hop, compose
+from crypto.chain import Bsn
+from crypto.encoding import Month
+from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets, PublisherSecrets
+from crypto.sheet import (
+    AgeBand,
+    BeperkingOperation,
+    BeperkingRow,
+    SignaalOperation,
+    SignaalRow,
+    ZorgrelatieOperation,
+    ZorgrelatieRow,
+)
+from policy.rulesets import bundled, load
+from policy.vocabulary import Role
+from signal_index.insecure_issuer import InsecureIssuer, make_keys
+from signal_index.model import AuditEntry, ContactRoute, Publication, Publisher, Register, StaffMember
+from signal_index.settings import IssuerSettings
+from signal_index.store import initialise, open_database, upgrade
+from signal_index.usecases import administer
+from signal_index.web.app import Surface, create_app
+from signal_index.web.desk import Desk
+from signal_index.web.identity import Identity
+from signal_index.wiring import token_rules
+
+SCOPE = "regio-test"
+DAY = date(2026, 3, 3)
+GEMEENTE = "00000099000000000001"
+ZORG = "00000099000000000002"
+REGIE = "00000099000000000003"
+BRP = "00000099000000000004"
+N = 8
+RULES = load(bundled())
+
+
+def test_bsns(count: int) -> list[Bsn]:
+    """The first official test numbers that pass the eleven-test."""
+    found: list[Bsn] = []
+    number = 999900006
+    while len(found) < count:
+        digits = str(number)
+        weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+        if sum(int(d) * w for d, w in zip(digits, weights, strict=True)) % 11 == 0:
+            found.append(Bsn.parse(digits))
+        number += 1
+    return found
+
+
+test_bsns.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test
+
+
+@dataclass
+class Sender:
+    """A publisher's own side: its key and where it is in its sequence."""
+
+    secrets: PublisherSecrets
+    sequence: int = 1
+    generations: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+class World:
+    """One index with its chain, senders and staff."""
+
+    GEMEENTE, ZORG, REGIE, BRP = GEMEENTE, ZORG, REGIE, BRP
+    DAY, N = DAY, N
+    PEOPLE = test_bsns(12)
+
+    def __init__(self, folder: Path, *, with_brp: bool = False) -> None:
+        self.folder = folder
+        self.clock = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+        self.secrets = IndexSecrets.generate(SCOPE, 1, created=DAY)
+        self.b = PseudonymiserSecrets.generate("B", self.secrets.public(), created=DAY)
+        self.a = PseudonymiserSecrets.generate("A", self.b.public(), created=DAY)
+        self.manifest = Manifest(
+            scope=SCOPE, epoch=1, index=self.secrets.public(), b=self.b.public(), a=self.a.public()
+        )
+        self.path = folder / "index.sqlite"
+        upgrade(self.path)
+        initialise(self.path, self.secrets, self.clock)
+        self.database = open_database(self.path, self.secrets, writer_kind="serve")
+        self.senders = {
+            oin: Sender(PublisherSecrets.generate(oin, created=DAY)) for oin in (GEMEENTE, ZORG, REGIE, BRP)
+        }
+        private, public = make_keys(folder)
+        self.issuer = InsecureIssuer("dev", private)
+        rules = token_rules(IssuerSettings(name="https://idp.test", audience="index", keys=public))
+        identity = Identity(rules, lambda: self.clock)
+        self.desk = Desk(self.database, RULES, self.secrets, self.manifest, identity, lambda: self.clock)
+        self.app = create_app(self.desk, Surface.ALL)
+        self._register(with_brp=with_brp)
+        self._staff()
+
+    def _register(self, *, with_brp: bool) -> None:
+        def publisher(oin: str, *classes: BatchClass, organisations: Sequence[str] = ()) -> Publisher:
+            key = self.senders[oin].secrets.public().verify_key.public_bytes_raw()
+            return Publisher(
+                oin, f"Organisatie {oin[-1]}", key, N, frozenset(classes), frozenset(organisations)
+            )
+
+        def publication(source: str, kind: str, oin: str) -> Publication:
+            return Publication(source, f"Bron {source[-4:]}", kind, oin, ContactRoute("Balie", "085-0000000"))
+
+        publishers = [
+            publisher(GEMEENTE, BatchClass.SIGNAAL),
+            publisher(ZORG, BatchClass.SIGNAAL),
+            publisher(REGIE, BatchClass.ZORGRELATIE, organisations=[GEMEENTE]),
+        ]
+        if with_brp:
+            publishers.append(publisher(BRP, BatchClass.BEPERKING))
+        publications = (
+            publication("agb:00000001", "wmo-voorziening", GEMEENTE),
+            publication("agb:00000002", "wmo-voorziening", GEMEENTE),
+            publication("agb:00000003", "jeugdhulp", GEMEENTE),
+            publication("kvk:00000004", "schuldhulptraject", ZORG),
+        )
+        register = Register(tuple(publishers), publications)
+        types = [kind.code for kind in RULES.in_force(DAY).catalogue.types]
+        self.database.run(lambda tx: administer.import_register(tx, None, register, types, self.clock))
+
+    def _staff(self) -> None:
+        roles = {
+            "w.een": Role.TEAM_MEMBER, "w.twee": Role.TEAM_MEMBER, "t.lead": Role.TEAM_LEAD,
+            "p.officer": Role.PRIVACY_OFFICER, "f.beheer": Role.FUNCTIONAL_ADMIN,
+        }  # fmt: skip
+        members = [StaffMember(name, GEMEENTE, "noord", active=True) for name in roles]
+        self.database.run(lambda tx: administer.import_staff(tx, None, members, self.clock))
+        for name, role in roles.items():
+            self.database.run(lambda tx: administer.grant_role(tx, None, name, role.value, self.clock))  # noqa: B023
+
+    # --- Sending, over the whole chain ----------------------------------------------------------------------------
+
+    def batch(
+        self, oin: str, batch_class: BatchClass, items: Sequence[tuple[Bsn | None, Any]], **changed: Any
+    ) -> Batch:
+        """Compose a batch of the publisher's next sequence, fill it up, and take it over both hops."""
+        sender = self.senders[oin]
+        header = Header(
+            audience=f"index:{SCOPE}",
+            scope=SCOPE,
+            key_epoch=1,
+            publisher=oin,
+            batch_class=batch_class,
+            incarnation=self.database.incarnation,
+            sequence=sender.sequence,
+            n=N,
+            composed_at=int(self.clock.timestamp()),
+        )
+        header = replace(header, **changed)
+        fillers = {
+            BatchClass.SIGNAAL: SignaalRow(SignaalOperation.FILLER),
+            BatchClass.ZORGRELATIE: ZorgrelatieRow(ZorgrelatieOperation.FILLER),
+            BatchClass.BEPERKING: BeperkingRow(BeperkingOperation.FILLER),
+        }
+        filled = [*items, *[(None, fillers[batch_class])] * (header.n - len(items))]
+        encoded = [(person, row.encode()) for person, row in filled]
+        batch = compose(header, encoded, self.manifest, sender.secrets.signing)
+        return apply_hop(apply_hop(batch, self.a, self.b.public().layer), self.b, self.secrets.public().layer)
+
+    def post(self, batch: Batch | bytes) -> httpx.Response:
+        """Post a batch to the sources surface."""
+        body = batch.encode() if isinstance(batch, Batch) else batch
+        return self.request(
+            "POST", "/v1/leveringen", content=body, headers={"content-type": "application/octet-stream"}
+        )
+
+    def send(
+        self, oin: str, batch_class: BatchClass, items: Sequence[tuple[Bsn | None, Any]]
+    ) -> Acknowledgement | Refusal:
+        """Send the publisher's next sequence and read the signed answer; an acknowledgement moves it on."""
+        response = self.post(self.batch(oin, batch_class, items))
+        answer = verify(response.content, self.secrets.public().verify_key)
+        assert response.status_code == (200 if isinstance(answer, Acknowledgement) else 409)
+        if isinstance(answer, Acknowledgement):
+            self.senders[oin].sequence += 1
+        return answer
+
+    def accept(self, oin: str, batch_class: BatchClass, items: Sequence[tuple[Bsn | None, Any]]) -> None:
+        """Send, and insist on an acknowledgement."""
+        answer = self.send(oin, batch_class, items)
+        assert isinstance(answer, Acknowledgement), answer
+
+    def publish(self, oin: str, source: str, kind: str, wishes: dict[Bsn, str], generation: int = 1) -> None:
+        """A complete set: opened, filled and sealed."""
+
+        def row(operation: SignaalOperation, **rest: Any) -> SignaalRow:
+            return SignaalRow(operation, source=source, type=kind, generation=generation, **rest)
+
+        self.accept(oin, BatchClass.SIGNAAL, [(None, row(SignaalOperation.OPEN_SET))])
+        asserts = [
+            (bsn, row(SignaalOperation.ASSERT, since=Month.parse(since))) for bsn, since in wishes.items()
+        ]
+        for start in range(0, len(asserts), N):
+            self.accept(oin, BatchClass.SIGNAAL, asserts[start : start + N])
+        seal = row(SignaalOperation.SEAL_SET, count=len(wishes), as_of=self.clock.date())
+        self.accept(oin, BatchClass.SIGNAAL, [(None, seal)])
+
+    def publish_nothing_else(self) -> None:
+        """Seal an empty set for every source, so that none of them is out of date."""
+        for publication in self.database.run(lambda tx: tx.register.publications()):
+            if self.database.run(lambda tx: tx.series.current(publication.source, publication.type)) is None:  # noqa: B023
+                self.publish(publication.publisher, publication.source, publication.type, {})
+
+    def relation(self, worker: str = "w.een", **changed: Any) -> ZorgrelatieRow:
+        """A relation row of the municipality, live today unless changed."""
+        row = ZorgrelatieRow(
+            ZorgrelatieOperation.REGISTER,
+            relation_id=uuid.uuid4().bytes,
+            generation=1,
+            organisation=GEMEENTE,
+            team="noord",
+            worker=worker,
+            case_reference="WT-2026-0001",
+            valid_from=date(2026, 1, 1),
+            valid_until=date(2026, 12, 31),
+            registered_by="i.intake",
+            age_band=AgeBand.ADULT,
+        )
+        return replace(row, **changed)
+
+    def register_relations(self, *items: tuple[Bsn, ZorgrelatieRow]) -> None:
+        """A complete set of care relations."""
+        control = ZorgrelatieRow(ZorgrelatieOperation.OPEN_SET, generation=1)
+        self.accept(REGIE, BatchClass.ZORGRELATIE, [(None, control)])
+        for start in range(0, len(items), N):
+            self.accept(REGIE, BatchClass.ZORGRELATIE, items[start : start + N])
+        seal = replace(control, operation=ZorgrelatieOperation.SEAL_SET, count=len(items))
+        self.accept(REGIE, BatchClass.ZORGRELATIE, [(None, seal)])
+
+    # --- Asking ---------------------------------------------------------------------------------------------------
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One HTTP request to the application."""
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="https://index.test") as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(ask())
+
+    def token(self, staff_id: str = "w.een", *, second_factor: bool = True) -> dict[str, str]:
+        """The Authorization header of a member of staff."""
+        token = self.issuer.token(
+            staff_id, "https://idp.test", "index", self.clock, second_factor=second_factor
+        )
+        return {"Authorization": f"Bearer {token}"}
+
+    def look(
+        self,
+        relation_id: bytes,
+        staff_id: str = "w.een",
+        purpose: str = "voorbereiding-huisbezoek",
+        **token: bool,
+    ) -> httpx.Response:
+        """Look up one relation."""
+        question = {"zorgrelatie": str(uuid.UUID(bytes=relation_id)), "doel": purpose}
+        return self.request("POST", "/v1/raadplegingen", json=question, headers=self.token(staff_id, **token))
+
+    @staticmethod
+    def masked(response: httpx.Response) -> bytes:
+        """The body with its receipt masked; everything else must be equal byte for byte."""
+        assert response.status_code == 200, response.text
+        content, marker = response.content, b'"ontvangstbewijs":'
+        start = content.index(marker)
+        return content[:start] + content[content.index(b"}", start) :]
+
+    def watch(self, statements: list[str]) -> None:
+        """Collect every SQL statement from now on."""
+        event.listen(
+            self.database._engine, "before_cursor_execute", lambda *args: statements.append(str(args[2]))
+        )
+
+    def records(self, *events: str) -> list[AuditEntry]:
+        """Records of these events, newest first."""
+        found: list[AuditEntry] = self.database.run(lambda tx: list(tx.audit.entries(events=events or None)))
+        return found
+
+
+@pytest.fixture
+def new_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Makes fresh worlds, each in a folder of its own, and closes them."""
+    made: list[World] = []
+
+    def make(**options: Any) -> World:
+        folder = tmp_path / f"world-{len(made)}"
+        folder.mkdir()
+        made.append(World(folder, **options))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.database.close()
+
+
+@pytest.fixture
+def world(new_world: Callable[..., World]) -> World:
+    """One fresh world."""
+    return new_world()

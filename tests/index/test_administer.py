@@ -1,0 +1,138 @@
+"""Who administers can widen nobody's sight beyond the rules, and never her own."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import pytest
+
+from policy.vocabulary import Role
+from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted, SignalIndexError
+from signal_index.model import Actor, Register, StaffMember
+from signal_index.ports import Transaction
+from signal_index.usecases import administer, oversee, relations
+
+FB = Role.FUNCTIONAL_ADMIN
+
+
+def _as(world: Any, staff_id: str, act: Callable[[Transaction, Actor], Any]) -> Any:
+    def job(tx: Transaction) -> Any:
+        return act(tx, Actor(staff_id, tx.staff.get(staff_id), second_factor=True, token_id="test"))
+
+    return world.database.run(job)
+
+
+def _grant(world: Any, by: str, whom: str, role: str) -> None:
+    _as(world, by, lambda tx, actor: administer.grant_role(tx, actor, whom, role, world.clock))
+
+
+REFUSED_GRANTS: list[tuple[str, str, str, str, type[SignalIndexError]]] = [
+    ("to herself", "f.beheer", "f.beheer", "teamleider", NotPermitted),
+    ("by a worker", "w.een", "w.twee", "teamleider", NotPermitted),
+    ("by a privacy officer", "p.officer", "w.een", "teamleider", NotPermitted),
+    ("by nobody known", "x.onbekend", "w.een", "teamleider", NotPermitted),
+    ("looking to who oversees", "f.beheer", "p.officer", "wijkteammedewerker", Conflict),
+    ("overseeing to who looks", "f.beheer", "w.een", "privacy-officer", Conflict),
+    ("administering to who looks", "f.beheer", "w.een", "functioneel-beheerder", Conflict),
+    ("to somebody unknown", "f.beheer", "x.onbekend", "teamleider", NotFound),
+    ("a role that does not exist", "f.beheer", "w.een", "alwetend", Malformed),
+]
+
+
+@pytest.mark.parametrize(
+    ("_what", "by", "whom", "role", "error"), REFUSED_GRANTS, ids=[row[0] for row in REFUSED_GRANTS]
+)
+def test_a_grant_that_may_not_be_is_refused_and_leaves_no_role(
+    world: Any, _what: str, by: str, whom: str, role: str, error: type[SignalIndexError]
+) -> None:
+    before = world.database.run(lambda tx: tx.staff.get(whom))
+    granted = len(world.records("role.granted"))
+    with pytest.raises(error):
+        _grant(world, by, whom, role)
+    assert world.database.run(lambda tx: tx.staff.get(whom)) == before
+    assert len(world.records("role.granted")) == granted
+
+
+def test_a_granted_role_counts_at_once_and_a_revoked_one_no_longer(world: Any) -> None:
+    row = world.relation(worker="t.lead")
+    world.register_relations((world.PEOPLE[0], row))
+    assert world.look(row.relation_id, "t.lead").status_code == 403
+    _grant(world, "f.beheer", "t.lead", "wijkteammedewerker")
+    assert world.look(row.relation_id, "t.lead").status_code == 200
+    _as(
+        world,
+        "f.beheer",
+        lambda tx, actor: administer.revoke_role(tx, actor, "t.lead", "wijkteammedewerker", world.clock),
+    )
+    assert world.look(row.relation_id, "t.lead").status_code == 403
+
+
+def test_a_blocked_account_sees_nothing(world: Any) -> None:
+    row = world.relation()
+    world.register_relations((world.PEOPLE[0], row))
+    blocked = [StaffMember("w.een", world.GEMEENTE, "noord", active=False)]
+    _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, blocked, world.clock))
+    refused = world.look(row.relation_id)
+    assert (refused.status_code, refused.json()["code"]) == (403, "account")
+
+
+def test_set_up_is_over_once_somebody_administers(world: Any) -> None:
+    with pytest.raises(NotPermitted, match="set-up-over"):
+        world.database.run(lambda tx: administer.grant_role(tx, None, "w.een", "teamleider", world.clock))
+
+
+def test_who_administers_cannot_move_or_block_herself(world: Any) -> None:
+    changed = [StaffMember("f.beheer", world.GEMEENTE, "zuid", active=True)]
+    with pytest.raises(NotPermitted, match="own-entry"):
+        _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, changed, world.clock))
+
+
+def _import_register(register: Register, now: datetime, tx: Transaction, actor: Actor) -> None:
+    administer.import_register(tx, actor, register, ["wmo-voorziening"], now)
+
+
+def test_a_register_with_a_fault_changes_nothing(world: Any) -> None:
+    known = world.database.run(
+        lambda tx: Register(tuple(tx.register.publishers()), tuple(tx.register.publications()))
+    )
+    twice = Register(known.publishers, (*known.publications, known.publications[0]))
+    orphaned = Register(known.publishers[:1], known.publications)
+    for register in (twice, orphaned):
+        act = partial(_import_register, register, world.clock)
+        with pytest.raises(Malformed) as refused:
+            _as(world, "f.beheer", act)
+        assert refused.value.violations
+    assert len(world.database.run(lambda tx: tx.register.publications())) == len(known.publications)
+
+
+def test_only_a_privacy_officer_reads_the_log_and_reading_is_recorded(world: Any) -> None:
+    for staff_id in ("w.een", "t.lead", "f.beheer"):
+        assert world.request("GET", "/v1/logregels", headers=world.token(staff_id)).status_code == 403
+    world.look(bytes(16))
+    lines = world.request("GET", "/v1/logregels", headers=world.token("p.officer")).json()["logregels"]
+    assert [line["gebeurtenis"] for line in lines] == ["lookup.refused"]
+    assert world.records("log.read")[0].fields["actor"] == "p.officer"
+
+
+def test_only_who_administers_lists_care_relations(world: Any) -> None:
+    world.register_relations((world.PEOPLE[0], world.relation()))
+    with pytest.raises(NotPermitted):
+        _as(world, "w.een", lambda tx, actor: relations.list_relations(tx, actor, world.clock))
+    found = _as(world, "f.beheer", lambda tx, actor: relations.list_relations(tx, actor, world.clock))
+    assert [relation.case_reference for relation in found] == ["WT-2026-0001"]
+
+
+def test_a_source_organisation_sees_counts_and_freshness(world: Any) -> None:
+    world.publish(
+        world.GEMEENTE, "agb:00000001", "wmo-voorziening", dict.fromkeys(world.PEOPLE[:3], "2025-04")
+    )
+    catalogue = world.desk.rules.in_force(world.DAY).catalogue
+    standings = world.database.run(
+        lambda tx: oversee.source_standing(tx, catalogue, world.DAY, world.GEMEENTE)
+    )
+    assert {(s.source, s.flag_count, s.current) for s in standings} == {
+        ("agb:00000001", 3, True),
+        ("agb:00000002", 0, False),
+        ("agb:00000003", 0, False),
+    }

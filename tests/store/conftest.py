@@ -1,0 +1,106 @@
+"""What the tests of the store share: keys, a real database file, and people that exist nowhere."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crypto.chain import Pseudonym
+from crypto.keyfiles import IndexSecrets
+from crypto.sheet import AgeBand
+from signal_index.model import CareRelation, Series, SeriesState
+from signal_index.store import SqlDatabase, initialise, open_database, upgrade
+
+
+@pytest.fixture(scope="session")
+def keys() -> IndexSecrets:
+    return IndexSecrets.generate("regio-test", 1, created=date(2026, 1, 1))
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at the newest schema, not initialised."""
+    path = tmp_path_factory.mktemp("blank") / "index.db"
+    upgrade(path)
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path, blank: Path, keys: IndexSecrets, now: datetime) -> Path:
+    """An initialised database."""
+    copy = tmp_path / "index.db"
+    shutil.copy(blank, copy)
+    initialise(copy, keys, now)
+    return copy
+
+
+@pytest.fixture
+def database(path: Path, keys: IndexSecrets) -> Iterator[SqlDatabase]:
+    with open_database(path, keys, writer_kind="serve") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def person() -> Callable[[int], Pseudonym]:
+    """The pseudonym of somebody by number."""
+    return lambda number: Pseudonym(sha256(b"somebody" + number.to_bytes(4, "big")).digest())
+
+
+@pytest.fixture(scope="session")
+def a_series() -> Callable[..., Series]:
+    def build(
+        source: str = "00000004000000010000",
+        type_code: str = "schuldhulptraject",
+        generation: int = 1,
+        state: SeriesState = SeriesState.CURRENT,
+    ) -> Series:
+        series_id = sha256(f"{source}/{type_code}/{generation}".encode()).digest()[:16]
+        return Series(series_id, source, type_code, generation, state)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def a_relation(person: Callable[[int], Pseudonym]) -> Callable[..., CareRelation]:
+    def build(number: int = 1, **changes: Any) -> CareRelation:
+        stated: dict[str, Any] = {
+            "organisation": "00000004000000020000",
+            "relation_id": number.to_bytes(16, "big"),
+            "publisher": "00000004000000030000",
+            "generation": 1,
+            "person": person(number),
+            "team": "wijkteam-noord",
+            "worker": "w.jansen",
+            "case_reference": f"ZAAK-{number:04}",
+            "valid_from": date(2026, 1, 1),
+            "valid_until": date(2026, 12, 31),
+            "registered_by": "t.leider",
+            "age_band": AgeBand.ADULT,
+            "age_band_changes": None,
+            "shielded": False,
+            "coordinator": True,
+        }
+        return CareRelation(**(stated | changes))
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def shared_database(
+    tmp_path_factory: pytest.TempPathFactory, blank: Path, keys: IndexSecrets
+) -> Iterator[SqlDatabase]:
+    """One database for all examples of a property test, whose jobs undo themselves."""
+    copy = tmp_path_factory.mktemp("shared") / "index.db"
+    shutil.copy(blank, copy)
+    initialise(copy, keys, datetime(2026, 4, 1, tzinfo=UTC))
+    with open_database(copy, keys, writer_kind="serve") as opened:
+        yield opened
