@@ -1,0 +1,163 @@
+"""The settings of one connector: one TOML file, read once, refused when anything in it is unknown.
+
+Invariants:
+1. Paths are relative to the file they stand in.
+2. Without `environment = "dev"` nothing is sent: the proofs that pseudonymisers do what they should do not exist yet.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from crypto.batch import ITEMS_MAX
+from crypto.errors import CryptoError
+from crypto.keyfiles import Manifest, PublisherSecrets
+
+_CODE = r"^[A-Za-z0-9._:@-]{1,40}$"
+_OIN = r"^[0-9]{20}$"
+
+
+class SetupFault(Exception):
+    """The settings or key files are wrong; the message says what to do."""
+
+
+def _address(value: str) -> str:
+    """Accept `http(s)://host[:port]` only: no path, credentials or query that could surprise anybody."""
+    parts = urlsplit(value)
+    bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not bare:
+        raise ValueError("must be an address like https://host:port, without a path")
+    return value.rstrip("/")
+
+
+class Publication(BaseModel):
+    """One (source, type) this publisher is registered for.
+
+    Args:
+        source: typed identifier as the readers give it, such as `agb:65656055`.
+        type: code of the signal type.
+        retention_months: how long the index keeps a flag after its last assert; from the catalogue.
+        format: only messages of this format bring it up to date; without one, those of every format do.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str = Field(pattern=_CODE)
+    type: str = Field(pattern=_CODE)
+    retention_months: int = Field(default=12, ge=1, le=120)
+    format: str | None = None
+
+    def is_fed_by(self, format_name: str) -> bool:
+        """Whether messages of this format tell all there is to tell about it."""
+        return self.format in (None, format_name)
+
+
+class Caseload(BaseModel):
+    """That this publisher feeds care relations.
+
+    Args:
+        organisation: OIN of the organisation that gives the care.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    organisation: str = Field(pattern=_OIN)
+
+
+class Config(BaseModel):
+    """What stands in the file.
+
+    Args:
+        environment: only `dev` sends, until hop proofs exist.
+        publisher: OIN of this publisher.
+        keys: its secret key file.
+        manifest: the public keys of all three parties.
+        first_hop: address of pseudonymiser A.
+        state: the local state, made with `connector init`.
+        items_per_batch: the fixed n, as registered at A, B and the index.
+        publications: what it may publish.
+        caseload: present when it feeds care relations.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    environment: Literal["production", "dev"] = "production"
+    publisher: str = Field(pattern=_OIN)
+    keys: Path
+    manifest: Path
+    first_hop: Annotated[str, AfterValidator(_address)]
+    state: Path
+    items_per_batch: int = Field(ge=1, le=ITEMS_MAX)
+    publications: tuple[Publication, ...] = ()
+    caseload: Caseload | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Settings with the key files they name, checked against each other.
+
+    Args:
+        state_path: absolute.
+        caseload_organisation: None when no care relations are fed.
+    """
+
+    secrets: PublisherSecrets
+    manifest: Manifest
+    first_hop: str
+    state_path: Path
+    items_per_batch: int
+    publications: tuple[Publication, ...]
+    caseload_organisation: str | None
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the settings and the key files they name.
+
+        Raises:
+            SetupFault: a file or setting is missing, unknown or wrong, or two of them contradict each other.
+        """
+        config = _read(path)
+        if config.environment != "dev":
+            raise SetupFault(
+                "hop proofs do not exist yet, so nothing shows that the pseudonymisers keep to the protocol: this "
+                'works only with environment = "dev", and never with real citizen service numbers'
+            )
+        folder = path.absolute().parent
+        try:
+            secrets = PublisherSecrets.load(folder / config.keys)
+            manifest = Manifest.load(folder / config.manifest)
+        except CryptoError as fault:
+            raise SetupFault(str(fault)) from fault
+        if secrets.publisher != config.publisher:
+            raise SetupFault(f"{config.keys} is the key of another publisher than {config.publisher}")
+        pairs = {(each.source, each.type) for each in config.publications}
+        if len(pairs) != len(config.publications):
+            raise SetupFault(f"{path} names one source and type twice under publications")
+        return cls(
+            secrets=secrets,
+            manifest=manifest,
+            first_hop=config.first_hop,
+            state_path=folder / config.state,
+            items_per_batch=config.items_per_batch,
+            publications=config.publications,
+            caseload_organisation=config.caseload.organisation if config.caseload else None,
+        )
+
+
+def _read(path: Path) -> Config:
+    try:
+        return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SetupFault(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SetupFault(f"{path} is not TOML: {error}") from error
+    except ValidationError as error:
+        # The validator's own texts quote the value; name the place and the kind of fault only.
+        places = (".".join(str(part) for part in fault["loc"]) for fault in error.errors())
+        kinds = (fault["type"] for fault in error.errors())
+        faults = "; ".join(f"{place or 'file'}: {kind}" for place, kind in zip(places, kinds, strict=True))
+        raise SetupFault(f"{path}: {faults}") from None

@@ -1,0 +1,92 @@
+"""The publisher: from a source's messages to what the index holds, through local state and both pseudonymisers.
+
+The walk: `intake` turns readings into wishes, `rows` chooses what goes into the next batch, `sending` freezes
+and composes, `post` carries, `settling` applies the answer. A run can be cut off at any moment; the next one goes on.
+
+Whoever controls a publisher can at most publish, withdraw or register for what it is registered for, at its quota.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+
+from connectors.config import Setup
+from connectors.reading import MessageReader
+from connectors.state import UNKNOWN_INCARNATION, Standing, State
+from crypto.batch import BatchClass
+from crypto.encoding import Month
+
+from .intake import Intake, MessageFile, Taken
+from .post import ChainFault, FirstHop
+from .sending import Delivers, Sealing, Sender
+from .settling import SendingStopped, Sent, start_over
+
+__all__ = [
+    "ChainFault",
+    "Delivers",
+    "FirstHop",
+    "MessageFile",
+    "Publisher",
+    "SendingStopped",
+    "Sent",
+    "Taken",
+]
+
+
+def _no_progress(_done: int, _total: int) -> None: ...
+
+
+class Publisher:
+    """One publisher at work on its local state.
+
+    Args:
+        setup: keys, manifest and what may be published.
+        state: locked by the caller.
+        clock: aware UTC.
+    """
+
+    def __init__(self, setup: Setup, state: State, clock: Callable[[], datetime]) -> None:
+        self._setup = setup
+        self._state = state
+        self._clock = clock
+
+    def ingest(
+        self, reader: MessageReader, format_name: str, files: Iterable[MessageFile], as_of: date
+    ) -> Taken:
+        """Take messages in and work out what the index should hold; sends nothing."""
+        intake = Intake(self._state, self._setup.publications, self._clock().date())
+        return intake.run(reader, format_name, files, as_of)
+
+    def send(self, hop: Delivers, progress: Callable[[int, int], None] = _no_progress) -> Sent:
+        """Send until the index holds what the local state wants.
+
+        Args:
+            hop: the way to the index.
+            progress: told (batches done, about how many in all) after each batch.
+
+        Raises:
+            ChainFault: no signed answer; everything is kept, a later `send` goes on.
+            SendingStopped: the index's answer needs a person; everything is kept.
+        """
+        sealing = Sealing(self._setup.secrets, self._setup.manifest, self._setup.items_per_batch)
+        return Sender(self._state, sealing, hop, self._clock, progress).run(self._prepare())
+
+    def start_over(self) -> None:
+        """Forget what the index acknowledged: the next `send` makes complete sets of everything."""
+        with self._state.transaction():
+            start_over(self._state, Standing(UNKNOWN_INCARNATION, 1))
+
+    def _prepare(self) -> list[int]:
+        """Return the streams this publisher may speak for, with the flags to be asserted again made due."""
+        this_month = Month.of(self._clock().date())
+        streams = self._state.streams
+        with self._state.transaction():
+            ids = []
+            for publication in self._setup.publications:
+                stream = streams.ensure(BatchClass.SIGNAAL, publication.source, publication.type)
+                # In months, so at the latest half-way: a flag of late in a month is that much younger.
+                oldest = this_month.plus(-max(1, publication.retention_months // 2))
+                self._state.wishes.remind(stream.stream_id, oldest.index)
+                ids.append(stream.stream_id)
+            if self._setup.caseload_organisation is not None:
+                ids.append(streams.ensure(BatchClass.ZORGRELATIE).stream_id)
+        return ids

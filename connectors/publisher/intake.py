@@ -1,0 +1,179 @@
+"""From readings to wishes: what a source's messages add up to, one file at a time.
+
+Invariants:
+1. A file is taken in as a whole or not at all; a file taken in twice changes nothing the second time.
+2. A fault is not an ending: what is set aside or unavailable withdraws nothing, and a stream is in sync only when
+   every file of the run could be read.
+3. Nothing is published for a (source, type) this publisher is not registered for.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import BinaryIO, Final
+
+from connectors.config import Publication
+from connectors.reading import (
+    FileRefused,
+    MessageReader,
+    Observation,
+    Quarantined,
+    Reading,
+    SourceUnavailable,
+)
+from connectors.state import Intent, State
+from connectors.trajecten import FlagWish, TrajectRecord, flags
+from connectors.verdicts import screen
+from crypto.batch import BatchClass
+
+from .rows import flag_body, flag_end_body
+
+NOT_REGISTERED: Final = "source-not-registered"
+NO_START: Final = "start-missing"
+
+_Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class MessageFile:
+    """One file to take in.
+
+    Args:
+        name: what positions call it; without personal data.
+        open: gives its bytes; `FileRefused` when it cannot.
+    """
+
+    name: str
+    open: Callable[[], AbstractContextManager[BinaryIO]]
+
+
+@dataclass
+class Taken:
+    """What one run took in.
+
+    Args:
+        messages: files taken in.
+        trajecten: observations that were used.
+        set_to_assert: flags that now have to be asserted, or asserted otherwise.
+        set_to_withdraw: flags that now have to be withdrawn.
+        quarantined: readings set aside, per reason, those set aside before included.
+        refused: files refused as a whole.
+        unavailable: sources that answered with a fault, as (source, type); None stands for every one.
+    """
+
+    messages: int = 0
+    trajecten: int = 0
+    set_to_assert: int = 0
+    set_to_withdraw: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)
+    refused: list[FileRefused] = field(default_factory=list)
+    unavailable: set[tuple[str | None, str | None]] = field(default_factory=set)
+
+
+class Intake:
+    """Takes files in.
+
+    Args:
+        state: locked by the caller.
+        publications: what this publisher may speak for.
+        today: for the quarantine.
+    """
+
+    def __init__(self, state: State, publications: Sequence[Publication], today: date) -> None:
+        self._state = state
+        self._publications = publications
+        self._today = today
+        with state.transaction():
+            self._streams = {
+                (each.source, each.type): state.streams.ensure(
+                    BatchClass.SIGNAAL, each.source, each.type
+                ).stream_id
+                for each in publications
+            }
+        # Streams that left the settings are counted too; they are only not sent.
+        self._pairs = {stream.stream_id: (stream.source, stream.type) for stream in state.streams.all()}
+        self._taken = Taken()
+
+    def run(
+        self, reader: MessageReader, format_name: str, files: Iterable[MessageFile], as_of: date
+    ) -> Taken:
+        """Take files in and count trajecten into wishes.
+
+        Args:
+            reader: of the format.
+            format_name: streams that are fed by another format stay as much in sync as they were.
+            files: in order; none at all says that nothing new came in.
+            as_of: the day to count for; an earlier day than was counted for before counts as that day.
+        """
+        with self._state.transaction():
+            as_of = self._state.advance(as_of)
+            self._count("nothing new", as_of)
+        for file in files:
+            try:
+                self._take_file(reader, file, as_of)
+                self._taken.messages += 1
+            except FileRefused as refusal:
+                self._taken.refused.append(refusal)
+        if not self._taken.refused:
+            self._mark_in_sync(format_name, as_of)
+        return self._taken
+
+    def _take_file(self, reader: MessageReader, file: MessageFile, as_of: date) -> None:
+        with file.open() as stream, self._state.transaction():
+            for reading in reader(stream, file.name):
+                self._take(screen(reading, as_of))
+            self._count(file.name, as_of)
+
+    def _take(self, reading: Reading) -> None:
+        match reading:
+            case Observation() as seen:
+                stream_id = self._streams.get((seen.source, seen.type))
+                if stream_id is None:
+                    self._set_aside(NOT_REGISTERED, seen.position)
+                else:
+                    self._state.trajecten.observe(stream_id, seen)
+                    self._taken.trajecten += 1
+            case Quarantined(code=code, position=position):
+                self._set_aside(code, position)
+            case SourceUnavailable(source=source, type=type_code):
+                self._taken.unavailable.add((source, type_code))
+
+    def _count(self, file: str, as_of: date) -> None:
+        """Turn everything that may have changed into wishes."""
+        for stream_id, records in self._state.trajecten.to_count(as_of):
+            self._wish(stream_id, records, file, as_of)
+
+    def _wish(self, stream_id: int, records: Sequence[TrajectRecord], file: str, as_of: date) -> None:
+        for wish in flags(records, as_of):
+            if wish.asserted and wish.since is None:
+                self._set_aside(NO_START, file)
+            elif wish.asserted:
+                self._taken.set_to_assert += self._put(stream_id, wish, Intent.KEEP)
+            else:
+                self._taken.set_to_withdraw += self._put(stream_id, wish, Intent.END)
+
+    def _put(self, stream_id: int, wish: FlagWish, intent: Intent) -> bool:
+        source, type_code = self._pairs[stream_id]
+        body = flag_body(source, type_code, wish.since) if wish.since else flag_end_body(source, type_code)
+        key = self._state.wishes.key_of_person(stream_id, wish.person)
+        return self._state.wishes.put(key, stream_id, intent, wish.person, body)
+
+    def _set_aside(self, code: str, place: str) -> None:
+        self._state.quarantine.add(self._today, code, place)
+        self._taken.quarantined[code] += 1
+
+    def _mark_in_sync(self, format_name: str, as_of: date) -> None:
+        with self._state.transaction():
+            for publication in self._publications:
+                pair = (publication.source, publication.type)
+                if publication.is_fed_by(format_name) and not _is_silent(pair, self._taken.unavailable):
+                    self._state.streams.processed(self._streams[pair], as_of)
+
+
+def _is_silent(pair: _Pair, unavailable: set[tuple[str | None, str | None]]) -> bool:
+    """Whether a source answered with a fault about this (source, type), or about everything."""
+    return any(
+        source in (None, pair[0]) and type_code in (None, pair[1]) for source, type_code in unavailable
+    )

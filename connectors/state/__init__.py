@@ -1,0 +1,180 @@
+"""A connector's local state: what the messages said, what the index should hold, and what is under way to it.
+
+Invariants:
+1. Nothing is created implicitly: `State.create` is behind the command `connector init`.
+2. A change is durable when its transaction ends, whatever happens to the process or the machine after that.
+3. The file holds no BSN and no traject's name in the clear; both are sealed under the publisher's own key.
+4. One run at a time writes: `State.lock` refuses a second one.
+
+Whoever takes the file without the key file learns how many flags of which type a source publishes, and when.
+"""
+
+import fcntl
+import hashlib
+import hmac
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final, Self
+
+from crypto.encoding import encode
+from crypto.keyfiles import PublisherSecrets
+from crypto.sealing import RowKeys, tag
+
+from .quarantine import Quarantine, QuarantineEntry, without_numbers
+from .schema import UNKNOWN_INCARNATION, StateFault, create, open_existing, transaction
+from .spool import Change, FrozenRow, FrozenSet, Spool
+from .streams import Phase, Stream, Streams
+from .trajecten import Trajecten
+from .wishes import Accepted, Intent, Wish, Wishes
+
+__all__ = [
+    "UNKNOWN_INCARNATION",
+    "Accepted",
+    "Change",
+    "FrozenRow",
+    "FrozenSet",
+    "Intent",
+    "Phase",
+    "Quarantine",
+    "QuarantineEntry",
+    "Standing",
+    "State",
+    "StateFault",
+    "Stream",
+    "Wish",
+    "local_keys",
+]
+
+_LOCAL_EPOCH: Final = 1
+"""Of the local keys' derivation; has nothing to do with the chain's key epoch, which may change under a state."""
+
+
+def local_keys(secrets: PublisherSecrets, scope: str) -> RowKeys:
+    """Derive the keys of the local state from the publisher's key file."""
+
+    def derived(use: str) -> bytes:
+        return hmac.digest(secrets.local, encode("local-state-key", scope, use), hashlib.sha256)
+
+    return RowKeys(_LOCAL_EPOCH, scope, derived("tag"), derived("bucket"), derived("data"))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where this publisher stands with the index.
+
+    Args:
+        incarnation: 16 bytes; zeros while unknown.
+        sequence: of the next batch.
+    """
+
+    incarnation: bytes
+    sequence: int
+
+    @property
+    def is_introduced(self) -> bool:
+        """Whether the index has told its incarnation."""
+        return self.incarnation != UNKNOWN_INCARNATION
+
+
+class State:
+    """The open state of one publisher in one scope; use from one thread.
+
+    Args:
+        connection: to a file `create` made.
+        keys: from `local_keys`.
+        lock_path: beside the file.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, keys: RowKeys, lock_path: Path) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._lock_path = lock_path
+        self.streams = Streams(connection)
+        self.trajecten = Trajecten(connection, keys)
+        self.wishes = Wishes(connection, keys)
+        self.spool = Spool(connection, keys)
+        self.quarantine = Quarantine(connection)
+
+    @classmethod
+    def create(cls, path: Path, secrets: PublisherSecrets, scope: str) -> None:
+        """Make a new, empty state.
+
+        Raises:
+            StateFault: the file exists already or cannot be made.
+        """
+        create(path, secrets.publisher, scope)
+
+    @classmethod
+    def open(cls, path: Path, secrets: PublisherSecrets, scope: str) -> Self:
+        """Open a state.
+
+        Raises:
+            StateFault: it is not there, or is another publisher's or scope's.
+        """
+        connection = open_existing(path, secrets.publisher, scope)
+        return cls(connection, local_keys(secrets, scope), path.with_name(f"{path.name}.lock"))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other run of the connector away from this state; a killed run leaves no lock behind.
+
+        Raises:
+            StateFault: another run is at work.
+        """
+        with self._lock_path.open("wb") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StateFault(
+                    "another connector is at work with this state; try again when it is done"
+                ) from None
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do everything inside durably, or nothing of it."""
+        with transaction(self._connection):
+            yield
+
+    def standing(self) -> Standing:
+        """Where this publisher stands with the index."""
+        row = self._connection.execute("SELECT incarnation, sequence FROM state").fetchone()
+        return Standing(*row)
+
+    def stand(self, standing: Standing) -> None:
+        """Note where this publisher stands now."""
+        self._connection.execute(
+            "UPDATE state SET incarnation = ?, sequence = ?", (standing.incarnation, standing.sequence)
+        )
+
+    def as_of(self) -> date | None:
+        """The latest day trajecten were counted for."""
+        text = self._connection.execute("SELECT as_of FROM state").fetchone()[0]
+        return date.fromisoformat(text) if text else None
+
+    def advance(self, as_of: date) -> date:
+        """Count for this day from now on, unless a later one was counted for; return the day to count for."""
+        day = max(as_of, self.as_of() or as_of)
+        self._connection.execute("UPDATE state SET as_of = ?", (day.isoformat(),))
+        return day
+
+    def safe_name(self, name: str) -> str:
+        """Return a file's name without what may be a BSN; two names that differ stay different."""
+        blanked = without_numbers(name)
+        return blanked if blanked == name else f"{blanked}~{tag(self._keys, 'file-name', name)[:3].hex()}"
+
+    def note_delta(self, name: str, content_digest: bytes) -> bool:
+        """Note that a delta is read; False when one with this name and content was read before."""
+        digest = tag(self._keys, "delta-file", name, content_digest)
+        done = self._connection.execute(
+            "INSERT INTO delta_file (digest) VALUES (?) ON CONFLICT DO NOTHING", (digest,)
+        )
+        return done.rowcount == 1

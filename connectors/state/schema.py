@@ -1,0 +1,162 @@
+"""The tables of a connector's local state, and how its file is made and opened.
+
+Every personal value is sealed; a person, a traject and a wish are found by keyed tag. What stands in the clear
+says of the source itself: which sources and types it publishes, counts, months and days.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+FORMAT: Final = 1
+UNKNOWN_INCARNATION: Final = bytes(16)
+"""What a batch names before the index has told its incarnation; it refuses such a batch and tells."""
+
+LOCK_SECONDS_MAX: Final = 10.0
+"""`connector status` may read while a run writes; a transaction of one large file is the longest wait."""
+
+_TABLES: Final = """
+CREATE TABLE state (               -- one row: whose state this is and where it stands with the index
+    format INTEGER NOT NULL,
+    publisher TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    incarnation BLOB NOT NULL,     -- of the index; 16 zero bytes while unknown
+    sequence INTEGER NOT NULL,     -- of the next batch, also while its set is frozen
+    as_of TEXT,                    -- the latest day trajecten were counted for, ISO 8601; never goes back
+    frozen_class TEXT,             -- class of the frozen set; NULL when there is none
+    frozen_stage INTEGER NOT NULL DEFAULT 0,  -- how often rows were taken out of the frozen set
+    frozen_month INTEGER           -- month index in which it was frozen: its asserts count from then
+) STRICT;
+CREATE TABLE stream (              -- all this publisher says about one (source, type), or all its relations
+    id INTEGER PRIMARY KEY,
+    class TEXT NOT NULL,
+    source TEXT NOT NULL,          -- empty for relations
+    type TEXT NOT NULL,            -- empty for relations
+    generation INTEGER NOT NULL,   -- of the last complete set tried; 0 before the first
+    phase TEXT NOT NULL,           -- closed, open or sealed
+    as_of TEXT,                    -- messages up to and including this day are processed; NULL before the first
+    told_as_of TEXT,               -- the latest as_of the index has acknowledged
+    UNIQUE (class, source, type)
+) STRICT;
+CREATE TABLE traject (             -- what the messages say of one traject
+    key BLOB PRIMARY KEY,          -- tag over stream, person and traject
+    stream INTEGER NOT NULL REFERENCES stream (id),
+    person BLOB NOT NULL,          -- tag over the BSN
+    sealed BLOB NOT NULL,          -- BSN and record
+    turns_on TEXT                  -- the day it begins or ends running by itself; empty: count it now; NULL: never
+) STRICT, WITHOUT ROWID;
+CREATE INDEX traject_person ON traject (stream, person);
+CREATE INDEX traject_turns ON traject (turns_on) WHERE turns_on IS NOT NULL;
+CREATE TABLE wish (                -- the newest wish per (stream, person) or per relation
+    key BLOB PRIMARY KEY,          -- tag over stream and person, or over stream, organisation and relation
+    stream INTEGER NOT NULL REFERENCES stream (id),
+    intent TEXT NOT NULL,          -- keep, end or mistake
+    content BLOB NOT NULL,         -- tag over intent, person and body: equal content, equal tag
+    sealed BLOB NOT NULL,          -- BSN and body
+    accepted TEXT NOT NULL,        -- what the index holds: none, unknown, live or ended
+    accepted_content BLOB,         -- content tag of what it acknowledged last
+    asserted_month INTEGER,        -- month index of the last acknowledged assert
+    due INTEGER NOT NULL           -- 1 when it has to be sent
+) STRICT, WITHOUT ROWID;
+CREATE INDEX wish_due ON wish (stream, intent) WHERE due = 1;
+CREATE INDEX wish_live ON wish (stream) WHERE accepted = 'live';
+CREATE TABLE frozen (              -- the set of changes under the present sequence; rows only ever leave it
+    place INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    wish BLOB,                     -- NULL for a control row
+    intent TEXT,
+    content BLOB,
+    sealed BLOB NOT NULL,          -- BSN (empty for a control row) and the row of the sheet
+    left_at INTEGER                -- the stage that no longer holds this row; NULL while it is in
+) STRICT;
+CREATE TABLE sent (                -- every digest sent for the frozen set; an acknowledgement names one of them
+    digest BLOB PRIMARY KEY,
+    stage INTEGER NOT NULL         -- which rows were in it
+) STRICT, WITHOUT ROWID;
+CREATE TABLE quarantine (          -- what was set aside, for people to look at; no personal data
+    id INTEGER PRIMARY KEY,
+    day TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    place TEXT NOT NULL,           -- file and position in it, or the sequence the index refused it in
+    UNIQUE (reason, place)
+) STRICT;
+CREATE TABLE delta_file (          -- feeds without versions: a delta that was read is not read again
+    digest BLOB PRIMARY KEY        -- tag over name and content
+) STRICT, WITHOUT ROWID;
+"""
+
+
+class StateFault(Exception):
+    """The local state is missing, busy, of another publisher or damaged; the message says what to do."""
+
+
+def create(path: Path, publisher: str, scope: str) -> None:
+    """Make a new, empty state, readable by its owner only.
+
+    Raises:
+        StateFault: the file exists already or cannot be made.
+    """
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        raise StateFault(f"{path} exists already; move it away if you mean to start over") from None
+    except OSError as error:
+        raise StateFault(f"{path} cannot be made: {error.strerror}") from error
+    with closing(_connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript("BEGIN IMMEDIATE;" + _TABLES)
+        connection.execute(
+            "INSERT INTO state (format, publisher, scope, incarnation, sequence) VALUES (?, ?, ?, ?, 1)",
+            (FORMAT, publisher, scope, UNKNOWN_INCARNATION),
+        )
+        connection.execute("COMMIT")
+
+
+def open_existing(path: Path, publisher: str, scope: str) -> sqlite3.Connection:
+    """Open a state that `create` made.
+
+    Raises:
+        StateFault: it is not there, or is not the state of this publisher and scope.
+    """
+    if not path.is_file():
+        raise StateFault(f"{path} does not exist: run `connector init` once, or correct the setting")
+    connection = _connect(path)
+    try:
+        _prepare(connection)
+        rows = connection.execute("SELECT format, publisher, scope FROM state").fetchall()
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise StateFault(f"{path} is not a connector's state ({type(error).__name__})") from None
+    if rows != [(FORMAT, publisher, scope)]:
+        connection.close()
+        raise StateFault(f"{path} is the state of another publisher, scope or version")
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Transactions are begun by hand.
+    return sqlite3.connect(
+        path.absolute().as_uri() + "?mode=rw", uri=True, timeout=LOCK_SECONDS_MAX, isolation_level=None
+    )
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # Deleted content is overwritten, and what a statement sorts stays out of temporary files.
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do everything inside durably, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

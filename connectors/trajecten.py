@@ -1,0 +1,263 @@
+"""What the messages about one traject add up to, and which flags follow. Pure: no clock, no file, no network.
+
+Invariants:
+1. `merge` takes messages in any order and any number of times: each statement is kept under its own key, and of two
+   statements with one key the later one wins, by when it was stated, then by message id.
+2. Within one message a delivery beats a removal, because a source corrects by removing and delivering together.
+3. A temporary stop, a removed stop and an unchanged delivery never end a traject.
+
+Source: iWmo/iJw 3.2 business rules OP033 and OP155, technical rules TR063, TR326, TR413 and TR415.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Self, TypeVar
+
+from crypto.chain import Bsn
+from crypto.encoding import Month
+
+from .reading import Kind, Observation, moment_order
+
+_Key = TypeVar("_Key")
+
+Start = date | None
+"""First day a start or stop message names; part of its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The latest word of the source under one key.
+
+    Args:
+        stated_on: sortable moment, see `reading.moment_order`.
+        message: the message's own id, second in the order.
+        removed: the source took back what it had stated under this key.
+        replaces: every earlier stated start of the traject is void.
+        end: last day, for a stop; None for a start, or for a state without an end.
+    """
+
+    stated_on: str
+    message: str
+    removed: bool = False
+    replaces: bool = False
+    end: date | None = None
+
+    @property
+    def rank(self) -> tuple[str, int, str, bool, bool, bool, str]:
+        """Total order: later stated, then later message id (numbers by size), then delivered over removed."""
+        last = self.end.isoformat() if self.end else ""
+        is_open = self.end is None
+        return (
+            self.stated_on,
+            len(self.message),
+            self.message,
+            not self.removed,
+            self.replaces,
+            is_open,
+            last,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return this statement as JSON values."""
+        end = self.end.isoformat() if self.end else None
+        flags = {"removed": self.removed, "replaces": self.replaces}
+        return {"stated_on": self.stated_on, "message": self.message, "end": end, **flags}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote."""
+        return cls(
+            stored["stated_on"], stored["message"], stored["removed"], stored["replaces"], _day(stored["end"])
+        )
+
+
+@dataclass(frozen=True)
+class TrajectRecord:
+    """Everything the messages so far say about one traject.
+
+    Args:
+        starts: statement per first day.
+        stops: statement per (first day the stop refers to, temporary).
+    """
+
+    person: Bsn
+    source: str
+    type: str
+    starts: Mapping[Start, Statement]
+    stops: Mapping[tuple[Start, bool], Statement]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON values, without the person: the store keeps her BSN apart and sealed."""
+        starts = [{"start": _text(day), **said.to_dict()} for day, said in self.starts.items()]
+        stops = [
+            {"start": _text(day), "temporary": temporary, **said.to_dict()}
+            for (day, temporary), said in self.stops.items()
+        ]
+        return {"source": self.source, "type": self.type, "starts": starts, "stops": stops}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any], *, person: Bsn) -> Self:
+        """Read what `to_dict` wrote, for the person the store kept with it."""
+        starts = {_day(item["start"]): Statement.from_dict(item) for item in stored["starts"]}
+        stops = {
+            (_day(item["start"]), item["temporary"]): Statement.from_dict(item) for item in stored["stops"]
+        }
+        return cls(person, stored["source"], stored["type"], starts, stops)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message has said anything about this traject yet, only that nothing changed."""
+        return not self.starts and not self.stops
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One stretch of a traject.
+
+    Args:
+        start: first day; None when only stop messages without one have been read.
+        end: last day, inclusive; None while no final stop is known.
+    """
+
+    start: date | None
+    end: date | None
+
+    def covers(self, day: date) -> bool:
+        """Whether the traject runs on this day."""
+        return (self.start is None or self.start <= day) and (self.end is None or self.end >= day)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagWish:
+    """What a source should be saying about a person: one per (person, source, type).
+
+    Args:
+        asserted: False means withdraw.
+        since: earliest month among the running trajecten; None when withdrawn, or when no message told a first day.
+        until: last day, when every running traject already has one.
+    """
+
+    person: Bsn
+    source: str
+    type: str
+    asserted: bool
+    since: Month | None = None
+    until: date | None = None
+
+
+def merge(record: TrajectRecord | None, observation: Observation) -> TrajectRecord:
+    """Add one observation to what was known of its traject; `verdicts.screen` it first."""
+    seen = observation
+    known = record or TrajectRecord(seen.person, seen.source, seen.type, {}, {})
+    said = Statement(moment_order(seen.stated_on), seen.message, replaces=seen.replaces)
+    gone = replace(said, removed=True, replaces=False)
+    ended = replace(said, end=seen.end, replaces=False)
+    stop_key = (seen.start, seen.temporary)
+    match seen.kind:
+        case Kind.STARTED:
+            return _with(known, starts={seen.start: said})
+        case Kind.START_REMOVED | Kind.NOT_A_TRAJECT:
+            return _with(known, starts={seen.start: gone})
+        case Kind.STOPPED:
+            return _with(known, stops={stop_key: ended})
+        case Kind.STOP_REMOVED:
+            return _with(known, stops={stop_key: gone})
+        case Kind.STATE:
+            return _with(known, starts={seen.start: said}, stops={(seen.start, False): ended})
+        case Kind.UNCHANGED:
+            return known
+
+
+def running(record: TrajectRecord, as_of: date) -> bool:
+    """Whether the traject runs on this day, as far as the messages tell."""
+    return any(period.covers(as_of) for period in periods(record))
+
+
+def periods(record: TrajectRecord) -> tuple[Period, ...]:
+    """Return the stretches of a traject: one per first day that still stands.
+
+    A restart is a first day after the end of a stop, or on it when the stop refers to an earlier first day.
+    """
+    stops = tuple(_final_stops(record))
+    return tuple(
+        Period(day, min((end for refers_to, end in stops if _ends(day, refers_to, end)), default=None))
+        for day in _standing_starts(record)
+    )
+
+
+def flags(records: Iterable[TrajectRecord], as_of: date) -> list[FlagWish]:
+    """Count trajecten into wishes, one per (person, source, type) in order of first appearance.
+
+    Several running trajecten are one flag, which lasts until the last of them ends.
+    """
+    groups: dict[tuple[Bsn, str, str], list[Period]] = {}
+    for record in records:
+        if not record.is_empty:
+            group = groups.setdefault((record.person, record.source, record.type), [])
+            group.extend(period for period in periods(record) if period.covers(as_of))
+    return [_wish(*key, live) for key, live in groups.items()]
+
+
+def _with(
+    record: TrajectRecord,
+    *,
+    starts: Mapping[Start, Statement] | None = None,
+    stops: Mapping[tuple[Start, bool], Statement] | None = None,
+) -> TrajectRecord:
+    return replace(
+        record, starts=_later(record.starts, starts or {}), stops=_later(record.stops, stops or {})
+    )
+
+
+def _later(known: Mapping[_Key, Statement], new: Mapping[_Key, Statement]) -> dict[_Key, Statement]:
+    merged = dict(known)
+    for key, statement in new.items():
+        merged[key] = max(merged.get(key, statement), statement, key=lambda said: said.rank)
+    return merged
+
+
+def _standing_starts(record: TrajectRecord) -> Iterator[Start]:
+    """Yield the first days that still stand; those the stops refer to when no start message was read at all."""
+    if not record.starts:
+        yield from {day: None for day, _ in record.stops}
+        return
+    corrections = (said.rank for said in record.starts.values() if said.replaces)
+    corrected = max(corrections, default=None)
+    for day, said in record.starts.items():
+        if not said.removed and (corrected is None or said.rank >= corrected):
+            yield day
+
+
+def _final_stops(record: TrajectRecord) -> Iterator[tuple[Start, date]]:
+    """Yield (first day referred to, last day) where the latest stop that was not taken back is a final one."""
+    for refers_to in {day: None for day, _ in record.stops}:
+        spoken = ((record.stops.get((refers_to, temporary)), temporary) for temporary in (True, False))
+        live = [(said, temporary) for said, temporary in spoken if said is not None and not said.removed]
+        latest = max(live, key=lambda stop: (stop[0].rank[:3], not stop[1]), default=None)
+        if latest is not None and not latest[1] and latest[0].end is not None:
+            yield refers_to, latest[0].end
+
+
+def _ends(start: Start, refers_to: Start, end: date) -> bool:
+    if start is None or start < end:
+        return True
+    return start == end and (refers_to is None or refers_to >= start)
+
+
+def _wish(person: Bsn, source: str, type_code: str, live: list[Period]) -> FlagWish:
+    if not live:
+        return FlagWish(person, source, type_code, asserted=False)
+    starts = [period.start for period in live if period.start is not None]
+    ends = [period.end for period in live if period.end is not None]
+    since = Month.of(min(starts)) if starts else None
+    until = max(ends) if len(ends) == len(live) else None
+    return FlagWish(person, source, type_code, asserted=True, since=since, until=until)
+
+
+def _text(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,458 @@
+"""From readings to what the index holds: coalescing, complete sets, refusals, restarts."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.publisher import ChainFault, SendingStopped
+from connectors.reading import Kind, Quarantined, SourceUnavailable
+from crypto.answers import Acknowledgement, sign
+from crypto.batch import Batch, open_batch
+from crypto.chain import Bsn
+from crypto.encoding import Month
+from crypto.keyfiles import IndexSecrets
+from crypto.sheet import SignaalOperation
+
+WMO = ("agb:99010011", "wmo-voorziening")
+DEBT = ("kvk:99030055", "schuldhulptraject")
+
+
+def expected(parties: Any, *flags: tuple[Bsn, str]) -> dict[Any, str]:
+    return {(parties.pseudonym(person), *WMO): since for person, since in flags}
+
+
+def phases(source: Any) -> list[str]:
+    return [str(stream.phase) for stream in source.state.streams.all() if stream.source]
+
+
+def test_the_first_run_learns_the_incarnation_and_makes_a_complete_set(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    source.ingest(*(observe(person) for person in people[:20]))
+    sent = source.publisher.send(chain)
+    assert index.holds() == expected(parties, *((person, "2026-03") for person in people[:20]))
+    assert sent.asserted == 20
+    assert source.state.standing().incarnation == index.incarnation
+    assert phases(source) == ["sealed", "sealed"]
+    assert index.series[WMO][-1].as_of == date(2026, 11, 22)
+    assert index.series[DEBT][-1].as_of == date(2026, 11, 22)
+
+
+def test_a_day_without_news_costs_one_batch_that_says_in_sync(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    source.clock.now += timedelta(days=1)
+    source.publisher.ingest(lambda *_: iter(()), "test", [], date(2026, 11, 23))
+    assert source.publisher.send(chain).batches == 1
+    assert index.series[WMO][-1].as_of == date(2026, 11, 23)
+    assert source.publisher.send(chain).batches == 0
+
+
+def test_changes_go_in_one_batch_with_in_sync(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(*(observe(person) for person in people[:3]))
+    source.publisher.send(chain)
+    source.ingest(
+        observe(people[0], end="2026-11-01", stated="2026-11-02"),
+        observe(people[5]),
+        as_of=date(2026, 11, 23),
+    )
+    sent = source.publisher.send(chain)
+    assert (sent.batches, sent.asserted, sent.withdrawn) == (1, 1, 1)
+    assert index.seen_operations[-1].count("in-sync") == 2
+
+
+def test_a_flag_lasts_until_the_last_traject_ends(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    one = people[0]
+    source.ingest(observe(one), observe(one, "2026-05-01", traject="t2"))
+    source.publisher.send(chain)
+    source.ingest(observe(one, end="2026-11-01", stated="2026-11-02"))
+    source.publisher.send(chain)
+    assert index.holds() == expected(parties, (one, "2026-05"))
+    source.ingest(observe(one, "2026-05-01", "2026-11-10", traject="t2", stated="2026-11-11"))
+    source.publisher.send(chain)
+    assert index.holds() == {}
+
+
+def test_time_alone_begins_and_ends_flags(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    one, two = people[:2]
+    source.ingest(observe(one, end="2026-11-25"), observe(two, "2026-11-24"))
+    source.publisher.send(chain)
+    assert index.holds() == expected(parties, (one, "2026-03"))
+    for day, left in ((24, (one, two)), (26, (two,))):
+        source.publisher.ingest(lambda *_: iter(()), "test", [], date(2026, 11, day))
+        source.publisher.send(chain)
+        assert {key[0] for key in index.flags} == {parties.pseudonym(person) for person in left}
+
+
+def test_an_earlier_as_of_day_does_not_take_time_back(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0], end="2026-11-10"))
+    source.publisher.send(chain)
+    source.ingest(observe(people[0], end="2026-11-10"), as_of=date(2026, 11, 5))
+    source.publisher.send(chain)
+    assert index.holds() == {}
+
+
+def test_a_file_taken_in_twice_changes_nothing(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    readings = [*(observe(person) for person in people[:5]), Quarantined("bsn-invalid", "m.xml:9")]
+    source.ingest(*readings)
+    source.publisher.send(chain)
+    again = source.ingest(*readings)
+    assert (again.set_to_assert, again.set_to_withdraw) == (0, 0)
+    assert source.publisher.send(chain).batches == 0
+    assert source.state.quarantine.counts() == {"bsn-invalid": 1}
+
+
+def test_a_refused_file_changes_nothing_and_does_not_make_the_source_current(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    taken = source.ingest_refused(observe(people[0]))
+    assert [refusal.code for refusal in taken.refused] == ["not-well-formed"]
+    assert source.publisher.send(chain).batches == 0
+    assert index.series == {}
+    assert source.ingest().set_to_assert == 0
+
+
+def test_what_is_not_registered_is_set_aside_and_never_sent(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    taken = source.ingest(observe(people[0], source="agb:11111111"), observe(people[1], type="jeugdhulp"))
+    assert taken.quarantined == {"source-not-registered": 2}
+    source.publisher.send(chain)
+    assert index.holds() == {}
+
+
+def test_an_unavailable_source_keeps_its_flags_and_is_not_in_sync(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    source.ingest(SourceUnavailable("m.xml:1", *WMO), as_of=date(2026, 11, 23))
+    source.publisher.send(chain)
+    assert index.holds() == expected(parties, (people[0], "2026-03"))
+    assert index.series[WMO][-1].as_of == date(2026, 11, 22)
+    assert index.series[DEBT][-1].as_of == date(2026, 11, 23)
+
+
+def test_a_stream_is_sealed_only_after_messages_of_its_own_format(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]), fmt="another")
+    source.publisher.send(chain)
+    assert phases(source) == ["open", "closed"]
+    source.ingest()
+    source.publisher.send(chain)
+    assert phases(source) == ["sealed", "sealed"]
+
+
+def test_a_refused_row_is_set_aside_and_the_rest_goes_under_the_same_sequence(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    source.ingest(observe(people[9]))
+    source.publisher.send(chain)
+    sequence = index.next_sequence
+    index.refuses = lambda row: "not-registered" if row.since == Month(2026, 4) else None
+    source.ingest(*(observe(p, f"2026-0{3 + n % 2}-01") for n, p in enumerate(people[:4])))
+    sent = source.publisher.send(chain)
+    assert sent.quarantined == {"not-registered": 2}
+    assert sent.batches == 1
+    assert index.next_sequence == sequence + 1
+    assert len(index.flags) == 3
+    assert source.state.quarantine.counts() == {"not-registered": 2}
+    assert source.publisher.send(chain).batches == 0, "what was set aside is not sent again"
+    index.refuses = lambda _: None
+    source.ingest(observe(people[1], "2026-05-01", stated="2026-06-01", kind=Kind.STARTED, replaces=True))
+    source.publisher.send(chain)
+    assert (parties.pseudonym(people[1]), *WMO) in index.flags, "a new wish is sent"
+
+
+def test_an_unsigned_or_forged_refusal_sets_nothing_aside(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    source.ingest(observe(people[1]))
+    stranger = IndexSecrets.generate("testregio", 1, created=date(2026, 1, 1))
+    forged = sign(
+        Acknowledgement(index.incarnation, "testregio", "00000099000000000731", 9, 8, bytes(64)),
+        stranger.signing,
+    )
+    chain.after = lambda *_: forged
+    with pytest.raises(Exception, match="did not sign"):
+        source.publisher.send(chain)
+    frozen = source.state.spool.frozen()
+    assert frozen is not None
+    assert len(frozen.rows) == 1
+    chain.after = lambda _, answer: answer
+    source.publisher.send(chain)
+    assert len(index.flags) == 2
+
+
+def test_an_acknowledgement_of_another_batch_is_not_accepted(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    source.ingest(observe(people[1]))
+
+    def other(batch: Batch, _: bytes) -> bytes:
+        header = batch.header
+        said = Acknowledgement(
+            index.incarnation, "testregio", header.publisher, header.sequence, header.n, bytes(64)
+        )
+        return sign(said, parties.index.signing)
+
+    chain.after = other
+    with pytest.raises(SendingStopped, match="another connector"):
+        source.publisher.send(chain)
+    assert source.state.spool.frozen() is not None
+
+
+def test_a_lost_acknowledgement_is_given_again_also_after_a_rebuild(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(*(observe(person) for person in people[:3]))
+    lost: list[bytes] = []
+
+    def lose(_: Batch, answer: bytes) -> bytes:
+        if len(lost) % 2 == 0:
+            lost.append(answer)
+            raise ChainFault("no-answer")
+        lost.append(answer)
+        return answer
+
+    chain.after = lose
+    for _ in range(20):
+        try:
+            source.publisher.send(chain)
+            break
+        except ChainFault:
+            continue
+    assert len(index.flags) == 3
+    assert [sequence for _, sequence, _ in index.applied] == list(range(1, index.next_sequence))
+
+
+def test_an_acknowledgement_of_an_earlier_stage_settles_what_was_in_it(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    """The index refuses a row, then accepts the first form after all: a delayed copy, after a new registration."""
+    source.ingest(observe(people[9]))
+    source.publisher.send(chain)
+    source.ingest(observe(people[0], "2026-04-01"), observe(people[1]))
+    index.refuses = lambda row: "not-registered" if row.since == Month(2026, 4) else None
+    first: list[Batch] = []
+
+    def overtake(batch: Batch, answer: bytes) -> bytes:
+        first.append(batch)
+        if len(first) == 2:
+            raise AssertionError("unreached")
+        return answer
+
+    def replay(batch: Batch) -> None:
+        if first and len(first) == 1:
+            index.refuses = lambda _: None
+            index.deliver(first[0])
+            chain.after = lambda _, answer: answer
+
+    chain.after, chain.before = overtake, replay
+    source.publisher.send(chain)
+    assert len(index.flags) == 3
+    assert source.publisher.send(chain).batches == 0
+    live = [source.state.wishes.live_count(stream.stream_id) for stream in source.state.streams.all()]
+    assert live[0] == 3
+
+
+def test_a_restored_index_gets_complete_sets_under_a_new_generation(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    source.ingest(*(observe(person) for person in people[:10]))
+    source.publisher.send(chain)
+    index.restore()
+    source.ingest(observe(people[0], end="2026-11-01", stated="2026-11-02"))
+    source.publisher.send(chain)
+    assert index.holds() == expected(parties, *((person, "2026-03") for person in people[1:10]))
+    assert [series.generation for series in index.series[WMO]] == [2]
+    assert index.series[WMO][-1].sealed
+
+
+def test_a_withdrawal_still_goes_out_to_a_restored_index_that_remembers_the_flag(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]), observe(people[1]))
+    source.publisher.send(chain)
+    flags, series = dict(index.flags), {k: [replace(s) for s in v] for k, v in index.series.items()}
+    source.ingest(observe(people[0], end="2026-11-01", stated="2026-11-02"))
+    index.restore()
+    index.flags, index.series = flags, series
+    source.publisher.send(chain)
+    assert len(index.flags) == 1
+
+
+def test_lost_local_state_takes_the_sequence_from_the_index_and_finds_a_free_generation(
+    source: Any,
+    chain: Any,
+    index: Any,
+    observe: Any,
+    people: list[Bsn],
+    parties: Any,
+    new_source: Any,
+    tmp_path: Path,
+) -> None:
+    source.ingest(*(observe(person) for person in people[:10]))
+    source.publisher.send(chain)
+    for _ in range(3):
+        source.publisher.start_over()
+        source.publisher.send(chain)
+    assert index.series[WMO][-1].generation == 4
+    anew = new_source(tmp_path / "anew")
+    anew.ingest(*(observe(person) for person in people[:4]))
+    anew.publisher.send(chain)
+    anew.state.close()
+    assert index.holds() == expected(parties, *((person, "2026-03") for person in people[:4]))
+    assert index.series[WMO][-1].generation == 5
+
+
+def test_an_old_copy_of_the_state_stops_and_can_start_over(
+    source: Any,
+    chain: Any,
+    index: Any,
+    observe: Any,
+    people: list[Bsn],
+    new_source: Any,
+    tmp_path: Path,
+    parties: Any,
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    source.state.close()
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for path in tmp_path.glob("state.sqlite*"):
+        (copy / path.name).write_bytes(path.read_bytes())
+    source = source.reopen()
+    source.ingest(observe(people[1]))
+    source.publisher.send(chain)
+    source.state.close()
+    for path in copy.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    old = source.reopen()
+    old.ingest(observe(people[2]))
+    with pytest.raises(SendingStopped, match="--complete"):
+        old.publisher.send(chain)
+    old.publisher.start_over()
+    old.publisher.send(chain)
+    old.state.close()
+    assert index.holds() == expected(parties, (people[0], "2026-03"), (people[2], "2026-03"))
+
+
+def test_a_count_the_index_disagrees_with_starts_the_set_over_once(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    refused: list[int] = []
+
+    def once(row: Any) -> str | None:
+        if row.operation is SignaalOperation.SEAL_SET and row.source == WMO[0] and not refused:
+            refused.append(row.generation)
+            return "set-count"
+        return None
+
+    index.refuses = once
+    source.ingest(*(observe(person) for person in people[:3]))
+    assert not source.publisher.send(chain).held_back
+    assert index.series[WMO][-1].generation == 2
+    assert len(index.flags) == 3
+
+
+def test_a_stream_the_index_never_takes_is_held_back_and_the_others_go_on(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    index.refuses = lambda row: "not-registered" if getattr(row, "source", "") == WMO[0] else None
+    source.ingest(observe(people[0]), observe(people[1], source=DEBT[0], type=DEBT[1]))
+    sent = source.publisher.send(chain)
+    assert sent.held_back == [(*WMO, "not-registered")]
+    assert {key[1:] for key in index.flags} == {DEBT}
+    index.refuses = lambda _: None
+    source.publisher.send(chain)
+    assert {key[1:] for key in index.flags} == {DEBT, WMO}
+
+
+def test_flags_are_asserted_again_before_half_of_their_retention(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]), observe(people[1], source=DEBT[0], type=DEBT[1]))
+    source.publisher.send(chain)
+    asserted = {}
+    for months in range(1, 8):
+        month = Month(2026, 11).plus(months)
+        source.clock.now = datetime(month.year, month.month, 1, tzinfo=UTC)
+        asserted[months] = source.publisher.send(chain).asserted
+    assert asserted == {1: 0, 2: 0, 3: 1, 4: 0, 5: 0, 6: 2, 7: 0}
+
+
+def test_withdrawals_go_before_asserts(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(*(observe(person) for person in people[:6]))
+    source.publisher.send(chain)
+    source.ingest(
+        *(observe(person) for person in people[10:30]),
+        *(observe(person, end="2026-11-01", stated="2026-11-02") for person in people[:6]),
+    )
+    done = len(index.seen_operations)
+    source.publisher.send(chain)
+    assert index.seen_operations[done].count("withdraw") == 6
+
+
+def test_a_wish_that_comes_and_goes_before_it_is_sent_is_never_sent(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]))
+    source.ingest(observe(people[0], end="2026-11-01", stated="2026-11-02"))
+    sent = source.publisher.send(chain)
+    assert (sent.asserted, sent.withdrawn) == (0, 0)
+
+
+def test_a_flag_without_any_start_is_set_aside(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    taken = source.ingest(observe(people[0], None, kind=Kind.STARTED))
+    assert taken.quarantined == {"start-missing": 1}
+    source.publisher.send(chain)
+    assert index.holds() == {}
+
+
+def test_one_run_at_a_time(source: Any, observe: Any) -> None:
+    with source.state.lock(), pytest.raises(Exception, match="another connector"), source.state.lock():
+        pass
+
+
+def test_every_batch_is_full_and_its_order_tells_nothing(
+    source: Any, chain: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    first_rows = []
+
+    def look(batch: Batch, answer: bytes) -> bytes:
+        opened = open_batch(batch, parties.index)
+        assert len(opened) == 8
+        first_rows.append(opened[0][0] is None)
+        return answer
+
+    chain.after = look
+    for n in range(24):
+        source.ingest(*(observe(person, traject=str(n)) for person in people[4 * n : 4 * n + 4]))
+        source.publisher.send(chain)
+    assert {True, False} == set(first_rows)

@@ -1,0 +1,198 @@
+"""What several messages about one person add up to, in whatever order they come."""
+
+import io
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors import iwmo
+from connectors.reading import Kind, Observation, SourceUnavailable
+from connectors.trajecten import FlagWish, TrajectRecord, flags, merge, running
+from connectors.verdicts import Verdict, judge, screen
+from crypto.chain import Bsn
+from crypto.encoding import Month
+
+CASES = tomllib.loads((Path(__file__).parent / "cases/trajecten.toml").read_text("utf-8"))["case"]
+PERSON = Bsn.parse("999900006")
+
+Write = Callable[..., bytes]
+Run = Callable[..., Any]
+Records = dict[tuple[Bsn, str, str, str], TrajectRecord]
+
+
+def collect(observations: Iterable[Observation]) -> Records:
+    records: Records = {}
+    for seen in observations:
+        records[seen.identity] = merge(records.get(seen.identity), seen)
+    return records
+
+
+def wishes(observations: Iterable[Observation], as_of: date) -> set[FlagWish]:
+    return set(flags(collect(observations).values(), as_of))
+
+
+def read(message: bytes) -> list[Observation]:
+    return [seen for seen in iwmo.read(io.BytesIO(message), "message.xml") if isinstance(seen, Observation)]
+
+
+def messages(case: Mapping[str, Any], write_iwmo: Write) -> list[bytes]:
+    defaults = {"ToewijzingNummer": "300201", "StatusAanlevering": "1"}
+    return [
+        write_iwmo(
+            said["message"],
+            [("999900006", [{**defaults, **product} for product in said["products"]])],
+            header={"Dagtekening": said["dated"], "Identificatie": said.get("id", f"B{number}")},
+        )
+        for number, said in enumerate(case["messages"])
+    ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_messages_add_up_as_the_table_says_in_every_order(case: Mapping[str, Any], write_iwmo: Write) -> None:
+    written = [read(message) for message in messages(case, write_iwmo)]
+    for as_of, since in case["since"].items():
+        told = {
+            tuple(
+                (str(wish.since) if wish.since else "unknown") if wish.asserted else "none"
+                for wish in flags(
+                    collect(seen for message in order for seen in message).values(), date.fromisoformat(as_of)
+                )
+            )
+            for order in permutations(written)
+        }
+        assert told == {tuple(since.split())}, as_of
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_command_counts_the_same_way(
+    case: Mapping[str, Any], write_iwmo: Write, connector_read: Run
+) -> None:
+    files = messages(case, write_iwmo)
+    for as_of, since in case["since"].items():
+        result = connector_read("iwmo", *files, *reversed(files), as_of=as_of, options=["--flags"])
+        outcome = [
+            "none" if line["outcome"] == "withdraw" else line["since"] or "unknown" for line in result.lines
+        ]
+        assert outcome == since.split(), as_of
+
+
+LAST_DAY = date(2026, 12, 31)
+DAYS = st.dates(date(2026, 1, 1), LAST_DAY)
+WITH_FIRST_DAY = {Kind.STARTED, Kind.START_REMOVED, Kind.STATE}
+WITH_LAST_DAY = {Kind.STOPPED, Kind.STATE}
+
+
+@st.composite
+def observations(draw: st.DrawFn, kinds: Sequence[Kind] = tuple(Kind)) -> Observation:
+    """What a reader may yield: a start has no last day, and no last day lies before the first.
+
+    Of one kind alone nothing is corrected.
+    """
+    kind = draw(st.sampled_from(kinds))
+    first = draw(DAYS if kind in WITH_FIRST_DAY else st.none() | DAYS)
+    last = draw(st.dates(first or date(2026, 1, 1), LAST_DAY))
+    is_open = kind is Kind.STATE and draw(st.booleans())
+    return Observation(
+        person=PERSON,
+        source="agb:98980001",
+        type="wmo-voorziening",
+        traject=draw(st.sampled_from(["a", "b"])),
+        kind=kind,
+        start=first,
+        end=last if kind in WITH_LAST_DAY and not is_open else None,
+        stated_on=draw(st.dates(date(2026, 1, 1), date(2026, 1, 4))),
+        message=draw(st.sampled_from(["1", "9", "10"])),
+        municipality="0344",
+        position="m:1",
+        temporary=kind in {Kind.STOPPED, Kind.STOP_REMOVED} and draw(st.booleans()),
+        replaces=kind is Kind.STARTED and len(kinds) > 1 and draw(st.booleans()),
+    )
+
+
+OBSERVATIONS = observations()
+STARTS = observations((Kind.STARTED,))
+
+
+@given(st.lists(OBSERVATIONS, max_size=6), st.randoms(use_true_random=False), DAYS)
+def test_order_and_repetition_never_matter(seen: list[Observation], random: Any, as_of: date) -> None:
+    shuffled = seen + seen[: len(seen) // 2]
+    random.shuffle(shuffled)
+    assert wishes(shuffled, as_of) == wishes(seen, as_of)
+
+
+@given(st.lists(OBSERVATIONS, min_size=1, max_size=6))
+def test_a_record_survives_storage_and_the_stored_form_names_nobody(seen: list[Observation]) -> None:
+    for record in collect(seen).values():
+        stored = json.dumps(record.to_dict())
+        assert TrajectRecord.from_dict(json.loads(stored), person=PERSON) == record
+        assert PERSON.digits not in stored
+
+
+@given(st.lists(OBSERVATIONS, min_size=1, max_size=6), DAYS)
+def test_a_flag_stands_exactly_when_some_traject_runs(seen: list[Observation], as_of: date) -> None:
+    records = [record for record in collect(seen).values() if not record.is_empty]
+    told = flags(records, as_of)
+    assert len(told) == bool(records)
+    assert [wish.asserted for wish in told] == [any(running(record, as_of) for record in records)] * len(told)
+
+
+@given(st.lists(STARTS, min_size=1, max_size=4), DAYS)
+def test_what_only_started_runs_from_its_earliest_day(seen: Sequence[Observation], as_of: date) -> None:
+    started = [one.start for one in seen if one.start is not None and one.start <= as_of]
+    (wish,) = wishes(seen, as_of)
+    assert wish.asserted == bool(started)
+    assert wish.since == (Month.of(min(started)) if started else None)
+
+
+@pytest.mark.parametrize("reading", [SourceUnavailable("m:1"), SourceUnavailable("m:2", "agb:98980001")])
+def test_a_fault_at_the_source_is_never_an_ending(reading: SourceUnavailable) -> None:
+    outcome = judge(reading, date(2026, 4, 15))
+    assert (outcome.verdict, outcome.codes) == (Verdict.SOURCE_UNAVAILABLE, ("source-fault",))
+    assert screen(reading, date(2026, 4, 15)) is reading
+
+
+@given(OBSERVATIONS, DAYS)
+def test_one_message_on_its_own_is_judged_as_it_is_counted(seen: Observation, as_of: date) -> None:
+    """An assert on its own is a flag when counted, a withdrawal is none; `unchanged` leaves it to what was known."""
+    told = wishes([seen], as_of)
+    verdict = judge(seen, as_of).verdict
+    if verdict is Verdict.ASSERT:
+        assert [wish.asserted for wish in told] == [True]
+    elif verdict is Verdict.WITHDRAW:
+        assert [wish.asserted for wish in told] == [False]
+    else:
+        assert verdict is Verdict.UNCHANGED
+
+
+def test_until_is_told_only_when_every_running_traject_has_a_last_day(write_iwmo: Write) -> None:
+    def stop(number: str, end: str) -> dict[str, str]:
+        return {
+            "ToewijzingNummer": number,
+            "Begindatum": "2026-01-08",
+            "Einddatum": end,
+            "StatusAanlevering": "1",
+        }
+
+    one, two = stop("1", "2026-05-01"), stop("2", "2026-06-01")
+    open_ended = {"ToewijzingNummer": "3", "Begindatum": "2026-02-08", "StatusAanlevering": "1"}
+    ending = read(write_iwmo("wmo307", [("999900006", [one, two])]))
+    lasting = read(write_iwmo("wmo305", [("999900006", [open_ended])]))
+    as_of = date(2026, 4, 15)
+    assert [wish.until for wish in wishes(ending, as_of)] == [date(2026, 6, 1)]
+    assert [wish.until for wish in wishes(ending + lasting, as_of)] == [None]
+    assert [wish.until for wish in wishes(ending, as_of + timedelta(days=30))] == [date(2026, 6, 1)]
+
+
+@pytest.mark.parametrize("as_of", [date(2024, 2, 29), date(9999, 12, 31), date(1, 1, 1)])
+def test_any_day_can_be_judged_by(as_of: date, write_iwmo: Write) -> None:
+    product = {"ToewijzingNummer": "1", "Begindatum": "2024-01-08", "StatusAanlevering": "1"}
+    (seen,) = read(write_iwmo("wmo305", [("999900006", [product])]))
+    assert isinstance(judge(seen, as_of).verdict, Verdict)
