@@ -1,0 +1,256 @@
+"""The run directory: one folder per organisation, with its own keys and settings and nobody else's.
+
+1. A secret key stays in the folder in which its owner made it; only public files are handed over.
+2. Only a directory that an earlier demonstration made and has left, or an empty one, is ever emptied.
+"""
+
+import csv
+import fcntl
+import io
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from deploy.demo.organisations import (
+    CASE_SYSTEM,
+    MUNICIPALITY,
+    ORGANISATIONS,
+    PUBLISHERS,
+    STAFF,
+    PublisherOrganisation,
+)
+
+SCOPE = "regio-veldermeer"
+ISSUER = "https://inloggen.veldermeer.invalid"
+AUDIENCE = "https://signaalindex.veldermeer.invalid"
+MARKER = ".signal-index-demo"
+SIGNAL_TYPES = {"wmo": "wmo-voorziening", "jeugd": "jeugdhulp", "schuldhulp": "schuldhulptraject"}
+DAILY_QUOTA_ITEMS = 20_000
+
+TomlTable = dict[str, Any]
+
+
+class NotOurs(Exception):
+    """The directory holds something else than an earlier demonstration, or one that is still at work."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the three parties listen on 127.0.0.1."""
+
+    index: int
+    a: int
+    b: int
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where each organisation keeps its files, below `root`."""
+
+    root: Path
+
+    @property
+    def index(self) -> Path:
+        """The index operator."""
+        return self.root / "index"
+
+    @property
+    def a(self) -> Path:
+        """The first pseudonymiser."""
+        return self.root / "pseudonymiser-a"
+
+    @property
+    def b(self) -> Path:
+        """The second pseudonymiser."""
+        return self.root / "pseudonymiser-b"
+
+    @property
+    def identity_provider(self) -> Path:
+        """The municipality's sign-in, which issues tokens."""
+        return self.root / "identity-provider"
+
+    @property
+    def worker(self) -> Path:
+        """The worker's own machine: a token, nothing else."""
+        return self.root / "worker"
+
+    def of(self, publisher: PublisherOrganisation) -> Path:
+        """A publisher."""
+        return self.root / publisher.folder
+
+    def connector(self, publisher: PublisherOrganisation) -> Path:
+        """The settings file of a publisher's connector."""
+        return self.of(publisher) / "connector.toml"
+
+    @property
+    def index_settings(self) -> Path:
+        """The settings file of the index."""
+        return self.index / "index.toml"
+
+    def make(self) -> IO[bytes]:
+        """Empty the run directory and make every folder, readable by this user only.
+
+        Returns:
+            The lock on the directory; it holds until this file is closed.
+
+        Raises:
+            NotOurs: it holds something an earlier demonstration did not make, or one is at work in it.
+        """
+        if self.root.exists():
+            self._check_ours()
+            shutil.rmtree(self.root)
+        parties = [self.index, self.a, self.b, self.identity_provider, self.worker]
+        for folder in (self.root, *parties, *map(self.of, PUBLISHERS)):
+            folder.mkdir(mode=0o700, parents=folder is self.root)
+        lock = (self.root / MARKER).open("wb")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return lock
+
+    def _check_ours(self) -> None:
+        marker = self.root / MARKER
+        if not marker.exists():
+            if any(self.root.iterdir()):
+                raise NotOurs(f"{self.root} is not empty and no earlier demonstration made it; name another")
+            return
+        with marker.open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise NotOurs(f"another demonstration is at work in {self.root}; stop it first") from None
+
+
+def hand_over(public: Path, *receivers: Path, name: str = "") -> None:
+    """Give copies of a public file to other organisations, under its own name unless another is given."""
+    for folder in receivers:
+        shutil.copyfile(public, folder / (name or public.name))
+
+
+def write_settings(folders: Folders, ports: Ports) -> None:
+    """Write everybody's settings file."""
+    _write(folders.index_settings, **_index(ports))
+    _write(folders.a / "a.toml", **_pseudonymiser("A", ports.a, ports.b))
+    _write(folders.b / "b.toml", **_pseudonymiser("B", ports.b, ports.index))
+    for publisher in PUBLISHERS:
+        _write(folders.connector(publisher), **_connector(publisher, ports))
+
+
+def write_register(folders: Folders) -> Path:
+    """Write the register the functioneel beheerder imports: publishers, sources, contact routes."""
+    path = folders.index / "register.toml"
+    publications = [_publication(name) for name in ORGANISATIONS]
+    _write(path, publishers=[_registered(p) for p in PUBLISHERS], publications=publications)
+    return path
+
+
+def write_staff(folders: Folders) -> Path:
+    """Write the list of staff the functioneel beheerder imports."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(("medewerker", "organisatie", "team", "actief"))
+    writer.writerows((employee.staff_id, MUNICIPALITY.oin, employee.team, "ja") for employee in STAFF)
+    path = folders.index / "staff.csv"
+    path.write_text(out.getvalue(), encoding="utf-8", newline="")
+    return path
+
+
+def _index(ports: Ports) -> TomlTable:
+    return {
+        "environment": "dev",
+        "database": "index.sqlite",
+        "keys": "index.key",
+        "manifest": "manifest.json",
+        "issuer": {"name": ISSUER, "audience": AUDIENCE, "keys": "issuer.public.json"},
+        "server": {"host": "127.0.0.1", "port": ports.index},
+    }
+
+
+def _pseudonymiser(party: str, port: int, next_port: int) -> TomlTable:
+    return {
+        "environment": "dev",
+        "party": party,
+        "keys": f"{party.lower()}.key",
+        "manifest": "manifest.json",
+        "ledger": "ledger.sqlite",
+        "next_hop": f"http://127.0.0.1:{next_port}",
+        "host": "127.0.0.1",
+        "port": port,
+        "publishers": _known_publishers(),
+    }
+
+
+def _known_publishers() -> list[TomlTable]:
+    return [
+        {
+            "oin": publisher.oin,
+            "verify_key": publisher.key_file,
+            "items_per_batch": publisher.items_per_batch,
+            "daily_quota": DAILY_QUOTA_ITEMS,
+        }
+        for publisher in PUBLISHERS
+    ]
+
+
+def _connector(publisher: PublisherOrganisation, ports: Ports) -> TomlTable:
+    mine = [_published(name) for name, each in ORGANISATIONS.items() if each.publisher == publisher.oin]
+    return {
+        "environment": "dev",
+        "publisher": publisher.oin,
+        "keys": "publisher.key",
+        "manifest": "manifest.json",
+        "first_hop": f"http://127.0.0.1:{ports.a}",
+        "state": "state.sqlite",
+        "items_per_batch": publisher.items_per_batch,
+        **({"publications": mine} if mine else {"caseload": {"organisation": MUNICIPALITY.oin}}),
+    }
+
+
+def _published(name: str) -> TomlTable:
+    return {"source": ORGANISATIONS[name].source, "type": SIGNAL_TYPES[name.partition("-")[0]]}
+
+
+def _registered(publisher: PublisherOrganisation) -> TomlTable:
+    return {
+        "oin": publisher.oin,
+        "name": publisher.name,
+        "key": publisher.key_file,
+        "items_per_batch": publisher.items_per_batch,
+        "classes": [publisher.batch_class],
+        "organisations": [MUNICIPALITY.oin] if publisher is CASE_SYSTEM else [],
+    }
+
+
+def _publication(name: str) -> TomlTable:
+    organisation = ORGANISATIONS[name]
+    return {
+        **_published(name),
+        "source_name": organisation.name,
+        "publisher": organisation.publisher,
+        "contact_name": organisation.contact_name,
+        "contact_phone": organisation.contact_phone,
+    }
+
+
+def _write(path: Path, **document: object) -> None:
+    """Write a TOML file of plain settings, tables and arrays of tables, the plain settings first."""
+    plain = [_line(name, value) for name, value in document.items() if not _is_nested(value)]
+    tables = [_table(name, value) for name, value in document.items() if _is_nested(value)]
+    path.write_text("\n".join([*plain, *tables]) + "\n", encoding="utf-8")
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict) for v in value))
+
+
+def _table(name: str, value: object) -> str:
+    if isinstance(value, dict):
+        return "\n".join([f"\n[{name}]", *(_line(key, each) for key, each in value.items())])
+    assert isinstance(value, list)
+    return "\n".join(_table(f"[{name}]", entry) for entry in value)
+
+
+def _line(name: str, value: object) -> str:
+    return (
+        f"{name} = {json.dumps(value, ensure_ascii=False)}"  # texts, numbers and lists look the same in TOML
+    )
