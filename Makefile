@@ -1,0 +1,89 @@
+# Everything a newcomer or a build server needs. The environment makes itself: the first target that needs it builds
+# .venv from uv.lock. Variables: PYTHON (which interpreter builds .venv), ONCE=1 (the demo stops by itself),
+# CI=true (property tests use a fixed seed).
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+ONCE ?=
+CI ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Another environment's settings must not leak into ours.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+export CI
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+
+# $(call debian,package): installs it when that is possible, otherwise says in one line what to do.
+define debian
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  echo "Installing the Debian package $(1)."; \
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(1); } >/dev/null; \
+else \
+  echo "Missing: $(1). Install it (Debian: sudo apt-get install $(1)) and run make again." >&2; exit 1; \
+fi
+endef
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Build or refresh the environment in .venv
+
+.PHONY: demo
+demo: $(READY) ## Run a small synthetic municipality from message to flag (ONCE=1: stop when done)
+	@$(BIN)/python deploy/demo/run.py $(if $(filter 1 true yes,$(ONCE)),--once)
+
+.PHONY: test
+test: static ## Check style and types, then run every test but the long ones
+	@$(BIN)/pytest -q -m "not long" --durations=5
+
+.PHONY: lint
+lint: static ## Check style, types, layers and the other rules of the house (seconds)
+	@$(BIN)/pytest -q tests/architecture
+
+.PHONY: static
+static: $(READY)
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "Some files are not formatted: run $(BIN)/ruff format." >&2; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@report="$$($(BIN)/lint-imports --no-logo 2>&1)" || { echo "$$report" >&2; exit 1; }
+
+.PHONY: long
+long: $(READY) ## Run the tests that take minutes
+	@$(BIN)/pytest -q -m long || { status=$$?; [ $$status = 5 ] && echo "There are no long tests yet." || exit $$status; }
+
+.PHONY: bench
+bench: $(READY) ## Measure against the floors; writes build/bench.json
+	@mkdir -p build
+	@$(BIN)/python tests/bench/run.py
+
+.PHONY: serve
+serve: $(READY) ## Serve the index (settings: signal-index.toml, or the file SIGNAL_INDEX_CONFIG names)
+	@$(BIN)/signal-index serve --surface all
+
+.PHONY: clean
+clean: ## Remove build output and caches; .venv stays
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml uv.lock | .venv/bin/uv
+	@$(BIN)/python -c 'import ctypes; ctypes.CDLL("libsodium.so.23")' 2>/dev/null || { $(call debian,libsodium23); }
+	@echo "Installing the locked packages into .venv."
+	@$(BIN)/uv sync --frozen --quiet
+	@touch $@
+
+.venv/bin/uv: .ci/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "signal-index needs Python 3.11 or newer; name one with make PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv); }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/bootstrap.txt
+	@touch $@
