@@ -30,7 +30,9 @@ CLASS_NOT_SERVED: Final = "class-not-served"
 _TEXT: Final = re.compile(r"[A-Za-z0-9._:@-]+", re.ASCII)
 _OIN: Final = re.compile(r"[0-9]{20}", re.ASCII)
 _CASE_REFERENCE: Final = re.compile(r"[A-Z0-9./-]{3,32}", re.ASCII)
-_CASE_SEPARATORS: Final = str.maketrans("", "", "./-")
+# A BSN is often written 1234.56.782, so dots are looked through. Dashes and slashes are not: they part a year from a
+# serial number, and one such reference in eleven would look like a BSN by chance.
+_CASE_SEPARATORS: Final = str.maketrans("", "", ".")
 _NINE_DIGITS: Final = re.compile(r"(?=([0-9]{9}))", re.ASCII)
 _NUMBER_MAX: Final = 2**32 - 1
 

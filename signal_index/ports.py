@@ -72,8 +72,13 @@ class Flags(Protocol):
         Rows whose expiry month lies before `month` are ignored.
         """
 
-    def expire(self, month: Month) -> Mapping[bytes, int]:
-        """Remove every flag whose expiry month lies before `month`; rows removed per series id."""
+    def expire(self, month: Month, *, sparing: Collection[bytes] = ()) -> Mapping[bytes, int]:
+        """Remove every flag whose expiry month lies before `month`; rows removed per series id.
+
+        Args:
+            month: the present one.
+            sparing: ids of series to leave alone; look-ups ignore their expired rows all the same.
+        """
 
 
 class SeriesTable(Protocol):
@@ -138,8 +143,8 @@ class Restrictions(Protocol):
     def put(self, person: Pseudonym, publisher: str, generation: int) -> bool:
         """Store the restriction; True when it is new to this generation."""
 
-    def remove(self, person: Pseudonym) -> bool:
-        """Revoke the restriction; False when there was none."""
+    def remove(self, person: Pseudonym, publisher: str) -> int | None:
+        """Revoke what this publisher said; the generation it stood under, None when it said nothing."""
 
     def remove_older(self, publisher: str, generation: int) -> int:
         """Remove the publisher's restrictions of earlier generations."""

@@ -9,19 +9,22 @@ Invariants:
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import SystemRandom
-from typing import Protocol
+from typing import Final, Protocol
 
-from connectors.state import FrozenSet, State
+from connectors.state import FrozenSet, State, Stream
 from crypto.answers import Acknowledgement, Refusal
 from crypto.batch import Batch, Header, compose
 from crypto.chain import Bsn
 from crypto.encoding import Month
 from crypto.keyfiles import Manifest, PublisherSecrets
 
-from .rows import choose, filler
+from .rows import Choice, choose, filler
 from .settling import Posted, SendingStopped, Sent, Settling
+
+GREETING_AFTER: Final = timedelta(hours=1)
+"""A restored index is found out within this time of the next run, at the cost of at most 24 batches a day."""
 
 
 class Delivers(Protocol):
@@ -79,12 +82,12 @@ class Sender:
             ChainFault: no signed answer; everything is kept.
             SendingStopped: the index's answer needs a person; everything is kept.
         """
-        settling = Settling(self._state, self._clock().date())
+        settling = Settling(self._state)
         while (frozen := self._frozen(set(stream_ids) - settling.held_back)) is not None:
             posted = self._compose(frozen)
             with self._state.transaction():
                 self._state.spool.note_sent(posted.batch.digest)
-            settling.settle(posted, self._hop.deliver(posted.batch))
+            settling.settle(posted, self._hop.deliver(posted.batch), self._clock())
             done = settling.sent.batches
             self._progress(done, done + self._batches_left())
         return settling.sent
@@ -101,11 +104,18 @@ class Sender:
         state = self._state
         state.wishes.forget_ended()
         streams = [stream for stream in state.streams.all() if stream.stream_id in stream_ids]
-        choice = choose(state, streams, self._sealing.items_per_batch)
+        choice = choose(state, streams, self._sealing.items_per_batch) or self._greeting(streams)
         if choice is not None:
             # Before the index has told its incarnation, only fillers go: it refuses them, and tells.
             changes = choice.changes if state.standing().is_introduced else ()
             state.spool.freeze(choice.batch_class, changes, Month.of(self._clock().date()))
+
+    def _greeting(self, streams: Sequence[Stream]) -> Choice | None:
+        """A batch of fillers, when the index was not heard for a while: it may have been restored since."""
+        known = [stream for stream in streams if stream.generation]
+        if not known or self._clock() - self._state.heard_at() < GREETING_AFTER:
+            return None
+        return Choice(known[0].batch_class, ())
 
     def _compose(self, frozen: FrozenSet) -> Posted:
         sealing, n = self._sealing, self._sealing.items_per_batch

@@ -10,7 +10,7 @@ Invariants:
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from connectors.state import FrozenRow, FrozenSet, Phase, Standing, State, Stream
@@ -94,19 +94,22 @@ class Settling:
 
     Args:
         state: locked by the caller.
-        today: for the quarantine.
     """
 
-    def __init__(self, state: State, today: date) -> None:
+    def __init__(self, state: State) -> None:
         self._state = state
-        self._today = today
         self._introductions = 0
         self._tries: Counter[tuple[int, str]] = Counter()
         self.held_back: set[int] = set()
         self.sent = Sent()
 
-    def settle(self, posted: Posted, answer: Acknowledgement | Refusal) -> None:
+    def settle(self, posted: Posted, answer: Acknowledgement | Refusal, now: datetime) -> None:
         """Apply a verified answer.
+
+        Args:
+            posted: what was sent last.
+            answer: what came back.
+            now: aware UTC.
 
         Raises:
             SendingStopped: it does not fit what was sent, or needs a person; nothing changed.
@@ -117,10 +120,15 @@ class Settling:
             raise SendingStopped(
                 "the answer is about another batch than was sent; run `connector send` again"
             )
+        with self._state.transaction():
+            self._state.heard(now)
+            if isinstance(answer, Acknowledgement):
+                self._acknowledged(posted, answer)
+            else:
+                self._refused(posted, answer, now)
         if isinstance(answer, Acknowledgement):
-            self._acknowledged(posted, answer)
-        else:
-            self._refused(posted, answer)
+            self.sent.batches += 1
+            self.sent.last_sequence = answer.sequence
 
     def _acknowledged(self, posted: Posted, answer: Acknowledgement) -> None:
         state, standing = self._state, self._state.standing()
@@ -131,13 +139,10 @@ class Settling:
             raise SendingStopped(
                 "the index acknowledged a batch for another incarnation; tell the index operator"
             )
-        with state.transaction():
-            for row in state.spool.rows_at(stage):
-                self._settle_row(row, posted.frozen.month)
-            state.spool.dissolve()
-            state.stand(Standing(standing.incarnation, answer.sequence + 1))
-        self.sent.batches += 1
-        self.sent.last_sequence = answer.sequence
+        for row in state.spool.rows_at(stage):
+            self._settle_row(row, posted.frozen.month)
+        state.spool.dissolve()
+        state.stand(Standing(standing.incarnation, answer.sequence + 1))
 
     def _settle_row(self, row: FrozenRow, month: Month) -> None:
         stream = self._state.streams.get(row.stream_id)
@@ -164,7 +169,7 @@ class Settling:
         if isinstance(said, SignaalRow) and said.as_of is not None:
             self._state.streams.told(stream.stream_id, said.as_of)
 
-    def _refused(self, posted: Posted, answer: Refusal) -> None:
+    def _refused(self, posted: Posted, answer: Refusal, now: datetime) -> None:
         if answer.digest != posted.batch.digest:
             raise SendingStopped(
                 "the refusal is about another batch than was sent; run `connector send` again"
@@ -174,7 +179,7 @@ class Settling:
         elif answer.incarnation != posted.batch.header.incarnation or not answer.rows:
             raise SendingStopped(_ADVICE.get(answer.reason, _ADVICE_OTHERWISE).format(answer=answer))
         else:
-            self._take_out(posted, answer)
+            self._take_out(posted, answer, now.date())
 
     def _introduce(self, answer: Refusal) -> None:
         """Adopt the index's incarnation: forget what it held and ask for complete sets of everything."""
@@ -184,10 +189,9 @@ class Settling:
             or answer.incarnation == self._state.standing().incarnation
         ):
             raise SendingStopped("the index keeps changing its incarnation; tell the index operator")
-        with self._state.transaction():
-            start_over(self._state, Standing(answer.incarnation, answer.next_sequence))
+        start_over(self._state, Standing(answer.incarnation, answer.next_sequence))
 
-    def _take_out(self, posted: Posted, answer: Refusal) -> None:
+    def _take_out(self, posted: Posted, answer: Refusal, today: date) -> None:
         """Take the refused rows out of the frozen set; the rest travels again under the same sequence."""
         rows = {row.place: row for row in posted.frozen.rows}
         refused: dict[int, str] = {}
@@ -197,22 +201,21 @@ class Settling:
                 raise SendingStopped("the index refuses a row that holds nothing; tell the index operator")
             refused[place] = code
         restarted: set[int] = set()
-        with self._state.transaction():
-            for place, code in refused.items():
-                row = rows[place]
-                if row.stream_id not in restarted and self._refused_row(row, code):
-                    restarted.add(row.stream_id)
-            gone = [row.place for row in rows.values() if row.place in refused or row.stream_id in restarted]
-            self._state.spool.take_out(gone)
+        for place, code in refused.items():
+            row = rows[place]
+            if row.stream_id not in restarted and self._refused_row(row, code, today):
+                restarted.add(row.stream_id)
+        gone = [row.place for row in rows.values() if row.place in refused or row.stream_id in restarted]
+        self._state.spool.take_out(gone)
 
-    def _refused_row(self, row: FrozenRow, code: str) -> bool:
+    def _refused_row(self, row: FrozenRow, code: str, today: date) -> bool:
         """Act on one refused row; True when its whole stream starts over."""
         if code in _ABOUT_THE_SET:
             return self._disagreed(row, code)
         if row.wish is None:
             self._hold_back(row.stream_id, code)
         else:
-            self._quarantine(row.wish, row, code)
+            self._quarantine(row.wish, row, code, today)
         return False
 
     def _disagreed(self, row: FrozenRow, code: str) -> bool:
@@ -228,10 +231,10 @@ class Settling:
         self._state.streams.start_over(row.stream_id)
         return True
 
-    def _quarantine(self, wish: bytes, row: FrozenRow, code: str) -> None:
+    def _quarantine(self, wish: bytes, row: FrozenRow, code: str, today: date) -> None:
         """Set a wish aside; the start of its key, meaningless elsewhere, tells one item from another."""
         place = f"batch {self._state.standing().sequence}, item {wish.hex()[:8]}"
-        self._state.quarantine.add(self._today, code, place)
+        self._state.quarantine.add(today, code, place)
         self.sent.quarantined[code] += 1
         assert row.content is not None
         self._state.wishes.set_aside(wish, row.content)

@@ -16,7 +16,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -153,6 +153,16 @@ class State:
         """Note where this publisher stands now."""
         self._connection.execute(
             "UPDATE state SET incarnation = ?, sequence = ?", (standing.incarnation, standing.sequence)
+        )
+
+    def heard(self, at: datetime) -> None:
+        """Note when the index gave its last signed answer."""
+        self._connection.execute("UPDATE state SET heard_at = ?", (int(at.timestamp()),))
+
+    def heard_at(self) -> datetime:
+        """When the index gave its last signed answer; long ago when it never did."""
+        return datetime.fromtimestamp(
+            self._connection.execute("SELECT heard_at FROM state").fetchone()[0], UTC
         )
 
     def as_of(self) -> date | None:

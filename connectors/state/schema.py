@@ -24,6 +24,7 @@ CREATE TABLE state (               -- one row: whose state this is and where it 
     scope TEXT NOT NULL,
     incarnation BLOB NOT NULL,     -- of the index; 16 zero bytes while unknown
     sequence INTEGER NOT NULL,     -- of the next batch, also while its set is frozen
+    heard_at INTEGER NOT NULL DEFAULT 0,  -- Unix time of the index's last signed answer
     as_of TEXT,                    -- the latest day trajecten were counted for, ISO 8601; never goes back
     frozen_class TEXT,             -- class of the frozen set; NULL when there is none
     frozen_stage INTEGER NOT NULL DEFAULT 0,  -- how often rows were taken out of the frozen set

@@ -142,11 +142,10 @@ class SqlFlags:
         self.release_all(series_id)
         return self._connection.execute(_REMOVE_SERIES, {"id": series_id}).rowcount
 
-    def expire(self, month: Month) -> Mapping[bytes, int]:
+    def expire(self, month: Month, *, sparing: Collection[bytes] = ()) -> Mapping[bytes, int]:
         """Remove every flag whose expiry month lies before `month`; rows removed per series id."""
-        expired = {
-            row.series_id: row.rows for row in self._connection.execute(_EXPIRED, {"month": month.index})
-        }
+        found = self._connection.execute(_EXPIRED, {"month": month.index})
+        expired = {row.series_id: row.rows for row in found if row.series_id not in sparing}
         if expired:
             self._connection.execute(_EXPIRE, [{"id": key, "month": month.index} for key in expired])
         return expired

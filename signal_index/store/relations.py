@@ -71,7 +71,9 @@ _STATED_UNDER = select(_restriction.generation).where(
     _restriction.person_tag == bindparam("person"), _restriction.publisher == bindparam("publisher")
 )
 _RESTRICT = upsert(schema.restrictions)
-_LIFT = delete(schema.restrictions).where(_restriction.person_tag == bindparam("person"))
+_LIFT = delete(schema.restrictions).where(
+    _restriction.person_tag == bindparam("person"), _restriction.publisher == bindparam("publisher")
+)
 _LIFT_OLDER = delete(schema.restrictions).where(
     _restriction.publisher == bindparam("publisher"), _restriction.generation < bindparam("generation")
 )
@@ -267,9 +269,12 @@ class SqlRestrictions:
         )
         return True
 
-    def remove(self, person: Pseudonym) -> bool:
-        """Revoke the restriction; False when there was none."""
-        return self._connection.execute(_LIFT, {"person": self._tag(person)}).rowcount > 0
+    def remove(self, person: Pseudonym, publisher: str) -> int | None:
+        """Revoke what this publisher said; the generation it stood under, None when it said nothing."""
+        stated = {"person": self._tag(person), "publisher": publisher}
+        generation: int | None = self._connection.execute(_STATED_UNDER, stated).scalar()
+        self._connection.execute(_LIFT, stated)
+        return generation
 
     def remove_older(self, publisher: str, generation: int) -> int:
         """Remove the publisher's restrictions of earlier generations."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from crypto.encoding import Month
 from signal_index import audit
-from signal_index.model import dutch_day
+from signal_index.model import SeriesState, dutch_day
 from signal_index.ports import Transaction
 
 
@@ -15,7 +15,9 @@ def expire(tx: Transaction, now: datetime) -> int:
         The number of flags removed.
     """
     month = Month.of(dutch_day(now))
-    removed = tx.flags.expire(month)
+    # An open set is left alone: a wish that was counted for it and is sent again must not count twice.
+    filling = [series.series_id for series in tx.series.all() if series.state is SeriesState.FILLING]
+    removed = tx.flags.expire(month, sparing=filling)
     for series_id, count in removed.items():
         tx.series.adjust(series_id, rows=-count)
     total = sum(removed.values())

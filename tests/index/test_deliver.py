@@ -284,3 +284,35 @@ def test_a_batch_signed_by_another_publisher_is_refused(world: Any) -> None:
 def test_a_batch_for_another_index_is_refused(world: Any) -> None:
     response = world.post(world.batch(world.GEMEENTE, SIGNAAL, [(None, OPEN)], audience="index:elders"))
     assert (response.status_code, response.json()["code"]) == (400, "wrong-scope")
+
+
+def test_a_wish_that_expires_while_its_set_is_open_counts_once_when_sent_again(world: Any) -> None:
+    world.accept(world.GEMEENTE, SIGNAAL, [(None, OPEN)])
+    world.accept(world.GEMEENTE, SIGNAAL, [(world.PEOPLE[0], ASSERT)])
+    world.clock += timedelta(days=3 * 365)
+    world.database.run(lambda tx: expire(tx, world.clock))
+    world.accept(world.GEMEENTE, SIGNAAL, [(world.PEOPLE[0], ASSERT)])
+    seal = _row(SignaalOperation.SEAL_SET, count=1, as_of=world.DAY)
+    world.accept(world.GEMEENTE, SIGNAAL, [(None, seal)])
+    assert (_standing(world).row_count, _standing(world).accepted_count) == (1, 1)
+
+
+def test_a_restriction_of_an_earlier_set_revoked_in_a_new_one_does_not_spoil_its_count(
+    new_world: Callable[..., Any],
+) -> None:
+    world = new_world(with_brp=True)
+    dead = world.PEOPLE[0]
+    death = BeperkingRow(BeperkingOperation.ASSERT, kind=BeperkingKind.OVERLEDEN, generation=1)
+    opening = BeperkingRow(BeperkingOperation.OPEN_SET, generation=1)
+    sealing = replace(opening, operation=BeperkingOperation.SEAL_SET, count=1)
+    for items in (
+        [(None, opening)],
+        [(dead, death)],
+        [(None, sealing)],
+        [(None, replace(opening, generation=2))],
+        [(dead, replace(death, operation=BeperkingOperation.REVOKE, generation=2))],
+        [(None, replace(sealing, generation=2, count=0))],
+    ):
+        world.accept(world.BRP, BatchClass.BEPERKING, items)
+    progress = world.database.run(lambda tx: tx.deliveries.set_progress(world.BRP, BatchClass.BEPERKING))
+    assert [(each.generation, each.accepted_count) for each in progress] == [(2, 0)]

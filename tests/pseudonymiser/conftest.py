@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -105,6 +106,14 @@ class Parties:
         header = batch.header
         said = Acknowledgement(header.incarnation, SCOPE, OIN, header.sequence, header.n, batch.digest)
         return sign(said, self.index.signing)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder in memory where there is one: these tests kill processes, not machines, and sync a lot."""
+    memory = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own is made in it
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

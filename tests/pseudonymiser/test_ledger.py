@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -125,9 +126,9 @@ def test_a04_three_replicas_and_five_restarts_and_a_jumping_clock_let_no_more_th
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tries=st.lists(st.tuples(st.integers(1, 6), st.integers(-3, 3), st.booleans()), max_size=20))
 def test_no_order_of_tries_days_and_restarts_exceeds_a_quota_per_day(
-    tries: list[tuple[int, int, bool]], tmp_path_factory: pytest.TempPathFactory, parties: Any
+    tries: list[tuple[int, int, bool]], tmp_path: Path, parties: Any
 ) -> None:
-    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite"
+    path = tmp_path / f"{token_hex(8)}.sqlite"
     Ledger.create(path, "A", NOW)
     ledger = Ledger.open(path, "A")
     first_seen: dict[int, date] = {}

@@ -34,13 +34,18 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory, blank: Path, keys: IndexSecrets) -> Path:
+    """A database of these keys, to copy: making one costs several writes that wait for the disk."""
+    path = Path(shutil.copy(blank, tmp_path_factory.mktemp("initialised") / "index.db"))
+    initialise(path, keys, datetime(2026, 3, 1, tzinfo=UTC))
+    return path
+
+
 @pytest.fixture
-def path(tmp_path: Path, blank: Path, keys: IndexSecrets, now: datetime) -> Path:
+def path(tmp_path: Path, initialised: Path) -> Path:
     """An initialised database."""
-    copy = tmp_path / "index.db"
-    shutil.copy(blank, copy)
-    initialise(copy, keys, now)
-    return copy
+    return Path(shutil.copy(initialised, tmp_path / "index.db"))
 
 
 @pytest.fixture
@@ -96,11 +101,9 @@ def a_relation(person: Callable[[int], Pseudonym]) -> Callable[..., CareRelation
 
 @pytest.fixture(scope="module")
 def shared_database(
-    tmp_path_factory: pytest.TempPathFactory, blank: Path, keys: IndexSecrets
+    tmp_path_factory: pytest.TempPathFactory, initialised: Path, keys: IndexSecrets
 ) -> Iterator[SqlDatabase]:
     """One database for all examples of a property test, whose jobs undo themselves."""
-    copy = tmp_path_factory.mktemp("shared") / "index.db"
-    shutil.copy(blank, copy)
-    initialise(copy, keys, datetime(2026, 4, 1, tzinfo=UTC))
+    copy = Path(shutil.copy(initialised, tmp_path_factory.mktemp("shared") / "index.db"))
     with open_database(copy, keys, writer_kind="serve") as opened:
         yield opened

@@ -217,9 +217,11 @@ def test_a_restriction_is_new_once_per_generation(database: Database, person: Pe
 def test_a_revoked_restriction_is_gone(database: Database, person: People) -> None:
     database.run(lambda tx: tx.restrictions.put(person(1), FEED, 1))
     database.run(lambda tx: tx.restrictions.put(person(1), OTHER_FEED, 1))
-    assert database.run(lambda tx: tx.restrictions.remove(person(1)))
+    assert database.run(lambda tx: tx.restrictions.remove(person(1), FEED)) == 1
+    assert database.run(lambda tx: tx.restrictions.is_deceased(person(1))), "the other feed still says so"
+    assert database.run(lambda tx: tx.restrictions.remove(person(1), FEED)) is None
+    assert database.run(lambda tx: tx.restrictions.remove(person(1), OTHER_FEED)) == 1
     assert not database.run(lambda tx: tx.restrictions.is_deceased(person(1)))
-    assert not database.run(lambda tx: tx.restrictions.remove(person(1)))
 
 
 def test_earlier_generations_of_one_publisher_are_removed(database: Database, person: People) -> None:

@@ -44,7 +44,7 @@ def fill(
         tx.audit.append(AuditEvent("lookup.answered", now, {"allowed": [f"{series.type}:source"]}, someone))
         if number % 2:
             tx.flags.remove(someone, series.source, series.type)
-            tx.restrictions.remove(someone)
+            tx.restrictions.remove(someone, FEED)
     tx.relations.put(relation)
 
 

@@ -50,8 +50,10 @@ def _apply_row(work: Work, person: Pseudonym, row: BeperkingRow) -> None:
         if work.tx.restrictions.put(person, work.publisher.oin, row.generation):
             sets.count(work, row.generation, 1)
         _purge(work, person, row)
-    elif work.tx.restrictions.remove(person):
-        sets.count(work, row.generation, -1)
+        return
+    stood_under = work.tx.restrictions.remove(person, work.publisher.oin)
+    if stood_under is not None:
+        sets.count(work, stood_under, -1)
         _record(work, "restriction.revoked", person, row)
 
 

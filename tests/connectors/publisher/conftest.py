@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from secrets import token_bytes
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import pytest
@@ -258,6 +259,14 @@ class InMemoryChain:
             batch = apply_hop(batch, secrets, secrets.towards)
         answer = self.after(batch, self.index.deliver(batch))
         return verify(answer, self.parties.manifest.index.verify_key)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder in memory where there is one: these tests kill processes, not machines, and sync a lot."""
+    memory = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own is made in it
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """The caseload feed: what a line may say, what a complete file ends, and what is refused."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -175,6 +175,19 @@ def test_a_restored_index_gets_all_relations_again(
     assert held(index) == set(range(9)) - {2}
     assert len(index.flags) == 1
     assert all(series[-1].sealed for series in index.series.values())
+
+
+def test_relations_without_news_are_sent_again_to_a_restored_index(
+    source: Any, chain: Any, index: Any, bsn: list[str]
+) -> None:
+    feed(source, line(0, bsn[0]), complete=True)
+    source.publisher.send(chain)
+    index.restore()
+    source.clock.now += timedelta(days=1)
+    feed(source, line(0, bsn[0]), complete=True)
+    source.publisher.send(chain)
+    assert held(index) == {0}
+    assert index.series["", ""][-1].sealed
 
 
 def test_a_refused_relation_is_set_aside_and_the_rest_goes(

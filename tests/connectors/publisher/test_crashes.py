@@ -203,6 +203,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule()
     def index_is_restored(self) -> None:
         self.chain.index.restore()
+        self.source.clock.now += timedelta(hours=1)
         self.settled = False
 
     @invariant()

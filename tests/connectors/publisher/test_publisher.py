@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 
-from connectors.publisher import ChainFault, SendingStopped
+from connectors.publisher import SendingStopped
 from connectors.reading import Kind, Quarantined, SourceUnavailable
-from crypto.answers import Acknowledgement, sign
 from crypto.batch import Batch, open_batch
 from crypto.chain import Bsn
 from crypto.encoding import Month
-from crypto.keyfiles import IndexSecrets
-from crypto.sheet import SignaalOperation
 
 WMO = ("agb:99010011", "wmo-voorziening")
 DEBT = ("kvk:99030055", "schuldhulptraject")
@@ -159,123 +156,6 @@ def test_a_stream_is_sealed_only_after_messages_of_its_own_format(
     assert phases(source) == ["sealed", "sealed"]
 
 
-def test_a_refused_row_is_set_aside_and_the_rest_goes_under_the_same_sequence(
-    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
-) -> None:
-    source.ingest(observe(people[9]))
-    source.publisher.send(chain)
-    sequence = index.next_sequence
-    index.refuses = lambda row: "not-registered" if row.since == Month(2026, 4) else None
-    source.ingest(*(observe(p, f"2026-0{3 + n % 2}-01") for n, p in enumerate(people[:4])))
-    sent = source.publisher.send(chain)
-    assert sent.quarantined == {"not-registered": 2}
-    assert sent.batches == 1
-    assert index.next_sequence == sequence + 1
-    assert len(index.flags) == 3
-    assert source.state.quarantine.counts() == {"not-registered": 2}
-    assert source.publisher.send(chain).batches == 0, "what was set aside is not sent again"
-    index.refuses = lambda _: None
-    source.ingest(observe(people[1], "2026-05-01", stated="2026-06-01", kind=Kind.STARTED, replaces=True))
-    source.publisher.send(chain)
-    assert (parties.pseudonym(people[1]), *WMO) in index.flags, "a new wish is sent"
-
-
-def test_an_unsigned_or_forged_refusal_sets_nothing_aside(
-    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
-) -> None:
-    source.ingest(observe(people[0]))
-    source.publisher.send(chain)
-    source.ingest(observe(people[1]))
-    stranger = IndexSecrets.generate("testregio", 1, created=date(2026, 1, 1))
-    forged = sign(
-        Acknowledgement(index.incarnation, "testregio", "00000099000000000731", 9, 8, bytes(64)),
-        stranger.signing,
-    )
-    chain.after = lambda *_: forged
-    with pytest.raises(Exception, match="did not sign"):
-        source.publisher.send(chain)
-    frozen = source.state.spool.frozen()
-    assert frozen is not None
-    assert len(frozen.rows) == 1
-    chain.after = lambda _, answer: answer
-    source.publisher.send(chain)
-    assert len(index.flags) == 2
-
-
-def test_an_acknowledgement_of_another_batch_is_not_accepted(
-    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
-) -> None:
-    source.ingest(observe(people[0]))
-    source.publisher.send(chain)
-    source.ingest(observe(people[1]))
-
-    def other(batch: Batch, _: bytes) -> bytes:
-        header = batch.header
-        said = Acknowledgement(
-            index.incarnation, "testregio", header.publisher, header.sequence, header.n, bytes(64)
-        )
-        return sign(said, parties.index.signing)
-
-    chain.after = other
-    with pytest.raises(SendingStopped, match="another connector"):
-        source.publisher.send(chain)
-    assert source.state.spool.frozen() is not None
-
-
-def test_a_lost_acknowledgement_is_given_again_also_after_a_rebuild(
-    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
-) -> None:
-    source.ingest(*(observe(person) for person in people[:3]))
-    lost: list[bytes] = []
-
-    def lose(_: Batch, answer: bytes) -> bytes:
-        if len(lost) % 2 == 0:
-            lost.append(answer)
-            raise ChainFault("no-answer")
-        lost.append(answer)
-        return answer
-
-    chain.after = lose
-    for _ in range(20):
-        try:
-            source.publisher.send(chain)
-            break
-        except ChainFault:
-            continue
-    assert len(index.flags) == 3
-    assert [sequence for _, sequence, _ in index.applied] == list(range(1, index.next_sequence))
-
-
-def test_an_acknowledgement_of_an_earlier_stage_settles_what_was_in_it(
-    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
-) -> None:
-    """The index refuses a row, then accepts the first form after all: a delayed copy, after a new registration."""
-    source.ingest(observe(people[9]))
-    source.publisher.send(chain)
-    source.ingest(observe(people[0], "2026-04-01"), observe(people[1]))
-    index.refuses = lambda row: "not-registered" if row.since == Month(2026, 4) else None
-    first: list[Batch] = []
-
-    def overtake(batch: Batch, answer: bytes) -> bytes:
-        first.append(batch)
-        if len(first) == 2:
-            raise AssertionError("unreached")
-        return answer
-
-    def replay(batch: Batch) -> None:
-        if first and len(first) == 1:
-            index.refuses = lambda _: None
-            index.deliver(first[0])
-            chain.after = lambda _, answer: answer
-
-    chain.after, chain.before = overtake, replay
-    source.publisher.send(chain)
-    assert len(index.flags) == 3
-    assert source.publisher.send(chain).batches == 0
-    live = [source.state.wishes.live_count(stream.stream_id) for stream in source.state.streams.all()]
-    assert live[0] == 3
-
-
 def test_a_restored_index_gets_complete_sets_under_a_new_generation(
     source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
 ) -> None:
@@ -287,6 +167,27 @@ def test_a_restored_index_gets_complete_sets_under_a_new_generation(
     assert index.holds() == expected(parties, *((person, "2026-03") for person in people[1:10]))
     assert [series.generation for series in index.series[WMO]] == [2]
     assert index.series[WMO][-1].sealed
+
+
+def test_a_restored_index_is_found_out_without_news_within_the_hour(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    index.restore()
+    assert source.publisher.send(chain).batches == 0
+    source.clock.now += timedelta(hours=1)
+    source.publisher.send(chain)
+    assert index.holds() == expected(parties, (people[0], "2026-03"))
+    source.clock.now += timedelta(minutes=59)
+    assert source.publisher.send(chain).batches == 0
+    source.clock.now += timedelta(hours=1)
+    assert source.publisher.send(chain).batches == 1, "a greeting"
+
+
+def test_a_publisher_with_nothing_at_the_index_greets_nobody(source: Any, chain: Any) -> None:
+    source.clock.now += timedelta(days=1)
+    assert source.publisher.send(chain).batches == 0
 
 
 def test_a_withdrawal_still_goes_out_to_a_restored_index_that_remembers_the_flag(
@@ -357,37 +258,6 @@ def test_an_old_copy_of_the_state_stops_and_can_start_over(
     old.publisher.send(chain)
     old.state.close()
     assert index.holds() == expected(parties, (people[0], "2026-03"), (people[2], "2026-03"))
-
-
-def test_a_count_the_index_disagrees_with_starts_the_set_over_once(
-    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
-) -> None:
-    refused: list[int] = []
-
-    def once(row: Any) -> str | None:
-        if row.operation is SignaalOperation.SEAL_SET and row.source == WMO[0] and not refused:
-            refused.append(row.generation)
-            return "set-count"
-        return None
-
-    index.refuses = once
-    source.ingest(*(observe(person) for person in people[:3]))
-    assert not source.publisher.send(chain).held_back
-    assert index.series[WMO][-1].generation == 2
-    assert len(index.flags) == 3
-
-
-def test_a_stream_the_index_never_takes_is_held_back_and_the_others_go_on(
-    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
-) -> None:
-    index.refuses = lambda row: "not-registered" if getattr(row, "source", "") == WMO[0] else None
-    source.ingest(observe(people[0]), observe(people[1], source=DEBT[0], type=DEBT[1]))
-    sent = source.publisher.send(chain)
-    assert sent.held_back == [(*WMO, "not-registered")]
-    assert {key[1:] for key in index.flags} == {DEBT}
-    index.refuses = lambda _: None
-    source.publisher.send(chain)
-    assert {key[1:] for key in index.flags} == {DEBT, WMO}
 
 
 def test_flags_are_asserted_again_before_half_of_their_retention(

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -231,9 +232,9 @@ def _is_bsn(digits: str) -> bool:
     )
 )
 def test_any_order_of_wishes_and_answers_ends_with_the_index_holding_the_newest(
-    steps: list[tuple[str, int]], new_source: Callable[..., Any], people: list[Bsn], tmp_path_factory: Any
+    steps: list[tuple[str, int]], new_source: Callable[..., Any], people: list[Bsn], tmp_path: Path
 ) -> None:
-    source = new_source(tmp_path_factory.mktemp("state"))
+    source = new_source(tmp_path / token_hex(8))
     state = source.state
     with state.transaction():
         stream = state.streams.ensure(BatchClass.SIGNAAL, "agb:1", "wmo-voorziening").stream_id
