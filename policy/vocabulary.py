@@ -57,9 +57,12 @@ CONFLICTING_ROLES: frozenset[frozenset[Role]] = frozenset(
     {
         frozenset({Role.FUNCTIONAL_ADMIN, Role.TEAM_MEMBER}),
         frozenset({Role.PRIVACY_OFFICER, Role.TEAM_MEMBER}),
+        frozenset({Role.PRIVACY_OFFICER, Role.FUNCTIONAL_ADMIN}),
+        frozenset({Role.FUNCTIONAL_ADMIN, Role.TEAM_LEAD}),
     }
 )
-"""Pairs that one person may never hold: whoever administers or oversees the index does not look in it."""
+"""Pairs that one person may never hold: whoever administers or oversees the index does not look in it,
+nobody oversees her own administration, and whoever hands out roles does not confirm care relations."""
 
 
 def roles_conflict(roles: Collection[Role]) -> bool:

@@ -12,35 +12,45 @@ from datetime import datetime
 
 from crypto.chain import Pseudonym
 
+from .errors import Conflict, NotFound, NotPermitted, SignalIndexError
 from .model import AuditEvent, FieldValue
 
-_ACTOR = frozenset({"actor", "organisation"})
+# What somebody known gets to hear when she tries what she may not do; recorded wherever it is raised.
+REFUSALS = (NotPermitted, NotFound, Conflict)
+
+# `token` is the id of the token, or the account of the operating system that used the command line.
+_ACTOR = frozenset({"actor", "organisation", "token"})
+_ADMINISTRATOR = frozenset({"actor", "token"})
 
 EVENTS: dict[str, frozenset[str]] = {
     # A worker looked. `facts` is what the rules were told; `allowed` the (type, level) pairs the rules allowed.
     "lookup.answered": _ACTOR
-    | {"role", "relation", "purpose", "rule_set", "rules", "facts", "allowed", "any_shown", "token"},
+    | {"role", "relation", "purpose", "rule_set", "rules", "facts", "allowed", "any_shown"},
     # A worker tried to look. `reason` is for the reviewer; the worker gets the fixed text of her refusal.
-    "lookup.refused": _ACTOR | {"relation", "purpose", "reason", "token"},
+    "lookup.refused": _ACTOR | {"relation", "purpose", "reason"},
     # A request was turned away before anybody was known.
     "access.refused": frozenset({"surface", "reason"}),
+    # Somebody known tried what she may not do.
+    "action.refused": _ADMINISTRATOR | {"surface", "reason"},
     "delivery.accepted": frozenset({"publisher", "kind", "sequence", "items", "operations", "digest"}),
     "delivery.refused": frozenset({"publisher", "kind", "sequence", "reason", "rows"}),
     "relation.registered": _ACTOR | {"relation", "publisher", "self_registered"},
     "relation.changed": _ACTOR | {"relation", "publisher", "confirmation_void"},
     "relation.ended": _ACTOR | {"relation", "publisher"},
     "relation.withdrawn": _ACTOR | {"relation", "publisher"},
-    "relation.confirmed": _ACTOR | {"relation", "token"},
+    "relation.confirmed": _ACTOR | {"relation"},
     "restriction.stored": frozenset({"publisher", "kind", "flags_removed", "relations_ended"}),
     "restriction.revoked": frozenset({"publisher", "kind"}),
     "flags.expired": frozenset({"month", "flags"}),
-    "register.imported": frozenset({"actor", "publishers", "publications"}),
-    "staff.imported": frozenset({"actor", "members"}),
-    "role.granted": frozenset({"actor", "staff", "role"}),
-    "role.revoked": frozenset({"actor", "staff", "role"}),
-    "caseload.read": _ACTOR | {"token"},
+    # The operator put a backup back; everything sources had said is asked for again.
+    "index.restored": _ADMINISTRATOR,
+    "register.imported": _ADMINISTRATOR | {"publishers", "publications"},
+    "staff.imported": _ADMINISTRATOR | {"members"},
+    "role.granted": _ADMINISTRATOR | {"staff", "role"},
+    "role.revoked": _ADMINISTRATOR | {"staff", "role"},
+    "caseload.read": _ACTOR,
     "relations.listed": _ACTOR,
-    "log.read": frozenset({"actor", "limit", "token"}),
+    "log.read": _ADMINISTRATOR | {"limit"},
 }
 
 
@@ -63,3 +73,10 @@ def event(name: str, at: datetime, *, subject: Pseudonym | None = None, **fields
     if surplus:
         raise AssertionError(f"event {name} does not allow {sorted(surplus)}; see signal_index.audit.EVENTS")
     return AuditEvent(name, at, dict(fields), subject)
+
+
+def refused_action(
+    error: SignalIndexError, at: datetime, *, actor: str, token: str, surface: str
+) -> AuditEvent:
+    """The record of an attempt by somebody known, to be appended after the attempt itself was undone."""
+    return event("action.refused", at, actor=actor, token=token, surface=surface, reason=error.code)

@@ -50,10 +50,6 @@ class Conflict(SignalIndexError):
     """The request contradicts the present state."""
 
 
-class LimitExceeded(SignalIndexError):
-    """The caller must send less, or later."""
-
-
 class Unavailable(SignalIndexError):
     """The index cannot answer now without breaking a promise; try again later.
 

@@ -181,11 +181,13 @@ class Delivery:
     Args:
         digest: 64 bytes, SHA-512 the publisher signed.
         rows: by position; the pseudonym is None for control and filler rows.
+        spoiled: refusal code when the rows cannot be used at all; then there are none.
     """
 
     header: Header
     digest: bytes
     rows: tuple[tuple[Pseudonym | None, Row], ...]
+    spoiled: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import csv
 import json
+import re
 import tomllib
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -12,9 +12,10 @@ import click
 from crypto.batch import BatchClass
 from crypto.errors import CryptoError
 from crypto.keyfiles import PublisherPublic
+from signal_index import audit
 from signal_index.errors import Malformed
-from signal_index.model import Actor, ContactRoute, Publication, Publisher, Register, StaffMember, dutch_day
-from signal_index.ports import Transaction
+from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember, dutch_day
+from signal_index.store import begin_again
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
 from signal_index.usecases import administer
@@ -23,14 +24,10 @@ from signal_index.usecases.oversee import Standing, source_standing
 from signal_index.wiring import load_secrets, require_dev
 
 from .options import config_option, plain_errors, settings_of
-from .session import actor, opened
+from .session import now, opened, os_account, run_as
 
 _as = click.option("--as", "staff_id", help="Your staff id; leave it out only while nobody administers yet.")
 _file = click.Path(dir_okay=False, exists=True, path_type=Path)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @click.group()
@@ -55,8 +52,22 @@ def initialise(config: Path) -> None:
     with plain_errors():
         settings = settings_of(config)
         require_dev(settings)
-        initialise_database(settings.database, load_secrets(settings), _now())
+        initialise_database(settings.database, load_secrets(settings), now())
     click.echo(f"{settings.database}: initialised")
+
+
+@db.command()
+@config_option
+def restored(config: Path) -> None:
+    """After putting a backup back: a new incarnation, and every source sends its complete set again."""
+    with plain_errors():
+        settings = settings_of(config)
+        require_dev(settings)
+        begin_again(settings.database, load_secrets(settings))
+    with opened(config) as index:
+        record = audit.event("index.restored", now(), actor="operator", token=os_account())
+        index.database.run(lambda tx: tx.audit.append(record))
+    click.echo(f"{settings.database}: new incarnation; look-ups wait for complete sets of care relations")
 
 
 @click.group()
@@ -66,16 +77,23 @@ def register() -> None:
 
 @register.command("import")
 @click.argument("file", type=_file)
+@click.option(
+    "--may-remove", is_flag=True, help="FILE may leave out publishers and sources that are registered now."
+)
 @_as
 @config_option
-def import_register(file: Path, staff_id: str | None, config: Path) -> None:
+def import_register(file: Path, staff_id: str | None, config: Path, *, may_remove: bool) -> None:
     """Replace the register by FILE (TOML: [[publishers]] and [[publications]])."""
     with opened(config) as index:
         stated = _read_register(file)
-        now = _now()
-        types = [kind.code for kind in index.rules.in_force(dutch_day(now)).catalogue.types]
-        index.database.run(
-            lambda tx: administer.import_register(tx, _actor(tx, staff_id), stated, types, now)
+        moment = now()
+        types = [kind.code for kind in index.rules.in_force(dutch_day(moment)).catalogue.types]
+        run_as(
+            index,
+            staff_id,
+            lambda tx, actor: administer.import_register(
+                tx, actor, stated, types, moment, may_remove=may_remove
+            ),
         )
     click.echo(f"register: {len(stated.publishers)} publishers, {len(stated.publications)} sources and types")
 
@@ -83,13 +101,22 @@ def import_register(file: Path, staff_id: str | None, config: Path) -> None:
 def _read_register(file: Path) -> Register:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-        publishers = tuple(_publisher(entry, file.parent) for entry in document["publishers"])
-        publications = tuple(_publication(entry) for entry in document["publications"])
+        publishers = tuple(_publisher(entry, file.parent) for entry in _tables(document, "publishers"))
+        publications = tuple(_publication(entry) for entry in _tables(document, "publications"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Malformed("register", f"{file} is not valid TOML: {error}") from error
-    except (KeyError, TypeError, ValueError, CryptoError) as error:
-        raise Malformed("register", f"{file}: missing or wrong: {error}") from error
+    except KeyError as error:
+        raise Malformed("register", f"{file}: an entry misses the field {error}") from error
+    except (TypeError, ValueError, CryptoError) as error:
+        raise Malformed("register", f"{file}: {error}") from error
     return Register(publishers, publications)
+
+
+def _tables(document: dict[str, object], name: str) -> list[dict[str, object]]:
+    tables = document.get(name)
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise TypeError(f"it needs at least one [[{name}]]")
+    return tables
 
 
 def _publisher(entry: dict[str, object], folder: Path) -> Publisher:
@@ -138,7 +165,7 @@ def import_staff(file: Path, staff_id: str | None, config: Path) -> None:
     """Add or change staff from FILE (CSV with ; and the columns medewerker, organisatie, team, actief)."""
     with opened(config) as index:
         members = _read_staff(file)
-        index.database.run(lambda tx: administer.import_staff(tx, _actor(tx, staff_id), members, _now()))
+        run_as(index, staff_id, lambda tx, actor: administer.import_staff(tx, actor, members, now()))
     click.echo(f"staff: {len(members)} members imported")
 
 
@@ -148,16 +175,34 @@ def _read_staff(file: Path) -> list[StaffMember]:
             reader = csv.DictReader(lines, delimiter=";", strict=True)
             if reader.fieldnames != STAFF_COLUMNS:
                 raise Malformed("staff", f"{file}: the first line must read {';'.join(STAFF_COLUMNS)}")
-            return [_member(file, reader.line_num, line) for line in reader]
+            members = [_member(file, reader.line_num, line) for line in reader]
     except (csv.Error, UnicodeDecodeError) as error:
         raise Malformed("staff", f"{file} is not a CSV file in UTF-8") from error
+    if not members:
+        raise Malformed("staff", f"{file} names nobody")
+    return members
 
 
 def _member(file: Path, line_number: int, line: dict[str, str]) -> StaffMember:
-    active = {"ja": True, "nee": False}.get(line["actief"] or "")
-    if active is None or not line["medewerker"] or not line["organisatie"] or None in line:
-        raise Malformed("staff", f"{file}, line {line_number}: fill every column; actief is ja or nee")
-    return StaffMember(line["medewerker"], line["organisatie"], line["team"], active)
+    faults = [name for name, fault in _FAULTY.items() if fault(line.get(name) or "")]
+    if faults or None in line:
+        what = ", ".join(f"{name}: {_EXPECTED[name]}" for name in faults) or "too many columns"
+        raise Malformed("staff", f"{file}, line {line_number}: {what}")
+    return StaffMember(line["medewerker"], line["organisatie"], line["team"], line["actief"] == "ja")
+
+
+_FAULTY: dict[str, Callable[[str], bool]] = {
+    "medewerker": lambda text: not re.fullmatch(r"[A-Za-z0-9._:@-]{1,40}", text) or text == administer.SET_UP,
+    "organisatie": lambda text: not re.fullmatch(r"[0-9]{20}", text),
+    "team": lambda text: not re.fullmatch(r"[A-Za-z0-9._:@-]{1,32}", text),
+    "actief": lambda text: text not in {"ja", "nee"},
+}
+_EXPECTED = {
+    "medewerker": "a staff id of at most 40 letters, digits and . _ : @ -",
+    "organisatie": "an OIN of 20 digits",
+    "team": "a team code of at most 32 letters, digits and . _ : @ -",
+    "actief": "ja or nee",
+}
 
 
 @staff.command()
@@ -168,7 +213,7 @@ def _member(file: Path, line_number: int, line: dict[str, str]) -> StaffMember:
 def grant(member: str, role: str, staff_id: str | None, config: Path) -> None:
     """Give MEMBER the role ROLE; never your own."""
     with opened(config) as index:
-        index.database.run(lambda tx: administer.grant_role(tx, _actor(tx, staff_id), member, role, _now()))
+        run_as(index, staff_id, lambda tx, actor: administer.grant_role(tx, actor, member, role, now()))
     click.echo(f"{member}: has the role {role}")
 
 
@@ -180,7 +225,7 @@ def grant(member: str, role: str, staff_id: str | None, config: Path) -> None:
 def revoke(member: str, role: str, staff_id: str | None, config: Path) -> None:
     """Take the role ROLE from MEMBER; never your own."""
     with opened(config) as index:
-        index.database.run(lambda tx: administer.revoke_role(tx, _actor(tx, staff_id), member, role, _now()))
+        run_as(index, staff_id, lambda tx, actor: administer.revoke_role(tx, actor, member, role, now()))
     click.echo(f"{member}: no longer has the role {role}")
 
 
@@ -190,7 +235,7 @@ def revoke(member: str, role: str, staff_id: str | None, config: Path) -> None:
 def list_staff(staff_id: str | None, config: Path) -> None:
     """Show everybody with team and roles."""
     with opened(config) as index:
-        members = index.database.run(lambda tx: administer.list_staff(tx, _actor(tx, staff_id)))
+        members = run_as(index, staff_id, administer.list_staff)
     for member in members:
         state = "active" if member.active else "blocked"
         click.echo(
@@ -198,10 +243,6 @@ def list_staff(staff_id: str | None, config: Path) -> None:
         )
     if not members:
         click.echo("nobody yet; start with: signal-index staff import FILE")
-
-
-def _actor(tx: Transaction, staff_id: str | None) -> Actor | None:
-    return actor(tx, staff_id) if staff_id is not None else None
 
 
 @click.group()
@@ -215,7 +256,7 @@ def source() -> None:
 @config_option
 def status(publisher: str | None, as_json: bool, config: Path) -> None:  # noqa: FBT001 - click passes by name
     """Show per source and type how many flags stand and how fresh they are."""
-    today = dutch_day(_now())
+    today = dutch_day(now())
     with opened(config) as index:
         catalogue = index.rules.in_force(today).catalogue
         standings = index.database.run(lambda tx: source_standing(tx, catalogue, today, publisher))
@@ -225,7 +266,8 @@ def status(publisher: str | None, as_json: bool, config: Path) -> None:  # noqa:
             continue
         click.echo(_standing_line(standing))
     if not standings:
-        click.echo("no sources registered; start with: signal-index register import FILE")
+        what = "no sources registered" if publisher is None else f"no sources of a publisher {publisher}"
+        click.echo(f"{what}; see: signal-index register import --help")
 
 
 def _standing_line(standing: Standing) -> str:
@@ -240,5 +282,5 @@ def _standing_line(standing: Standing) -> str:
 def expire_flags(config: Path) -> None:
     """Remove flags whose retention has passed; run it once a day."""
     with opened(config) as index:
-        removed = index.database.run(lambda tx: expire(tx, _now()))
+        removed = index.database.run(lambda tx: expire(tx, now()))
     click.echo(f"expired: {removed} flags removed")

@@ -34,6 +34,8 @@ def plain_errors() -> Iterator[None]:
         raise click.ClickException("\n".join(lines)) from error
     except (CryptoError, RuleSetError) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or 'the system'}: {error.strerror}") from error
 
 
 def settings_of(config: Path) -> Settings:

@@ -1,7 +1,6 @@
 """The commands for oversight: the privacy officer's log, and care relations for who administers or confirms them."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,11 +11,7 @@ from signal_index.usecases.oversee import read_log
 from signal_index.wire import Logregel
 
 from .options import config_option
-from .session import actor, as_option, opened
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+from .session import as_option, now, opened, run_as
 
 
 @click.group("audit")
@@ -35,8 +30,10 @@ def audit_log() -> None:
 def list_records(staff_id: str, limit: int, everything: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001 - click passes by name
     """Show the newest records first; that you read them is recorded too."""
     with opened(config) as index:
-        entries = index.database.run(
-            lambda tx: read_log(tx, actor(tx, staff_id), _now(), looks_only=not everything, limit=limit)
+        entries = run_as(
+            index,
+            staff_id,
+            lambda tx, actor: read_log(tx, actor, now(), looks_only=not everything, limit=limit),
         )
     for entry in entries:
         line = Logregel.of(entry)
@@ -75,7 +72,7 @@ def relation() -> None:
 def list_relations(staff_id: str, config: Path) -> None:
     """Show your organisation's care relations."""
     with opened(config) as index:
-        found = index.database.run(lambda tx: relations.list_relations(tx, actor(tx, staff_id), _now()))
+        found = run_as(index, staff_id, lambda tx, actor: relations.list_relations(tx, actor, now()))
     for each in found:
         state = "ended" if each.ended_on else "confirmed" if each.is_confirmed else "waits for confirmation"
         click.echo(
@@ -93,7 +90,7 @@ def list_relations(staff_id: str, config: Path) -> None:
 def confirm(relation_id: UUID, staff_id: str, config: Path) -> None:
     """Confirm a care relation that a worker of your team registered for herself."""
     with opened(config) as index:
-        confirmed = index.database.run(
-            lambda tx: relations.confirm(tx, actor(tx, staff_id), relation_id.bytes, _now())
+        confirmed = run_as(
+            index, staff_id, lambda tx, actor: relations.confirm(tx, actor, relation_id.bytes, now())
         )
     click.echo(f"{confirmed.case_reference}: confirmed")

@@ -1,11 +1,12 @@
 """`signal-index serve`: one surface of the index, or all of them for a trial."""
 
-import sys
+import socket
 from pathlib import Path
 
 import click
 import uvicorn
 
+from signal_index.errors import SetupFault
 from signal_index.web.app import Surface, create_app
 from signal_index.wiring import build_desk, open_index
 
@@ -25,19 +26,26 @@ from .options import config_option, plain_errors, settings_of
 def serve(surface: str, port: int | None, config: Path) -> None:
     """Serve the index until interrupted."""
     settings = settings_of(config)
+    address = (settings.server.host, settings.server.port if port is None else port)
     with plain_errors(), open_index(settings, writer_kind="serve") as index:
         app = create_app(build_desk(index), Surface(surface))
-        server = uvicorn.Server(
-            uvicorn.Config(
+        with _listen(address) as listening:
+            host, bound_port = listening.getsockname()[:2]
+            click.echo(f"serving {surface} on http://{host}:{bound_port}", err=True)
+            # No access log: a log line is not an audit record, and paths must not pile up in files.
+            options = uvicorn.Config(
                 app,
-                host=settings.server.host,
-                port=settings.server.port if port is None else port,
                 log_level="warning",
-                access_log=False,  # a log line is not an audit record, and paths must not pile up in files
+                access_log=False,
                 server_header=False,
                 date_header=False,
                 timeout_graceful_shutdown=10,
             )
-        )
-        sys.stderr.write(f"serving {surface} on http://{server.config.host}:{server.config.port}\n")
-        server.run()
+            uvicorn.Server(options).run(sockets=[listening])
+
+
+def _listen(address: tuple[str, int]) -> socket.socket:
+    try:
+        return socket.create_server(address)
+    except OSError as error:
+        raise SetupFault(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}") from error

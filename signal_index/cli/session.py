@@ -3,17 +3,21 @@
 import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from signal_index import audit
 from signal_index.model import Actor
 from signal_index.ports import Transaction
+from signal_index.usecases.administer import SET_UP
 from signal_index.wiring import Index, open_index
 
 from .options import plain_errors, settings_of
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -29,11 +33,33 @@ def opened(config: Path) -> Iterator[Index]:
         yield index
 
 
-def actor(tx: Transaction, staff_id: str) -> Actor:
-    """Whoever runs this command, under the roles the staff table gives her.
+def now() -> datetime:
+    """The clock of the command line."""
+    return datetime.now(UTC)
 
-    The operating system let her in, so it stands for the second factor; the record names that account.
+
+def os_account() -> str:
+    """The account of the operating system that runs this command, as a record names it."""
+    return f"os-account:{getpass.getuser()}"
+
+
+def run_as(index: Index, staff_id: str | None, job: Callable[[Transaction, Actor], T]) -> T:
+    """Run a job for whoever runs this command, under the roles the staff table gives her; a refusal is recorded.
+
+    The operating system let her in, so it stands for the second factor, and nothing else checks that she is who she
+    says; the record names that account beside her.
+
+    Args:
+        index: open.
+        staff_id: who she says she is; None during set-up.
+        job: the use case.
     """
-    return Actor(
-        staff_id, tx.staff.get(staff_id), second_factor=True, token_id=f"os-account:{getpass.getuser()}"
-    )
+    who, account = staff_id or SET_UP, os_account()
+    try:
+        return index.database.run(
+            lambda tx: job(tx, Actor(who, tx.staff.get(who), second_factor=True, token_id=account))
+        )
+    except audit.REFUSALS as error:
+        refused = audit.refused_action(error, now(), actor=who, token=account, surface="command-line")
+        index.database.run(lambda tx: tx.audit.append(refused))
+        raise

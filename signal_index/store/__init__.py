@@ -5,6 +5,6 @@ register and the staff list. Whoever can write to it can destroy, but can neithe
 """
 
 from .engine import SqlDatabase, open_database
-from .provision import current_revision, initialise, upgrade
+from .provision import begin_again, current_revision, initialise, upgrade
 
-__all__ = ["SqlDatabase", "current_revision", "initialise", "open_database", "upgrade"]
+__all__ = ["SqlDatabase", "begin_again", "current_revision", "initialise", "open_database", "upgrade"]

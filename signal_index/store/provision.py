@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 from hmac import compare_digest
 from importlib.resources import files
 from pathlib import Path
@@ -21,21 +20,41 @@ from secrets import token_bytes
 from typing import Final
 from urllib.parse import quote
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, insert, make_url, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    NullPool,
+    create_engine,
+    delete,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    update,
+)
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from crypto.keyfiles import IndexSecrets
 from crypto.sealing import tag
 from signal_index.errors import SetupFault
 
-from .schema import index_state
+from .schema import index_state, metadata
 
 BUSY_SECONDS: Final = 5.0  # longest wait for another process's transaction; a request should not take longer
 INCARNATION_BYTES: Final = 16
+REVISION: Final = "0001"  # the newest migration; a test compares it with the scripts
+_VERSION_TABLE: Final = "alembic_version"
+_KEPT: Final = {
+    "index_state",
+    "publishers",
+    "publications",
+    "staff",
+    "staff_roles",
+    "audit_writers",
+    "audit_records",
+}
+_DELIVERED: Final = [table for table in reversed(metadata.sorted_tables) if table.name not in _KEPT]
 
 _FILE_MODE: Final = 0o600
 _OTHERS: Final = 0o077
@@ -111,6 +130,29 @@ def initialise(path: Path, secrets: IndexSecrets, now: datetime) -> bytes:
                 "created_at": now,
             },
         )
+    return incarnation
+
+
+def begin_again(path: Path, secrets: IndexSecrets) -> bytes:
+    """Give a restored database a new incarnation and forget what it was told, which must be told again.
+
+    A backup holds flags that have been withdrawn and relations that have been ended since, and its sequences lie
+    behind what was acknowledged. So everything that came in deliveries goes, and confirmations with the relations
+    they belong to; register, staff and the log stay. No look-up is answered until complete sets have come in again.
+
+    Returns:
+        The new incarnation, 16 bytes; batches for the one before are refused from now on.
+
+    Raises:
+        SetupFault: as `read_state`.
+    """
+    read_state(path, secrets)
+    incarnation = token_bytes(INCARNATION_BYTES)
+    with connect(path).begin() as connection:
+        for table in _DELIVERED:
+            connection.execute(delete(table))
+        renewed = {"incarnation": incarnation, "key_check": _key_check(secrets, incarnation)}
+        connection.execute(update(index_state), renewed)
     return incarnation
 
 
@@ -221,8 +263,15 @@ def _make_file(path: Path) -> None:
 
 
 def _migrate(path: Path, revision: str) -> None:
+    # Only a migration needs the tool that runs it, and every command would wait for it to load.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     check_file(path)
-    scripts = _scripts()
+    scripts = Config()
+    scripts.set_main_option(
+        "script_location", str(files("signal_index.store") / "migrations").replace("%", "%%")
+    )
     try:
         with connect(path).begin() as connection:
             scripts.attributes["connection"] = connection
@@ -234,28 +283,18 @@ def _migrate(path: Path, revision: str) -> None:
         raise SetupFault(f"{path} is not a database of this index, or cannot be changed") from error
 
 
-def _scripts() -> Config:
-    config = Config()
-    folder = str(files("signal_index.store") / "migrations")
-    config.set_main_option("script_location", folder.replace("%", "%%"))
-    return config
-
-
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-@cache
-def _newest() -> str | None:
-    """The revision this code was written for."""
-    return ScriptDirectory.from_config(_scripts()).get_current_head()
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION_TABLE}").scalar()  # noqa: S608 - a constant
+    return found
 
 
 def _check_revision(connection: Connection, path: Path) -> None:
-    expected, found = _newest(), _revision(connection)
-    if found != expected:
+    found = _revision(connection)
+    if found != REVISION:
         raise SetupFault(
-            f"{path} is at schema {found or 'none'}, this program needs {expected}: run signal-index db upgrade"
+            f"{path} is at schema {found or 'none'}, this program needs {REVISION}: run signal-index db upgrade"
         )
 
 

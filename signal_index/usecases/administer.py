@@ -18,41 +18,70 @@ from signal_index.ports import Transaction
 from .authority import require_role
 
 ADMINISTERING_ROLE = Role.FUNCTIONAL_ADMIN
-SET_UP = "set-up"  # the actor recorded while there is no functioneel beheerder yet
+SET_UP = "set-up"  # who acts while there is no functioneel beheerder yet; no member of staff can have this id
 
 
-def _require_administrator(tx: Transaction, actor: Actor | None) -> str:
+def _require_administrator(tx: Transaction, actor: Actor) -> str:
     """The staff id to record; the set-up actor only while nobody administers yet."""
-    if actor is not None:
+    if actor.staff_id != SET_UP:
         return require_role(actor, ADMINISTERING_ROLE).staff_id
     if any(ADMINISTERING_ROLE in member.roles and member.active for member in tx.staff.all()):
-        raise NotPermitted("set-up-over", "Er is al een functioneel beheerder. Zeg wie u bent met --as.")
+        raise NotPermitted("set-up-over", "Er is al een functioneel beheerder. Zeg wie u bent.")
     return SET_UP
 
 
 def import_register(
-    tx: Transaction, actor: Actor | None, register: Register, types: Collection[str], now: datetime
+    tx: Transaction,
+    actor: Actor,
+    register: Register,
+    types: Collection[str],
+    now: datetime,
+    *,
+    may_remove: bool = False,
 ) -> None:
     """Replace the register of publishers, sources and contact routes.
 
+    Args:
+        tx: the open transaction.
+        actor: who administers.
+        register: the whole new register.
+        types: codes that exist.
+        now: aware UTC.
+        may_remove: whether publishers and sources that are in use may be left out; what they said is shown no more.
+
     Raises:
         NotPermitted: the actor does not administer.
+        Conflict: it leaves out what is registered now, and `may_remove` is not said.
         Malformed: an unknown type, an unknown publisher, or a pair that is listed twice.
     """
     recorded = _require_administrator(tx, actor)
     faults = tuple(_register_faults(register, types))
     if faults:
         raise Malformed("register", "Het register klopt niet; er is niets gewijzigd.", faults)
+    gone = _left_out(tx, register)
+    if gone and not may_remove:
+        raise Conflict(
+            "register-removes", f"Dit register laat weg: {', '.join(gone)}. Er is niets gewijzigd."
+        )
     tx.register.replace(register)
     tx.audit.append(
         audit.event(
             "register.imported",
             now,
             actor=recorded,
+            token=actor.token_id,
             publishers=len(register.publishers),
             publications=len(register.publications),
         )
     )
+
+
+def _left_out(tx: Transaction, register: Register) -> list[str]:
+    """Publishers and sources that are registered now and not in the new register."""
+    publishers = {each.oin for each in tx.register.publishers()} - {each.oin for each in register.publishers}
+    pairs = {(each.source, each.type) for each in tx.register.publications()}
+    gone = pairs - {(each.source, each.type) for each in register.publications}
+    return [*sorted(publishers), *sorted(f"{source} {kind}" for source, kind in gone)]
 
 
 def _register_faults(register: Register, types: Collection[str]) -> list[tuple[str, str]]:
@@ -71,7 +100,7 @@ def _register_faults(register: Register, types: Collection[str]) -> list[tuple[s
     return faults
 
 
-def import_staff(tx: Transaction, actor: Actor | None, members: Sequence[StaffMember], now: datetime) -> None:
+def import_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], now: datetime) -> None:
     """Insert or replace members of staff; roles are left as they are, and nobody is removed.
 
     Raises:
@@ -83,14 +112,16 @@ def import_staff(tx: Transaction, actor: Actor | None, members: Sequence[StaffMe
         if member.staff_id == recorded and known is not None and _differs(known, member):
             raise NotPermitted("own-entry", "U kunt uw eigen gegevens niet wijzigen. Vraag een collega.")
         tx.staff.put(member)
-    tx.audit.append(audit.event("staff.imported", now, actor=recorded, members=len(members)))
+    tx.audit.append(
+        audit.event("staff.imported", now, actor=recorded, token=actor.token_id, members=len(members))
+    )
 
 
 def _differs(known: StaffMember, stated: StaffMember) -> bool:
     return (known.organisation, known.team, known.active) != (stated.organisation, stated.team, stated.active)
 
 
-def grant_role(tx: Transaction, actor: Actor | None, staff_id: str, role: str, now: datetime) -> None:
+def grant_role(tx: Transaction, actor: Actor, staff_id: str, role: str, now: datetime) -> None:
     """Give a member of staff a role.
 
     Raises:
@@ -107,10 +138,12 @@ def grant_role(tx: Transaction, actor: Actor | None, staff_id: str, role: str, n
     if clash:
         raise Conflict("conflicting-role", f"Deze rol gaat niet samen met: {', '.join(sorted(clash))}.")
     tx.staff.grant(staff_id, role, recorded, now)
-    tx.audit.append(audit.event("role.granted", now, actor=recorded, staff=staff_id, role=role))
+    tx.audit.append(
+        audit.event("role.granted", now, actor=recorded, token=actor.token_id, staff=staff_id, role=role)
+    )
 
 
-def revoke_role(tx: Transaction, actor: Actor | None, staff_id: str, role: str, now: datetime) -> None:
+def revoke_role(tx: Transaction, actor: Actor, staff_id: str, role: str, now: datetime) -> None:
     """Take a role away.
 
     Raises:
@@ -121,7 +154,9 @@ def revoke_role(tx: Transaction, actor: Actor | None, staff_id: str, role: str, 
     _other_member(tx, recorded, staff_id)
     if not tx.staff.revoke(staff_id, role):
         raise NotFound("role-not-held", "Deze medewerker heeft deze rol niet.")
-    tx.audit.append(audit.event("role.revoked", now, actor=recorded, staff=staff_id, role=role))
+    tx.audit.append(
+        audit.event("role.revoked", now, actor=recorded, token=actor.token_id, staff=staff_id, role=role)
+    )
 
 
 def _other_member(tx: Transaction, recorded: str, staff_id: str) -> StaffMember:
@@ -133,7 +168,7 @@ def _other_member(tx: Transaction, recorded: str, staff_id: str) -> StaffMember:
     return member
 
 
-def list_staff(tx: Transaction, actor: Actor | None) -> Sequence[StaffMember]:
+def list_staff(tx: Transaction, actor: Actor) -> Sequence[StaffMember]:
     """Everybody with her roles.
 
     Raises:

@@ -12,7 +12,9 @@ def require_role(actor: Actor, role: str) -> StaffMember:
     """
     staff = actor.staff
     if staff is None or not staff.active:
-        raise NotPermitted("account", "Uw account is niet actief. Vraag uw functioneel beheerder om hulp.")
+        raise NotPermitted(
+            "account", "Uw account is niet bekend of staat uit. Vraag uw functioneel beheerder om hulp."
+        )
     if not actor.second_factor:
         raise NotPermitted(
             "second-factor", "Log opnieuw in met een tweede factor, zoals een code op uw telefoon."

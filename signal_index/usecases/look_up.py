@@ -11,6 +11,7 @@ Two equalities hold, and a test reads the bytes:
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from crypto.batch import BatchClass
 from crypto.encoding import Month
@@ -100,7 +101,7 @@ def look_up(
     try:
         return _answer(look, rules)
     except _Refusal as refusal:
-        return _refused(look, refusal)
+        return _refused(look, rules, refusal)
 
 
 def _answer(look: _Look, rules: RuleSet) -> Answered:
@@ -161,22 +162,30 @@ def _require_complete(tx: Transaction) -> None:
 def _require_relation(look: _Look, staff: StaffMember) -> CareRelation:
     """Her live relation; one answer for every case that is not in her caseload, whatever the reason."""
     relation = look.tx.relations.of_worker(staff.organisation, staff.staff_id, look.request.relation_id)
-    if relation is None or not relation.is_live(look.today):
+    if relation is None or not relation.is_live(look.today) or not _is_stood_for(look.tx, relation):
         reason = "no-relation" if relation is None else "relation-not-live"
         raise _Refusal(reason, NotFound("not-in-caseload", "Deze zaak staat niet in uw caseload."))
     return relation
 
 
-def _refused(look: _Look, refusal: _Refusal) -> Refused:
+def _is_stood_for(tx: Transaction, relation: CareRelation) -> bool:
+    """Whether the feed that registered the relation may still do so; if not, nobody could end it any more."""
+    publisher = tx.register.publisher(relation.publisher)
+    return publisher is not None and relation.organisation in publisher.organisations
+
+
+def _refused(look: _Look, rules: RuleSet, refusal: _Refusal) -> Refused:
     actor, request, now = look.actor, look.request, look.now
+    # Only a purpose that exists is recorded: any other is the caller's own text, and could be anything.
+    known = rules.in_force(look.today).catalogue.purpose(request.purpose) is not None
     look.tx.audit.append(
         audit.event(
             "lookup.refused",
             now,
             actor=actor.staff_id,
             organisation=actor.staff.organisation if actor.staff is not None else None,
-            relation=request.relation_id.hex(),
-            purpose=request.purpose,
+            relation=str(UUID(bytes=request.relation_id)),
+            purpose=request.purpose if known else None,
             reason=refusal.reason,
             token=actor.token_id,
         )
@@ -206,23 +215,23 @@ def _signals(
     freshness: Mapping[_Pair, date | None],
 ) -> tuple[Signal, ...]:
     """What may be shown of each flag, in an order that depends on what is shown alone."""
-    shown = {_signal(flag, granted.allowed[flag.type], publications, freshness) for flag in flags}
+    shown = {
+        _signal(flag, granted.allowed[flag.type], publications[flag.source, flag.type], freshness)
+        for flag in flags
+        if (flag.source, flag.type) in publications  # a source that left the register can withdraw nothing
+    }
     return tuple(sorted(_first_of_each(shown), key=lambda s: (s.type, s.since, s.source_name or "")))
 
 
 def _signal(
-    flag: StoredFlag,
-    level: Level,
-    publications: Mapping[_Pair, Publication],
-    freshness: Mapping[_Pair, date | None],
+    flag: StoredFlag, level: Level, publication: Publication, freshness: Mapping[_Pair, date | None]
 ) -> Signal:
-    """One flag, cut down to the disclosure level; a flag whose source left the register shows presence only."""
-    pair = (flag.source, flag.type)
-    publication = publications.get(pair)
-    if level is Level.PRESENCE or publication is None:
-        return Signal(flag.type, Level.PRESENCE, flag.since)
+    """One flag, cut down to the disclosure level."""
+    if level is Level.PRESENCE:
+        return Signal(flag.type, level, flag.since)
+    as_of = freshness.get((flag.source, flag.type))
     contact = publication.contact if level is Level.CONTACT else None
-    return Signal(flag.type, level, flag.since, publication.source_name, freshness.get(pair), contact)
+    return Signal(flag.type, level, flag.since, publication.source_name, as_of, contact)
 
 
 def _first_of_each(signals: Collection[Signal]) -> list[Signal]:
@@ -263,7 +272,7 @@ def _record(look: _Look, relation: CareRelation, granted: Permit, *, any_shown: 
             actor=actor.staff_id,
             role=LOOKING_ROLE,
             organisation=relation.organisation,
-            relation=relation.relation_id.hex(),
+            relation=str(UUID(bytes=relation.relation_id)),
             purpose=request.purpose,
             rule_set=granted.rule_set,
             rules=list(granted.rules),

@@ -6,6 +6,7 @@ None of these shows a flag, and none depends on one.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from policy.vocabulary import Role
 from signal_index import audit
@@ -60,7 +61,7 @@ def confirm(tx: Transaction, actor: Actor, relation_id: bytes, now: datetime) ->
             subject=relation.person,
             actor=actor.staff_id,
             organisation=relation.organisation,
-            relation=relation.relation_id.hex(),
+            relation=str(UUID(bytes=relation.relation_id)),
             token=actor.token_id,
         )
     )
@@ -75,6 +76,12 @@ def list_relations(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Car
     """
     staff = require_role(actor, Role.FUNCTIONAL_ADMIN)
     tx.audit.append(
-        audit.event("relations.listed", now, actor=actor.staff_id, organisation=staff.organisation)
+        audit.event(
+            "relations.listed",
+            now,
+            actor=actor.staff_id,
+            organisation=staff.organisation,
+            token=actor.token_id,
+        )
     )
     return tx.relations.all_of(staff.organisation)

@@ -15,7 +15,7 @@ from crypto.keyfiles import IndexSecrets, Manifest
 from policy.rulesets import RuleSet
 from signal_index import audit
 from signal_index.errors import NotAuthenticated
-from signal_index.model import Actor
+from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
 
 from .identity import Identity, actor_of
@@ -44,19 +44,25 @@ class Desk:
         return await asyncio.shield(asyncio.wrap_future(self.database.submit(job)))
 
     async def run_as(self, request: Request, job: Callable[[Transaction, Actor], T]) -> T:
-        """Run a job for whoever the request's token stands for; a refused token is recorded.
+        """Run a job for whoever the request's token stands for; a refusal is recorded, whoever it is about.
 
         Raises:
             NotAuthenticated: there is no token that verifies.
         """
+        surface = request.scope["route"].name
         try:
             claims = self.identity.claims(request)
         except NotAuthenticated as error:
-            await self._record_refusal(request, error.code)
+            await self._record(audit.event("access.refused", self.now(), surface=surface, reason=error.code))
             raise
-        return await self.run(lambda tx: job(tx, actor_of(tx, claims)))
+        try:
+            return await self.run(lambda tx: job(tx, actor_of(tx, claims)))
+        except audit.REFUSALS as error:
+            refused = audit.refused_action(
+                error, self.now(), actor=claims.subject, token=claims.token_id, surface=surface
+            )
+            await self._record(refused)
+            raise
 
-    async def _record_refusal(self, request: Request, reason: str) -> None:
-        surface = request.scope["route"].name
-        refusal = audit.event("access.refused", self.now(), surface=surface, reason=reason)
-        await self.run(lambda tx: tx.audit.append(refusal))
+    async def _record(self, event: AuditEvent) -> None:
+        await self.run(lambda tx: tx.audit.append(event))

@@ -10,7 +10,7 @@ Source: RFC 9457; the table in `docs/errors.md`, which a test compares with `KIN
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
@@ -19,7 +19,6 @@ from starlette.exceptions import HTTPException
 
 from signal_index.errors import (
     Conflict,
-    LimitExceeded,
     Malformed,
     NotAuthenticated,
     NotFound,
@@ -44,20 +43,18 @@ class Kind:
 
 MALFORMED = Kind("malformed", 400, "Er klopt iets niet in uw verzoek")
 NOT_AUTHENTICATED = Kind("not-authenticated", 401, "U bent niet ingelogd")
-NOT_PERMITTED = Kind("not-permitted", 403, "Dit mag u niet")
+NOT_PERMITTED = Kind("not-permitted", 403, "U mag dit niet doen")
 NOT_FOUND = Kind("not-found", 404, "Niet gevonden")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "Dit kan hier niet")
-NOT_ACCEPTABLE = Kind("not-acceptable", 406, "Deze vorm van antwoord is er niet")
 CONFLICT = Kind("conflict", 409, "Dit past niet bij de huidige stand")
 TOO_LARGE = Kind("too-large", 413, "Uw verzoek is te groot")
 UNSUPPORTED_MEDIA_TYPE = Kind("unsupported-media-type", 415, "Deze vorm van verzoek lezen wij niet")
-LIMIT_EXCEEDED = Kind("limit-exceeded", 429, "Te veel verzoeken")
 INTERNAL = Kind("internal", 500, "Er ging bij ons iets mis")
 UNAVAILABLE = Kind("unavailable", 503, "De index kan nu niet antwoorden")
 
 KINDS = (
-    MALFORMED, NOT_AUTHENTICATED, NOT_PERMITTED, NOT_FOUND, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, CONFLICT, TOO_LARGE,
-    UNSUPPORTED_MEDIA_TYPE, LIMIT_EXCEEDED, INTERNAL, UNAVAILABLE,
+    MALFORMED, NOT_AUTHENTICATED, NOT_PERMITTED, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE, INTERNAL, UNAVAILABLE,
 )  # fmt: skip
 
 _OF_ERROR: Mapping[type[SignalIndexError], Kind] = {
@@ -66,7 +63,6 @@ _OF_ERROR: Mapping[type[SignalIndexError], Kind] = {
     NotPermitted: NOT_PERMITTED,
     NotFound: NOT_FOUND,
     Conflict: CONFLICT,
-    LimitExceeded: LIMIT_EXCEEDED,
     Unavailable: UNAVAILABLE,
 }
 _OF_STATUS = {kind.status: kind for kind in KINDS}
@@ -76,11 +72,12 @@ _FIELD_TEXTS = {
     "missing": "Dit veld ontbreekt.",
     "extra_forbidden": "Dit veld kennen wij niet.",
     "json_invalid": "Dit is geen geldige JSON.",
-    "uuid_parsing": "Dit is geen UUID.",
-    "uuid_type": "Dit is geen UUID.",
+    "uuid_parsing": "Dit is geen geldig kenmerk.",
+    "uuid_type": "Dit is geen geldig kenmerk.",
     "string_type": "Dit moet tekst zijn.",
     "string_too_long": "Deze tekst is te lang.",
 }
+_FIELDS = frozenset({"zorgrelatie", "doel", "limiet", "alles"})
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."
 
 
@@ -145,17 +142,18 @@ async def _on_product_error(_: Request, error: Exception) -> Response:
 async def _on_validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     violations = tuple(
-        (".".join(str(part) for part in fault["loc"] if part != "body" and not isinstance(part, int)) or "body",
-         _FIELD_TEXTS.get(str(fault["type"]), _FIELD_TEXT_ELSE))
+        (_place(fault["loc"]), _FIELD_TEXTS.get(str(fault["type"]), _FIELD_TEXT_ELSE))
         for fault in error.errors()
-    )  # fmt: skip
-    known = tuple((_known(place), text) for place, text in violations)
-    return problem(MALFORMED, "malformed", "Verbeter de genoemde velden en stuur opnieuw.", known)
+    )
+    return problem(MALFORMED, "malformed", "Verbeter de genoemde velden en stuur opnieuw.", violations)
 
 
-def _known(place: str) -> str:
+def _place(location: Sequence[object]) -> str:
     """A field's name as we know it; an unknown field is the caller's own text and may hold anything."""
-    return place if place in {"zorgrelatie", "doel", "limiet", "alles", "body"} else "onbekend veld"
+    names = [part for part in location[1:] if isinstance(part, str)]
+    if not names:
+        return "body"
+    return names[0] if names[0] in _FIELDS else "onbekend veld"
 
 
 async def _on_http_error(_: Request, error: Exception) -> Response:

@@ -11,7 +11,7 @@ from signal_index.errors import Malformed, NotPermitted, Unavailable
 from signal_index.model import dutch_day
 from signal_index.usecases.delivery.apply import SignedAnswer, deliver, refuse
 from signal_index.usecases.delivery.rows import Context, DeliveryRefused, Work
-from signal_index.usecases.delivery.unseal import Unopened, open_delivery
+from signal_index.usecases.delivery.unseal import open_delivery
 
 from .desk import Desk
 
@@ -47,21 +47,15 @@ async def _deliver(desk: Desk, batch: Batch) -> SignedAnswer:
     if publisher is None:
         raise NotPermitted("unknown-publisher", "Deze afzender staat niet in het register.")
     # Group arithmetic for the whole batch; libsodium releases the interpreter lock, so look-ups go on.
-    opened = await asyncio.to_thread(open_delivery, batch, publisher, desk.secrets, desk.manifest)
+    delivery = await asyncio.to_thread(open_delivery, batch, publisher, desk.secrets, desk.manifest)
     context = _context(desk)
-    delivery = opened.delivery if isinstance(opened, Unopened) else opened
+    signing = desk.secrets.signing
     try:
-        if isinstance(opened, Unopened):
-            raise opened.refused
-        return await desk.run(
-            lambda tx: deliver(Work(tx, context, delivery, publisher), desk.secrets.signing)
-        )
+        return await desk.run(lambda tx: deliver(Work(tx, context, delivery, publisher), signing))
     except DeliveryRefused as refused:
         # What the delivery did is undone by now; the refusal is recorded in a transaction of its own.
         refusal = refused
-    return await desk.run(
-        lambda tx: refuse(Work(tx, context, delivery, publisher), desk.secrets.signing, refusal)
-    )
+    return await desk.run(lambda tx: refuse(Work(tx, context, delivery, publisher), signing, refusal))
 
 
 def _context(desk: Desk) -> Context:

@@ -11,6 +11,7 @@ from signal_index.wire import Raadpleegvraag, Raadpleging, Zorgrelatie, Zorgrela
 
 from .desk import Desk
 from .problems import of_error
+from .strict import StrictRoute
 
 
 def answer(body: BaseModel) -> Response:
@@ -20,7 +21,7 @@ def answer(body: BaseModel) -> Response:
 
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=StrictRoute)
 
     @routes.post("/raadplegingen", response_model=Raadpleging, name="raadplegingen")
     async def raadplegen(request: Request, vraag: Raadpleegvraag) -> Response:

@@ -20,6 +20,7 @@ LONG_FILES: dict[str, str] = {
     "crypto/keyfiles.py": "every file that holds a key, in one place on purpose (ADR-0009)",
     "crypto/sheet.py": "three row formats with one set of fixed-width fields; apart they would drift",
     "crypto/tokens.py": "one wrapper: what a token must be, read from top to bottom",
+    "signal_index/store/provision.py": "one database file from making to restoring; each check leans on the one before",
     "signal_index/model.py": "the nouns of the product; a split would be by taste",
 }
 

@@ -32,9 +32,9 @@ from crypto.sheet import (
 from policy.rulesets import bundled, load
 from policy.vocabulary import Role
 from signal_index.insecure_issuer import InsecureIssuer, make_keys
-from signal_index.model import AuditEntry, ContactRoute, Publication, Publisher, Register, StaffMember
+from signal_index.model import Actor, AuditEntry, ContactRoute, Publication, Publisher, Register, StaffMember
 from signal_index.settings import IssuerSettings
-from signal_index.store import initialise, open_database, upgrade
+from signal_index.store import SqlDatabase, initialise, open_database, upgrade
 from signal_index.usecases import administer
 from signal_index.web.app import Surface, create_app
 from signal_index.web.desk import Desk
@@ -49,6 +49,7 @@ REGIE = "00000099000000000003"
 BRP = "00000099000000000004"
 N = 8
 RULES = load(bundled())
+SETTING_UP = Actor(administer.SET_UP, None, second_factor=True, token_id="test")
 
 
 def test_bsns(count: int) -> list[Bsn]:
@@ -104,9 +105,15 @@ class World:
         rules = token_rules(IssuerSettings(name="https://idp.test", audience="index", keys=public))
         identity = Identity(rules, lambda: self.clock)
         self.desk = Desk(self.database, RULES, self.secrets, self.manifest, identity, lambda: self.clock)
-        self.app = create_app(self.desk, Surface.ALL)
+        self.adopt(self.database)
         self._register(with_brp=with_brp)
         self._staff()
+
+    def adopt(self, database: SqlDatabase) -> None:
+        """Serve this database from now on."""
+        self.database = database
+        self.desk = replace(self.desk, database=database)
+        self.app = create_app(self.desk, Surface.ALL)
 
     def _register(self, *, with_brp: bool) -> None:
         def publisher(oin: str, *classes: BatchClass, organisations: Sequence[str] = ()) -> Publisher:
@@ -133,7 +140,7 @@ class World:
         )
         register = Register(tuple(publishers), publications)
         types = [kind.code for kind in RULES.in_force(DAY).catalogue.types]
-        self.database.run(lambda tx: administer.import_register(tx, None, register, types, self.clock))
+        self.database.run(lambda tx: administer.import_register(tx, SETTING_UP, register, types, self.clock))
 
     def _staff(self) -> None:
         roles = {
@@ -141,9 +148,9 @@ class World:
             "p.officer": Role.PRIVACY_OFFICER, "f.beheer": Role.FUNCTIONAL_ADMIN,
         }  # fmt: skip
         members = [StaffMember(name, GEMEENTE, "noord", active=True) for name in roles]
-        self.database.run(lambda tx: administer.import_staff(tx, None, members, self.clock))
+        self.database.run(lambda tx: administer.import_staff(tx, SETTING_UP, members, self.clock))
         for name, role in roles.items():
-            self.database.run(lambda tx: administer.grant_role(tx, None, name, role.value, self.clock))  # noqa: B023
+            self.database.run(lambda tx: administer.grant_role(tx, SETTING_UP, name, role.value, self.clock))  # noqa: B023
 
     # --- Sending, over the whole chain ----------------------------------------------------------------------------
 

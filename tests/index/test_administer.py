@@ -79,7 +79,7 @@ def test_a_blocked_account_sees_nothing(world: Any) -> None:
 
 def test_set_up_is_over_once_somebody_administers(world: Any) -> None:
     with pytest.raises(NotPermitted, match="set-up-over"):
-        world.database.run(lambda tx: administer.grant_role(tx, None, "w.een", "teamleider", world.clock))
+        _grant(world, administer.SET_UP, "w.een", "teamleider")
 
 
 def test_who_administers_cannot_move_or_block_herself(world: Any) -> None:
@@ -136,3 +136,31 @@ def test_a_source_organisation_sees_counts_and_freshness(world: Any) -> None:
         ("agb:00000002", 0, False),
         ("agb:00000003", 0, False),
     }
+
+
+def test_a_register_that_leaves_something_out_needs_a_second_word(world: Any) -> None:
+    known = world.database.run(
+        lambda tx: Register(tuple(tx.register.publishers()), tuple(tx.register.publications()))
+    )
+    types = [publication.type for publication in known.publications]
+    smaller = Register(known.publishers, known.publications[1:])
+
+    def act(tx: Transaction, actor: Actor) -> None:
+        administer.import_register(tx, actor, smaller, types, world.clock)
+
+    with pytest.raises(Conflict, match=known.publications[0].source):
+        _as(world, "f.beheer", act)
+    assert len(world.database.run(lambda tx: tx.register.publications())) == len(known.publications)
+
+
+def test_an_attempt_by_somebody_known_is_recorded(world: Any) -> None:
+    world.request("GET", "/v1/logregels", headers=world.token("w.een"))
+    world.request("GET", "/v1/zorgrelaties", headers=world.token("p.officer"))
+    attempts = [
+        (r.fields["actor"], r.fields["surface"], r.fields["reason"]) for r in world.records("action.refused")
+    ]
+    assert attempts == [("p.officer", "zorgrelaties", "role"), ("w.een", "logregels", "role")]
+
+
+def test_administration_records_the_account_it_came_from(world: Any) -> None:
+    assert {record.fields["token"] for record in world.records("role.granted", "staff.imported")} == {"test"}

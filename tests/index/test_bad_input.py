@@ -13,6 +13,11 @@ BODIES = [
     ("a BSN for the relation", f'{{"zorgrelatie": "{BSN}", "doel": "x"}}'.encode(), "zorgrelatie"),
     ("an unknown field", f'{{"bsn": "{BSN}", "doel": "x"}}'.encode(), "onbekend veld"),
     ("a BSN as field name", f'{{"{BSN}": 1, "doel": "x"}}'.encode(), "onbekend veld"),
+    (
+        "a member twice",
+        f'{{"doel": "a", "zorgrelatie": "{GOOD["zorgrelatie"]}", "doel": "b"}}'.encode(),
+        "body",
+    ),
     ("nothing", b"", "body"),
     ("an array", f"[{BSN}]".encode(), "body"),
     ("not UTF-8", b"\xff\xfe" + BSN.encode(), None),
@@ -54,6 +59,7 @@ ROUTES = [
     ("POST", f"/v1/zorgrelaties/{BSN}/bevestiging", 400, "malformed"),
     ("GET", "/v1/logregels?limiet=0", 400, "malformed"),
     ("POST", "/v1/leveringen", 415, "unsupported-media-type"),
+    ("POST", "/v1/raadplegingen", 415, "unsupported-media-type"),
 ]
 
 

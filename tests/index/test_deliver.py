@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from crypto.answers import Acknowledgement, Refusal, verify
-from crypto.batch import BatchClass
+from crypto.batch import Batch, BatchClass, apply_hop
+from crypto.chain import encrypt
 from crypto.encoding import Month
 from crypto.sheet import (
     BeperkingKind,
@@ -19,6 +20,10 @@ from crypto.sheet import (
     ZorgrelatieOperation,
     ZorgrelatieRow,
 )
+from signal_index.errors import Unavailable
+from signal_index.usecases.delivery.apply import deliver
+from signal_index.usecases.delivery.rows import Context, Work
+from signal_index.usecases.delivery.unseal import open_delivery
 from signal_index.usecases.expire import expire
 
 SOURCE, KIND = "agb:00000001", "wmo-voorziening"
@@ -316,3 +321,102 @@ def test_a_restriction_of_an_earlier_set_revoked_in_a_new_one_does_not_spoil_its
         world.accept(world.BRP, BatchClass.BEPERKING, items)
     progress = world.database.run(lambda tx: tx.deliveries.set_progress(world.BRP, BatchClass.BEPERKING))
     assert [(each.generation, each.accepted_count) for each in progress] == [(2, 0)]
+
+
+def _end(world: Any, row: Any, last_day: date, generation: int = 1) -> ZorgrelatieRow:
+    return ZorgrelatieRow(
+        ZorgrelatieOperation.END,
+        relation_id=row.relation_id,
+        generation=generation,
+        organisation=world.GEMEENTE,
+        valid_until=last_day,
+    )
+
+
+def test_a_feed_that_writes_the_end_of_time_for_no_end_is_understood(world: Any) -> None:
+    row = world.relation()
+    world.register_relations((world.PEOPLE[0], row))
+    world.accept(world.REGIE, BatchClass.ZORGRELATIE, [(world.PEOPLE[0], _end(world, row, date.max))])
+    assert world.look(row.relation_id).status_code == 200
+
+
+def test_an_announced_end_is_kept_when_the_next_complete_set_leaves_it_out(world: Any) -> None:
+    row = world.relation()
+    world.register_relations((world.PEOPLE[0], row))
+    opening = ZorgrelatieRow(ZorgrelatieOperation.OPEN_SET, generation=2)
+    for items in (
+        [(world.PEOPLE[0], _end(world, row, date(2026, 6, 30)))],
+        [(None, opening)],
+        [(None, replace(opening, operation=ZorgrelatieOperation.SEAL_SET, count=0))],
+    ):
+        world.accept(world.REGIE, BatchClass.ZORGRELATIE, items)
+    assert world.look(row.relation_id).status_code == 200
+    world.clock = datetime(2026, 7, 1, 9, tzinfo=UTC)
+    assert world.look(row.relation_id).status_code == 404
+
+
+def _spoiled(world: Any, items: Any, **changed: Any) -> Batch:
+    """What a pseudonymiser could do: put nobody in the place of every person, and sign for it."""
+    sent = replace(world.batch(world.GEMEENTE, SIGNAAL, items, **changed), hops=())
+    nobody = encrypt(None, world.manifest.a.layer).encode() * sent.header.n
+    hop = apply_hop(replace(sent, c0=nobody), world.a, world.b.public().layer).hops[0]
+    return apply_hop(replace(sent, hops=(hop,)), world.b, world.secrets.public().layer)
+
+
+def _signed_refusal(world: Any, batch: Batch) -> Refusal:
+    refusal = verify(world.post(batch).content, world.secrets.public().verify_key)
+    assert isinstance(refusal, Refusal)
+    return refusal
+
+
+def test_a_batch_a_hop_has_spoiled_is_refused_without_naming_rows(world: Any) -> None:
+    world.publish(world.GEMEENTE, SOURCE, KIND, {})
+    refusal = _signed_refusal(world, _spoiled(world, [(world.PEOPLE[0], ASSERT)]))
+    # Naming rows would let a hop choose what the publisher sets aside.
+    assert (refusal.reason, refusal.rows) == ("identity-mismatch", ())
+    world.accept(world.GEMEENTE, SIGNAAL, [(world.PEOPLE[0], ASSERT)])
+
+
+def test_a_spoiled_repeat_gets_the_stored_acknowledgement(world: Any) -> None:
+    world.publish(world.GEMEENTE, SOURCE, KIND, {})
+    first = world.post(world.batch(world.GEMEENTE, SIGNAAL, [(world.PEOPLE[0], ASSERT)]))
+    again = world.post(_spoiled(world, [(world.PEOPLE[0], ASSERT)]))
+    assert (again.status_code, again.content) == (200, first.content)
+
+
+def test_a_spoiled_batch_of_another_incarnation_is_told_the_present_one(world: Any) -> None:
+    refusal = _signed_refusal(world, _spoiled(world, [(world.PEOPLE[0], ASSERT)], incarnation=bytes(16)))
+    assert refusal.reason == "wrong-incarnation"
+
+
+def test_a_register_that_changed_while_a_batch_was_being_opened_makes_it_come_again(world: Any) -> None:
+    registered = world.database.run(lambda tx: tx.register.publisher(world.GEMEENTE))
+    stale = replace(registered, classes=frozenset(BatchClass))
+    catalogue = world.desk.rules.in_force(world.DAY).catalogue
+    batch = world.batch(world.GEMEENTE, SIGNAAL, [(None, OPEN)])
+    delivery = open_delivery(batch, registered, world.secrets, world.manifest)
+    with pytest.raises(Unavailable, match="register-changed"):
+        world.database.run(
+            lambda tx: deliver(
+                Work(tx, Context(world.clock, world.DAY, catalogue), delivery, stale), world.secrets.signing
+            )
+        )
+
+
+def test_a_wish_that_was_held_and_then_stored_counts_once(new_world: Callable[..., Any]) -> None:
+    world = new_world(with_brp=True)
+    person = world.PEOPLE[0]
+    death = BeperkingRow(BeperkingOperation.ASSERT, kind=BeperkingKind.OVERLEDEN, generation=1)
+    world.accept(
+        world.BRP, BatchClass.BEPERKING, [(None, BeperkingRow(BeperkingOperation.OPEN_SET, generation=1))]
+    )
+    world.accept(world.GEMEENTE, SIGNAAL, [(None, OPEN)])
+    world.accept(world.GEMEENTE, SIGNAAL, [(person, ASSERT)])
+    world.accept(world.BRP, BatchClass.BEPERKING, [(person, death)])
+    world.accept(
+        world.BRP, BatchClass.BEPERKING, [(person, replace(death, operation=BeperkingOperation.REVOKE))]
+    )
+    world.accept(world.GEMEENTE, SIGNAAL, [(person, ASSERT)])
+    seal = _row(SignaalOperation.SEAL_SET, count=1, as_of=world.DAY)
+    world.accept(world.GEMEENTE, SIGNAAL, [(None, seal)])
+    assert _standing(world).row_count == 1

@@ -5,11 +5,15 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from crypto.batch import BatchClass
+from crypto.sheet import ZorgrelatieOperation, ZorgrelatieRow
 
 SOURCES = {
     ("agb:00000001", "wmo-voorziening"): "GEMEENTE",
@@ -44,6 +48,8 @@ def _relations(world: Any) -> dict[str, Any]:
         "unconfirmed": world.relation(case_reference="WT-2026-0003", registered_by="w.een"),
         "run out": world.relation(case_reference="WT-2026-0004", valid_until=date(2026, 3, 2)),
         "not begun": world.relation(case_reference="WT-2026-0005", valid_from=date(2026, 3, 4)),
+        "ended": world.relation(case_reference="WT-2026-0006"),
+        "taken back": world.relation(case_reference="WT-2026-0007"),
     }
 
 
@@ -56,6 +62,22 @@ def test_every_case_outside_the_caseload_is_the_same_bytes(
     _build(world, flags)
     rows = _relations(world)
     world.register_relations(*zip(world.PEOPLE, rows.values(), strict=False))
+    ended = ZorgrelatieRow(
+        ZorgrelatieOperation.END,
+        relation_id=rows["ended"].relation_id,
+        generation=1,
+        organisation=world.GEMEENTE,
+        valid_until=date(2026, 3, 2),
+    )
+    mistake = replace(
+        ended,
+        operation=ZorgrelatieOperation.WITHDRAW_MISTAKE,
+        relation_id=rows["taken back"].relation_id,
+        valid_until=None,
+    )
+    persons = dict(zip(rows, world.PEOPLE, strict=False))
+    items = [(persons["ended"], ended), (persons["taken back"], mistake)]
+    world.accept(world.REGIE, BatchClass.ZORGRELATIE, items)
     unknown = world.look(bytes(range(16)), purpose=purpose)
     for name, row in rows.items():
         if name != "live":

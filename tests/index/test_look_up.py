@@ -10,6 +10,8 @@ import pytest
 from crypto.batch import BatchClass
 from crypto.encoding import Month
 from crypto.sheet import AgeBand, SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow
+from signal_index.model import Actor, Register
+from signal_index.usecases import administer
 
 WMO, JEUGD, SCHULD = "wmo-voorziening", "jeugdhulp", "schuldhulptraject"
 
@@ -232,3 +234,35 @@ def test_the_caseload_lists_her_own_running_cases_only(world: Any) -> None:
         ("WT-2026-0002", True),
         ("WT-2026-0004", False),
     ]
+
+
+def test_what_a_caller_types_as_purpose_is_not_recorded(world: Any) -> None:
+    relation = _filled(world)
+    assert world.look(relation.relation_id, purpose="999900006").status_code == 400
+    assert world.records("lookup.refused")[0].fields["purpose"] is None
+
+
+def _import_without(world: Any, *, publisher: str | None = None, source: str | None = None) -> None:
+    def job(tx: Any) -> None:
+        register = Register(
+            tuple(p for p in tx.register.publishers() if p.oin != publisher),
+            tuple(p for p in tx.register.publications() if p.source != source),
+        )
+        types = {p.type for p in register.publications}
+        actor = Actor("f.beheer", tx.staff.get("f.beheer"), second_factor=True, token_id="test")
+        administer.import_register(tx, actor, register, types, world.clock, may_remove=True)
+
+    world.database.run(job)
+
+
+def test_a_source_that_left_the_register_is_shown_no_more(world: Any) -> None:
+    relation = _filled(world)
+    _import_without(world, source="agb:00000001")
+    signals = world.look(relation.relation_id).json()["signalen"]
+    assert [signal["bron"] for signal in signals if signal["soort"] == WMO] == ["Bron 0002"]
+
+
+def test_a_relation_whose_feed_left_the_register_carries_no_look(world: Any) -> None:
+    relation = _filled(world)
+    _import_without(world, publisher=world.REGIE)
+    assert world.look(relation.relation_id).content == world.look(bytes(range(16))).content

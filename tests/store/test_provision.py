@@ -8,12 +8,15 @@ import stat
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import Dialect, create_engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment
@@ -21,7 +24,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment
 from crypto.keyfiles import IndexSecrets
 from signal_index.errors import SetupFault
 from signal_index.store import current_revision, initialise, open_database, upgrade
-from signal_index.store.provision import connect, downgrade, sqlite_path
+from signal_index.store.provision import REVISION, connect, downgrade, sqlite_path
 from signal_index.store.schema import metadata
 
 NEWEST = "0001"
@@ -232,3 +235,9 @@ def test_on_postgresql_the_migration_makes_the_same_tables_and_comments() -> Non
     }
     meant |= {" ".join(str(CreateTable(table).compile(dialect=dialect)).split()) for table in tables}
     assert made == meant
+
+
+def test_the_revision_in_the_code_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("signal_index.store") / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == REVISION

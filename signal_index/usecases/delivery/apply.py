@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from crypto.answers import Acknowledgement, Refusal, sign
 from crypto.batch import BatchClass
 from signal_index import audit
+from signal_index.errors import Unavailable
 
 from . import relations, restrictions, signals
 from .rows import DeliveryRefused, Work
@@ -47,7 +48,7 @@ def audience(scope: str) -> str:
 
 
 def _out_of_order(work: Work) -> str | None:
-    """Why this delivery cannot be applied now, as a refusal code, or None."""
+    """Why this delivery cannot be applied as a whole, as a refusal code, or None."""
     header, tx = work.delivery.header, work.tx
     if header.incarnation != tx.incarnation:
         return "wrong-incarnation"
@@ -59,7 +60,7 @@ def _out_of_order(work: Work) -> str | None:
         return "class-not-served"
     if header.sequence != tx.deliveries.next_sequence(work.publisher.oin):
         return "wrong-sequence"
-    return None
+    return work.delivery.spoiled
 
 
 def deliver(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
@@ -74,9 +75,14 @@ def deliver(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
         A signed acknowledgement or refusal, to be sent only after the commit.
 
     Raises:
+        Unavailable: the register has changed since the delivery was verified.
         DeliveryRefused: some rows cannot be applied; let it undo the transaction, then call `refuse` in a new one.
     """
     header = work.delivery.header
+    if work.tx.register.publisher(header.publisher) != work.publisher:
+        raise Unavailable(
+            "register-changed", "Het register is net gewijzigd. Stuur deze levering opnieuw.", 1
+        )
     if header.incarnation == work.tx.incarnation:
         stored = work.tx.deliveries.acknowledgement(work.publisher.oin, header.sequence)
         if stored is not None:

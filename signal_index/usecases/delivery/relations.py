@@ -6,6 +6,7 @@ worker, the person or the start of a self-registered relation changes.
 
 from dataclasses import replace
 from datetime import date, timedelta
+from uuid import UUID
 
 from crypto.chain import Pseudonym
 from crypto.sheet import ZorgrelatieOperation, ZorgrelatieRow
@@ -70,8 +71,7 @@ def _apply_row(work: Work, person: Pseudonym, row: ZorgrelatieRow) -> None:
         case ZorgrelatieOperation.REGISTER | ZorgrelatieOperation.CHANGE:
             after = _register(work, person, row, known)
         case ZorgrelatieOperation.END:
-            assert row.valid_until is not None
-            after = _end(work, known, row.valid_until + timedelta(days=1))
+            after = _end(work, known, _first_day_after(row))
         case _:
             _withdraw(work, known)
     delta = _counts(after, row.generation) - _counts(known, row.generation)
@@ -133,6 +133,12 @@ def _end(work: Work, known: CareRelation | None, ended_on: date) -> CareRelation
     return ended
 
 
+def _first_day_after(row: ZorgrelatieRow) -> date:
+    """The first day an ended relation no longer holds; feeds write 9999-12-31 for "no end"."""
+    assert row.valid_until is not None
+    return row.valid_until + timedelta(days=1) if row.valid_until < date.max else date.max
+
+
 def _withdraw(work: Work, known: CareRelation | None) -> None:
     if known is not None:
         work.tx.relations.remove(known.organisation, known.relation_id)
@@ -142,7 +148,8 @@ def _withdraw(work: Work, known: CareRelation | None) -> None:
 def _end_missing(work: Work, generation: int) -> None:
     """End what a sealed set did not repeat; outside a sealed set a missing row ends nothing."""
     for relation in work.tx.relations.older_generations(work.publisher.oin, generation):
-        _end(work, relation, work.context.today)
+        if relation.ended_on is None:  # one whose end was announced keeps that end
+            _end(work, relation, work.context.today)
 
 
 def _record(work: Work, name: str, relation: CareRelation, **fields: bool) -> None:
@@ -153,7 +160,7 @@ def _record(work: Work, name: str, relation: CareRelation, **fields: bool) -> No
             subject=relation.person,
             actor=relation.registered_by,
             organisation=relation.organisation,
-            relation=relation.relation_id.hex(),
+            relation=str(UUID(bytes=relation.relation_id)),
             publisher=relation.publisher,
             **fields,
         )

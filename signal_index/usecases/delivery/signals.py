@@ -116,7 +116,8 @@ def _assert(work: Work, counts: _Counts, person: Pseudonym, series: Series, row:
     previous = tx.flags.put(person, series, row.since, expires)
     if previous != series.series_id:
         counts.rows[series.series_id] += 1
-        counts.accepted[series.series_id] += 1
+        # A wish that was held while the person was thought to have died has been counted already.
+        counts.accepted[series.series_id] += not tx.flags.release(person, series)
         if previous is not None:
             counts.rows[previous] -= 1
 

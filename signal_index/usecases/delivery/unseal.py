@@ -7,7 +7,6 @@ Whoever controls one pseudonymiser can at most stop traffic or, until hop proofs
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from crypto.batch import Batch, open_batch, verify_hop, verify_publisher
 from crypto.chain import Pseudonym
@@ -19,22 +18,11 @@ from signal_index.errors import Malformed
 from signal_index.model import Delivery, Publisher, Row
 
 from .apply import audience
-from .rows import DeliveryRefused, RowFault, refuse_faults
 
 Items = Sequence[tuple[Pseudonym | None, bytes]]
 
 
-@dataclass(frozen=True)
-class Unopened:
-    """A batch whose sender and hops are genuine but whose rows cannot be used; it gets a signed refusal."""
-
-    delivery: Delivery
-    refused: DeliveryRefused
-
-
-def open_delivery(
-    batch: Batch, publisher: Publisher, secrets: IndexSecrets, manifest: Manifest
-) -> Delivery | Unopened:
+def open_delivery(batch: Batch, publisher: Publisher, secrets: IndexSecrets, manifest: Manifest) -> Delivery:
     """Verify and open a batch; costs a few hundred microseconds per item, so run it beside the event loop.
 
     Args:
@@ -44,7 +32,9 @@ def open_delivery(
         manifest: the pinned keys of the chain.
 
     Returns:
-        The delivery, or what is needed to refuse it.
+        The delivery; one whose rows cannot be used is `spoiled`, and gets a signed refusal that names no rows. No
+        publisher composes such a batch, so a hop has damaged it, and naming rows would let a hop choose what a
+        publisher sets aside.
 
     Raises:
         Malformed: it is not for this index, or a signature does not verify. Anybody could have sent it, so the
@@ -57,17 +47,15 @@ def open_delivery(
         verify_hop(batch, 1, manifest.b.verify_key)
     except CryptoError as error:
         raise Malformed("signature", "Een handtekening onder deze levering klopt niet.") from error
-    unopened = Delivery(batch.header, batch.digest, ())
     try:
         items = open_batch(batch, secrets)
+        return Delivery(batch.header, batch.digest, _rows(batch, items))
     except BatchRefused as error:
-        return Unopened(unopened, DeliveryRefused(error.reason, error.rows))
+        return Delivery(batch.header, batch.digest, (), spoiled=error.reason)
+    except MalformedRow as error:
+        return Delivery(batch.header, batch.digest, (), spoiled=error.code)
     except CryptoError as error:
         raise Malformed("unreadable", "Deze levering kan niet worden geopend met onze sleutels.") from error
-    try:
-        return Delivery(batch.header, batch.digest, _rows(batch, items))
-    except DeliveryRefused as refused:
-        return Unopened(unopened, refused)
 
 
 def _check_address(batch: Batch, secrets: IndexSecrets) -> None:
@@ -79,13 +67,4 @@ def _check_address(batch: Batch, secrets: IndexSecrets) -> None:
 
 
 def _rows(batch: Batch, items: Items) -> tuple[tuple[Pseudonym | None, Row], ...]:
-    """Every row read, or the delivery refused naming every row that cannot be."""
-    rows: list[tuple[Pseudonym | None, Row]] = []
-    faults: list[RowFault] = []
-    for position, (person, encoded) in enumerate(items):
-        try:
-            rows.append((person, decode_row(batch.header.batch_class, encoded)))
-        except MalformedRow as error:
-            faults.append((position, error.code))
-    refuse_faults(faults)
-    return tuple(rows)
+    return tuple((person, decode_row(batch.header.batch_class, encoded)) for person, encoded in items)

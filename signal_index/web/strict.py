@@ -1,0 +1,45 @@
+"""Reads request bodies strictly: JSON only, every member once, so that no two readers can see two questions.
+
+Source: RFC 8259 §4 (names should be unique), RFC 8725 §2.4 for what goes wrong when they are not.
+"""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from crypto.errors import MalformedInput
+from crypto.tokens import read_json_object
+
+JSON = "application/json"
+
+
+class _StrictRequest(Request):
+    async def json(self) -> object:
+        """The body as one JSON object; anything else is the error the framework already answers as malformed."""
+        try:
+            return read_json_object(await self.body())
+        except MalformedInput as error:
+            raise json.JSONDecodeError("not one strict JSON object", "", 0) from error
+
+
+class StrictRoute(APIRoute):
+    """A route whose JSON body is read strictly; one with another media type is refused with 415."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the framework's handler, so that it sees a strict request."""
+        handle = super().get_route_handler()
+        takes_body = self.body_field is not None
+
+        async def strict(request: Request) -> Response:
+            if (
+                takes_body
+                and request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON
+            ):
+                raise HTTPException(415)
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return strict
