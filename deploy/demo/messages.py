@@ -5,7 +5,7 @@
 3. The same municipality gives the same messages, byte for byte.
 
 Source: iWmo and iJw 3.2 (305 and 307), DDAS Uitwisselmodel v1.0; the caseload feed is described in
-`docs/connectors.md`.
+`connectors/caseload`.
 """
 
 from collections import Counter

@@ -195,7 +195,8 @@ def test_the_search_finds_what_it_looks_for(
     assert {key for _, key in found_in(inbox, bsn_traces)} >= {"several", "minor", "couple", "partner"}
     for number, way in enumerate(ways_to_write(pseudonyms["several"])):
         (tmp_path / str(number)).write_bytes(b"before " + way + b" after")
-    assert len(found_in(list(tmp_path.iterdir()), {"several": pseudonyms["several"]})) == 5
+    found = found_in(list(tmp_path.iterdir()), {"several": pseudonyms["several"]})
+    assert {name for name, _ in found} == {"0", "1", "2", "3", "4"}
 
 
 def test_nothing_private_of_a_message_reaches_the_index(folder: Path, residents: Municipality) -> None:

@@ -1,6 +1,6 @@
 """The feed of the regiesysteem: which worker has which client, as CSV.
 
-Source: the caseload feed of this product, described in `docs/connectors.md`.
+Source: the columns `connectors/caseload` reads.
 """
 
 import csv
