@@ -29,6 +29,7 @@ from .report import (
     Progress,
     Report,
     say_caseload,
+    say_entries,
     say_sent,
     say_standing,
     say_streams,
@@ -202,10 +203,7 @@ def quarantine(config_path: Path, *, as_json: bool) -> None:
     with _ending(run):
         with _looking(Setup.read(config_path)) as state:
             entries = state.quarantine.entries()
-        for entry in entries:
-            run.say(f"{entry.day.isoformat()}  {entry.reason}  {entry.place}")
-        listed = [{"day": str(each.day), "reason": each.reason, "place": each.place} for each in entries]
-        run.say(f"{len(entries)} set aside", entries=listed)
+        say_entries(run, entries)
 
 
 COMMANDS: Final[tuple[click.Command, ...]] = (init, publish, caseload, send, status, quarantine)

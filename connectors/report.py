@@ -3,18 +3,31 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import click
 
-from .caseload import CaseloadTaken
+from .caseload import REASONS, CaseloadTaken
 from .config import Setup
 from .publisher import Sent, Taken
-from .state import State
+from .reading import EXPLANATIONS
+from .state import QuarantineEntry, State
 
 EXIT_REFUSED: Final = 2
 EXIT_KEPT: Final = 3
+
+_WHY: Final[Mapping[str, str]] = {
+    **EXPLANATIONS,
+    **REASONS,
+    "source-not-registered": "this source and type are not in the settings, so nothing is published for them",
+    "not-registered": "the index does not let this publisher speak for this source, type or organisation",
+    "unknown-code": "the index does not know this type; check it against the catalogue",
+    "person-mismatch": "the index knows this relation as somebody else's",
+    "malformed-row": "the index does not accept what the row says, such as a month in the future",
+}
+
+_UNREGISTERED: Final = frozenset({"not-registered", "unknown-code"})
 
 PROGRESS_SECONDS: Final = 2.0
 """Between two lines of progress; a run of a few batches says nothing."""
@@ -121,9 +134,10 @@ def say_sent(run: Report, sent: Sent) -> None:
         run.say(f"refused by the index: {tally(sent.quarantined)}", refused_by_index=dict(sent.quarantined))
     for source, type_code, code in sent.held_back:
         about = f"{source} {type_code}" if source else "care relations"
-        run.fail(
-            f"the index takes nothing of {about} ({code}); ask the index operator to register it", EXIT_KEPT
+        what_to_do = (
+            "to register it" if code in _UNREGISTERED else "what is wrong, then run `connector send` again"
         )
+        run.fail(f"the index takes nothing of {about} ({code}); ask its operator {what_to_do}", EXIT_KEPT)
 
 
 def say_standing(run: Report, setup: Setup, state: State) -> None:
@@ -164,6 +178,21 @@ def say_streams(run: Report, state: State) -> None:
             }
         )
     run.say(f"{len(streams)} streams", streams=streams)
+
+
+def say_entries(run: Report, entries: Sequence[QuarantineEntry]) -> None:
+    """List what was set aside, and why."""
+    for entry in entries:
+        run.say(f"{entry.day.isoformat()}  {entry.reason}  {entry.place}: {_why(entry.reason)}")
+    listed = [
+        {"day": each.day.isoformat(), "reason": each.reason, "place": each.place, "why": _why(each.reason)}
+        for each in entries
+    ]
+    run.say(f"{len(entries)} set aside", entries=listed)
+
+
+def _why(reason: str) -> str:
+    return _WHY.get(reason, "the index refused this row; ask its operator")
 
 
 def tally(counts: Mapping[str, int]) -> str:

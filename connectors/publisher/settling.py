@@ -34,6 +34,11 @@ _SAYS_MORE: Final = frozenset(
     {SignaalOperation.ASSERT, ZorgrelatieOperation.REGISTER, ZorgrelatieOperation.CHANGE}
 )
 _ABOUT_THE_SET: Final = frozenset({"generation", "set-count"})
+_ABOUT_THE_REGISTER: Final = frozenset({"not-registered", "unknown-code"})
+"""The index does not let this publisher speak for the stream, for now: its wishes stay due, or a slip in a register
+would lose withdrawals."""
+_NOT_OURS: Final = frozenset({"duplicate-row", "identity-mismatch"})
+"""Composing rules these out, so somebody on the way has changed the batch; nothing is set aside on its account."""
 
 _ADVICE: Final = {
     "wrong-sequence": "the index expects sequence {answer.next_sequence} and this state sends {answer.sequence}: it "
@@ -210,9 +215,11 @@ class Settling:
 
     def _refused_row(self, row: FrozenRow, code: str, today: date) -> bool:
         """Act on one refused row; True when its whole stream starts over."""
+        if code in _NOT_OURS:
+            raise SendingStopped(f"the index reports {code}, which was not sent; tell the index operator")
         if code in _ABOUT_THE_SET:
             return self._disagreed(row, code)
-        if row.wish is None:
+        if row.wish is None or code in _ABOUT_THE_REGISTER:
             self._hold_back(row.stream_id, code)
         else:
             self._quarantine(row.wish, row, code, today)
@@ -251,6 +258,5 @@ def start_over(state: State, standing: Standing) -> None:
     """Drop the frozen set and ask for complete sets of everything; inside a transaction of the caller."""
     state.spool.dissolve()
     for stream in state.streams.all():
-        if stream.generation:
-            state.streams.start_over(stream.stream_id)
+        state.streams.start_over(stream.stream_id)
     state.stand(standing)

@@ -64,7 +64,7 @@ PROBLEM = {"Content-Type": "application/problem+json"}
         ((500, {}, b""), "next-hop-unavailable", "A", "30"),
         ((502, {"Retry-After": "7"}, b"<html>"), "next-hop-unavailable", "A", "7"),
         ((503, PROBLEM | {"Retry-After": "1e9"}, b'{"code":"busy","party":"B"}'), "next-hop-unavailable", "B", "30"),
-        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "next-hop-unavailable", "A", "30"),
+        ((307, {"Location": "/v1/elders"}, b""), "next-hop-unavailable", "A", "30"),
         ((200, {"Content-Type": "text/html"}, b"<html>"), "next-hop-unavailable", "A", "30"),
         ((200, {"Content-Type": SIGNED}, bytes(1024 * 1024 + 1)), "next-hop-unavailable", "A", "30"),
         ((429, PROBLEM | {"Retry-After": "60"}, b'{"code":"quota-exceeded","party":"B"}'), "quota-exceeded", "B", "60"),
@@ -84,6 +84,7 @@ async def test_any_other_answer_of_the_next_party_becomes_a_refusal_of_our_own(
     response = await (await start("A")).post(parties.batch().encode())
     assert_problem(response, code, party)
     assert response.headers.get("Retry-After") == after
+    assert len(next_hop.got) == 1
 
 
 async def test_a_next_party_that_is_not_there_is_told_and_costs_the_quota_once(

@@ -1,6 +1,6 @@
 """What an acknowledgement or refusal of the index does, and what one that does not fit does not."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from connectors.publisher import ChainFault, SendingStopped
 from connectors.reading import Kind
 from crypto.answers import Acknowledgement, Refusal, sign
-from crypto.batch import Batch
+from crypto.batch import Batch, open_batch
 from crypto.chain import Bsn
 from crypto.encoding import Month
 from crypto.keyfiles import IndexSecrets
@@ -24,14 +24,14 @@ def test_a_refused_row_is_set_aside_and_the_rest_goes_under_the_same_sequence(
     source.ingest(observe(people[9]))
     source.publisher.send(chain)
     sequence = index.next_sequence
-    index.refuses = lambda row: "not-registered" if row.since == Month(2026, 4) else None
+    index.refuses = lambda row: "malformed-row" if row.since == Month(2026, 4) else None
     source.ingest(*(observe(p, f"2026-0{3 + n % 2}-01") for n, p in enumerate(people[:4])))
     sent = source.publisher.send(chain)
-    assert sent.quarantined == {"not-registered": 2}
+    assert sent.quarantined == {"malformed-row": 2}
     assert sent.batches == 1
     assert index.next_sequence == sequence + 1
     assert len(index.flags) == 3
-    assert source.state.quarantine.counts() == {"not-registered": 2}
+    assert source.state.quarantine.counts() == {"malformed-row": 2}
     assert source.publisher.send(chain).batches == 0, "what was set aside is not sent again"
     index.refuses = lambda _: None
     source.ingest(observe(people[1], "2026-05-01", stated="2026-06-01", kind=Kind.STARTED, replaces=True))
@@ -93,6 +93,9 @@ def refusing(parties: Any, batch: Batch, **changes: Any) -> bytes:
         "rows": tuple((position, "not-registered") for position in range(header.n)),
         "next_sequence": header.sequence,
     }
+    if changes.get("rows") == "the one that counts":
+        opened = open_batch(batch, parties.index)
+        changes["rows"] = tuple((n, "not-registered") for n, (person, _) in enumerate(opened) if person)
     return sign(Refusal(**(values | changes)), parties.index.signing)
 
 
@@ -103,7 +106,7 @@ def refusing(parties: Any, batch: Batch, **changes: Any) -> bytes:
         ({"sequence": 99}, "another batch"),
         ({"scope": "elders"}, "another batch"),
         ({"publisher": "00000099000000000999"}, "another batch"),
-        ({"incarnation": bytes(range(16))}, "tell the index operator"),
+        ({"incarnation": bytes(range(16)), "rows": "the one that counts"}, "tell the index operator"),
         ({}, "holds nothing"),
         ({"rows": ((4000, "not-registered"),)}, "holds nothing"),
         ({"reason": "clock", "rows": ()}, "clock"),
@@ -196,7 +199,7 @@ def test_an_acknowledgement_of_an_earlier_stage_settles_what_was_in_it(
     source.ingest(observe(people[9]))
     source.publisher.send(chain)
     source.ingest(observe(people[0], "2026-04-01"), observe(people[1]))
-    index.refuses = lambda row: "not-registered" if row.since == Month(2026, 4) else None
+    index.refuses = lambda row: "malformed-row" if row.since == Month(2026, 4) else None
     first: list[Batch] = []
 
     def overtake(batch: Batch, answer: bytes) -> bytes:
@@ -248,3 +251,72 @@ def test_a_stream_the_index_never_takes_is_held_back_and_the_others_go_on(
     index.refuses = lambda _: None
     source.publisher.send(chain)
     assert {key[1:] for key in index.flags} == {DEBT, WMO}
+
+
+@pytest.mark.parametrize("code", ["not-registered", "unknown-code"])
+def test_a_slip_in_the_register_loses_no_withdrawal(
+    code: str, source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]), observe(people[1]))
+    source.publisher.send(chain)
+    index.refuses = lambda row: code if row.operation is SignaalOperation.WITHDRAW else None
+    source.ingest(observe(people[0], end="2026-03-09", stated="2026-06-01"))
+    sent = source.publisher.send(chain)
+    assert (sent.held_back, sent.quarantined) == ([(*WMO, code)], {})
+    assert len(index.flags) == 2
+    index.refuses = lambda _: None
+    source.publisher.send(chain)
+    assert len(index.flags) == 1, "what was held back goes out once the register is right"
+
+
+def test_a_row_that_was_never_sent_stops_the_run_and_sets_nothing_aside(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    index.refuses = lambda row: "duplicate-row" if row.operation is SignaalOperation.ASSERT else None
+    source.ingest(observe(people[1]))
+    with pytest.raises(SendingStopped, match="tell the index operator"):
+        source.publisher.send(chain)
+    assert source.state.quarantine.counts() == {}
+    index.refuses = lambda _: None
+    source.publisher.send(chain)
+    assert len(index.flags) == 2
+
+
+def test_a_generation_the_index_does_not_know_starts_the_whole_stream_over(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    """As the index does: of all rows under that generation, only the first is named."""
+    source.ingest(*(observe(person) for person in people[:3]))
+    source.publisher.send(chain)
+    named: list[int] = []
+
+    def first_of_the_batch(row: Any) -> str | None:
+        if row.operation is SignaalOperation.ASSERT and row.generation == 1 and not named:
+            named.append(1)
+            return "generation"
+        return None
+
+    index.refuses = first_of_the_batch
+    chain.before = lambda _: named.clear()
+    source.ingest(*(observe(person) for person in people[3:7]))
+    sent = source.publisher.send(chain)
+    assert not sent.held_back
+    assert not sent.quarantined
+    assert len(index.flags) == 7
+    assert index.series[WMO][-1].generation == 2
+
+
+def test_a_seal_does_not_count_what_a_restored_index_refused(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(*(observe(p, f"2026-0{n + 3}-01") for n, p in enumerate(people[:3])))
+    source.publisher.send(chain)
+    index.restore()
+    index.refuses = lambda row: "malformed-row" if row.since == Month(2026, 4) else None
+    source.clock.now += timedelta(hours=2)
+    sent = source.publisher.send(chain)
+    assert (sent.held_back, sent.quarantined) == ([], {"malformed-row": 1})
+    assert index.series[WMO][-1].generation == 2
+    assert len(index.flags) == 2

@@ -12,6 +12,7 @@ from connectors.reading import Kind, Quarantined, SourceUnavailable
 from crypto.batch import Batch, open_batch
 from crypto.chain import Bsn
 from crypto.encoding import Month
+from crypto.sheet import decode_row
 
 WMO = ("agb:99010011", "wmo-voorziening")
 DEBT = ("kvk:99030055", "schuldhulptraject")
@@ -65,6 +66,22 @@ def test_changes_go_in_one_batch_with_in_sync(
     assert index.seen_operations[-1].count("in-sync") == 2
 
 
+def test_in_sync_is_said_once_and_last(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    done = len(index.seen_operations)
+    source.ingest(
+        *(observe(p, source=s, type=t) for p in people[:20] for s, t in (WMO, DEBT)), as_of=date(2026, 11, 23)
+    )
+    source.publisher.send(chain)
+    said = [operations.count("in-sync") for operations in index.seen_operations[done:]]
+    assert sum(said) == 2
+    assert said[:-2] == [0] * (len(said) - 2)
+    assert len(index.flags) == 40
+
+
 def test_a_flag_lasts_until_the_last_traject_ends(
     source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
 ) -> None:
@@ -97,7 +114,7 @@ def test_an_earlier_as_of_day_does_not_take_time_back(
 ) -> None:
     source.ingest(observe(people[0], end="2026-11-10"))
     source.publisher.send(chain)
-    source.ingest(observe(people[0], end="2026-11-10"), as_of=date(2026, 11, 5))
+    source.ingest(observe(people[0], "2026-10-01", "2026-11-08", traject="t2"), as_of=date(2026, 11, 5))
     source.publisher.send(chain)
     assert index.holds() == {}
 
@@ -313,16 +330,45 @@ def test_one_run_at_a_time(source: Any, observe: Any) -> None:
 def test_every_batch_is_full_and_its_order_tells_nothing(
     source: Any, chain: Any, observe: Any, people: list[Bsn], parties: Any
 ) -> None:
-    first_rows = []
+    patterns = []
 
     def look(batch: Batch, answer: bytes) -> bytes:
-        opened = open_batch(batch, parties.index)
-        assert len(opened) == 8
-        first_rows.append(opened[0][0] is None)
+        filled = tuple(person is not None for person, _ in open_batch(batch, parties.index))
+        assert len(filled) == 8
+        patterns.append(filled)
         return answer
 
     chain.after = look
-    for n in range(24):
-        source.ingest(*(observe(person, traject=str(n)) for person in people[4 * n : 4 * n + 4]))
+    for n in range(12):
+        source.ingest(*(observe(person) for person in people[4 * n : 4 * n + 4]))
         source.publisher.send(chain)
-    assert {True, False} == set(first_rows)
+    with_four = [filled for filled in patterns if sum(filled) == 4]
+    assert len(with_four) == 12
+    assert len(set(with_four)) > 6
+
+
+def test_nothing_is_said_before_the_index_has_told_its_incarnation(
+    source: Any, chain: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    said = []
+
+    def look(batch: Batch, answer: bytes) -> bytes:
+        rows = [decode_row(batch.header.batch_class, row) for _, row in open_batch(batch, parties.index)]
+        said.append((batch.header.incarnation, {row.operation.value for row in rows}))
+        return answer
+
+    chain.after = look
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    assert said[0] == (bytes(16), {"filler"})
+    assert all(incarnation != bytes(16) for incarnation, _ in said[1:])
+
+
+def test_a_person_whose_flag_is_withdrawn_leaves_the_wishes(
+    source: Any, chain: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    source.ingest(observe(people[0], end="2026-11-01", stated="2026-11-02"))
+    source.publisher.send(chain)
+    assert source.state.wishes.get(source.state.wishes.key_of_person(1, people[0])) is None

@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from secrets import token_hex
@@ -25,6 +26,8 @@ MONTH = Month(2026, 11)
 ROW = SignaalRow(
     SignaalOperation.ASSERT, source="agb:1", type="wmo-voorziening", since=Month(2026, 3), generation=1
 )
+
+OTHER = replace(ROW, since=Month(2026, 1))
 
 
 @pytest.fixture
@@ -109,25 +112,23 @@ def test_a_wish_is_due_when_the_index_may_hold_something_else(
 
 
 def test_the_newest_wish_replaces_the_one_before(source: Any, stream: int, people: list[Bsn]) -> None:
-    other = SignaalRow(
-        SignaalOperation.ASSERT, source="agb:1", type="wmo-voorziening", since=Month(2026, 1), generation=1
-    )
     assert put(source, stream, people[0])
     assert not put(source, stream, people[0])
-    assert put(source, stream, people[0], body=other.encode())
-    assert [wish.body for wish in source.state.wishes.due([stream], 10)] == [other.encode()]
+    assert put(source, stream, people[0], body=OTHER.encode())
+    assert [wish.body for wish in source.state.wishes.due([stream], 10)] == [OTHER.encode()]
 
 
+@pytest.mark.parametrize("intent", [Intent.KEEP, Intent.END])
 def test_a_change_made_while_its_set_is_frozen_stays_to_be_sent(
-    source: Any, stream: int, people: list[Bsn]
+    intent: Intent, source: Any, stream: int, people: list[Bsn]
 ) -> None:
     put(source, stream, people[0])
     freeze(source, stream)
-    put(source, stream, people[0], Intent.END)
+    put(source, stream, people[0], intent, OTHER.encode())
     frozen = source.state.spool.frozen().rows[0]
     with source.state.transaction():
         source.state.wishes.acknowledge(frozen.wish, frozen.intent, frozen.content, MONTH.index)
-    assert [wish.intent for wish in source.state.wishes.due([stream], 10)] == [Intent.END]
+    assert [wish.intent for wish in source.state.wishes.due([stream], 10)] == [intent]
 
 
 def test_a_refusal_of_what_was_frozen_does_not_set_a_newer_wish_aside(
@@ -136,10 +137,7 @@ def test_a_refusal_of_what_was_frozen_does_not_set_a_newer_wish_aside(
     put(source, stream, people[0])
     freeze(source, stream)
     frozen = source.state.spool.frozen().rows[0]
-    other = SignaalRow(
-        SignaalOperation.ASSERT, source="agb:1", type="wmo-voorziening", since=Month(2026, 1), generation=1
-    )
-    put(source, stream, people[0], body=other.encode())
+    put(source, stream, people[0], body=OTHER.encode())
     with source.state.transaction():
         source.state.wishes.set_aside(frozen.wish, frozen.content)
     assert source.state.wishes.due_count(stream) == 1

@@ -79,10 +79,10 @@ def test_a_refused_row_is_named_through_both_hops(
     source: Any, hop: FirstHop, live_chain: Any, observe: Any, people: list[Bsn]
 ) -> None:
     live_chain.index.index.refuses = lambda row: (
-        "unknown-code" if str(getattr(row, "since", "")) == "2026-04" else None
+        "malformed-row" if str(getattr(row, "since", "")) == "2026-04" else None
     )
     source.ingest(observe(people[0]), observe(people[1], "2026-04-01"))
-    assert source.publisher.send(hop).quarantined == {"unknown-code": 1}
+    assert source.publisher.send(hop).quarantined == {"malformed-row": 1}
     assert len(live_chain.index.index.flags) == 1
 
 
