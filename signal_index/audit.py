@@ -39,7 +39,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "relation.ended": _ACTOR | {"relation", "publisher"},
     "relation.withdrawn": _ACTOR | {"relation", "publisher"},
     "relation.confirmed": _ACTOR | {"relation"},
-    "restriction.stored": frozenset({"publisher", "kind", "flags_removed", "relations_ended"}),
+    "restriction.stored": frozenset({"publisher", "kind", "flags_removed"}),
     "restriction.revoked": frozenset({"publisher", "kind"}),
     "flags.expired": frozenset({"month", "flags"}),
     # The operator put a backup back; everything sources had said is asked for again.
@@ -50,7 +50,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "role.revoked": _ADMINISTRATOR | {"staff", "role"},
     "caseload.read": _ACTOR,
     "relations.listed": _ACTOR,
-    "log.read": _ADMINISTRATOR | {"limit"},
+    "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
 }
 
 

@@ -7,7 +7,7 @@ Every method may raise `Unavailable` when the database cannot serve. None of the
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from crypto.batch import BatchClass
@@ -126,9 +126,6 @@ class Relations(Protocol):
 
     def remove(self, organisation: str, relation_id: bytes) -> None:
         """Remove a relation that should never have been there."""
-
-    def end_person(self, person: Pseudonym, on: date) -> int:
-        """End every relation of a person; how many that were."""
 
     def older_generations(self, publisher: str, generation: int) -> Sequence[CareRelation]:
         """The publisher's relations registered under an earlier generation."""

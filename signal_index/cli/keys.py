@@ -1,5 +1,6 @@
 """`signal-index keys`: each party makes its own keys, in the order index, B, A; nobody makes two parties' keys."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -28,6 +29,12 @@ _file = click.Path(dir_okay=False, exists=True, path_type=Path)
 
 def _today() -> date:
     return datetime.now(UTC).date()
+
+
+def _oin(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[0-9]{20}", value, re.ASCII):
+        raise click.BadParameter("an OIN is 20 digits, such as 00000099000000000001")
+    return value
 
 
 def _made(*paths: Path) -> None:
@@ -102,7 +109,7 @@ def manifest(index: Path, b: Path, a: Path, out: Path) -> None:
 
 
 @keys.command()
-@click.argument("oin")
+@click.argument("oin", callback=_oin)
 @_folder
 def publisher(oin: str, folder: Path) -> None:
     """A publisher makes its signing key and the key of its local state; OIN is its 20-digit number."""

@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 
 from signal_index.usecases import relations
-from signal_index.usecases.oversee import read_log
+from signal_index.usecases.oversee import LogQuestion, read_log
 from signal_index.wire import Logregel
 
 from .options import config_option
@@ -21,20 +21,28 @@ def audit_log() -> None:
 
 @audit_log.command("list")
 @as_option("privacy-officer")
+@click.option("--worker", help="Only what this member of staff did.")
+@click.option("--relation", type=click.UUID, help="Only what was about this care relation.")
 @click.option(
-    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many records."
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many."
 )
 @click.option("--all", "everything", is_flag=True, help="Every event, not only looks.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per record.")
 @config_option
-def list_records(staff_id: str, limit: int, everything: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001 - click passes by name
-    """Show the newest records first; that you read them is recorded too."""
+def list_records(
+    staff_id: str,
+    worker: str | None,
+    relation: UUID | None,
+    limit: int,
+    config: Path,
+    *,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Show the newest records first; that you read them, and what you asked for, is recorded too."""
+    question = LogQuestion(looks_only=not everything, worker=worker, relation=relation, limit=limit)
     with opened(config) as index:
-        entries = run_as(
-            index,
-            staff_id,
-            lambda tx, actor: read_log(tx, actor, now(), looks_only=not everything, limit=limit),
-        )
+        entries = run_as(index, staff_id, lambda tx, actor: read_log(tx, actor, question, now()))
     for entry in entries:
         line = Logregel.of(entry)
         if as_json:

@@ -10,11 +10,10 @@ person.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 
 from crypto.chain import Pseudonym
 from crypto.encoding import Month, decode, encode
@@ -56,10 +55,6 @@ _GET = _relations(*_THIS)
 _OF_WORKER = _relations(_relation.worker_tag == bindparam("worker"), _relation.relation_id == bindparam("id"))
 _CASELOAD = _relations(_relation.worker_tag == bindparam("worker"))
 _ALL_OF = _relations(_relation.organisation == bindparam("org"))
-_OF_PERSON = _relations(
-    _relation.person_tag == bindparam("person"),
-    or_(_relation.ended_on.is_(None), _relation.ended_on > bindparam("on")),
-)
 _OLDER = _relations(
     _relation.publisher == bindparam("publisher"), _relation.generation < bindparam("generation")
 )
@@ -110,13 +105,6 @@ class SqlRelations:
     def older_generations(self, publisher: str, generation: int) -> Sequence[CareRelation]:
         """The publisher's relations registered under an earlier generation."""
         return self._many(_OLDER, {"publisher": publisher, "generation": generation})
-
-    def end_person(self, person: Pseudonym, on: date) -> int:
-        """End every relation of a person that has not ended by then; how many that were."""
-        running = self._many(_OF_PERSON, {"person": self._person_tag(person), "on": on.isoformat()})
-        for relation in running:
-            self.put(replace(relation, ended_on=on))
-        return len(running)
 
     def put(self, relation: CareRelation) -> None:
         """Insert or replace a relation as a whole, its confirmation included."""

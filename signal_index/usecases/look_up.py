@@ -39,6 +39,7 @@ from signal_index.ports import Transaction
 
 from .authority import require_role
 from .delivery.sets import is_complete
+from .relations import stands
 
 _Pair = tuple[str, str]  # source, type
 
@@ -162,16 +163,10 @@ def _require_complete(tx: Transaction) -> None:
 def _require_relation(look: _Look, staff: StaffMember) -> CareRelation:
     """Her live relation; one answer for every case that is not in her caseload, whatever the reason."""
     relation = look.tx.relations.of_worker(staff.organisation, staff.staff_id, look.request.relation_id)
-    if relation is None or not relation.is_live(look.today) or not _is_stood_for(look.tx, relation):
+    if relation is None or not relation.is_live(look.today) or not stands(look.tx, relation):
         reason = "no-relation" if relation is None else "relation-not-live"
         raise _Refusal(reason, NotFound("not-in-caseload", "Deze zaak staat niet in uw caseload."))
     return relation
-
-
-def _is_stood_for(tx: Transaction, relation: CareRelation) -> bool:
-    """Whether the feed that registered the relation may still do so; if not, nobody could end it any more."""
-    publisher = tx.register.publisher(relation.publisher)
-    return publisher is not None and relation.organisation in publisher.organisations
 
 
 def _refused(look: _Look, rules: RuleSet, refusal: _Refusal) -> Refused:

@@ -17,6 +17,16 @@ from signal_index.ports import Transaction
 from .authority import require_role
 
 
+def stands(tx: Transaction, relation: CareRelation) -> bool:
+    """Whether anybody can still answer for the relation: its feed is registered, and the person has not died.
+
+    A relation of a feed that left the register could be ended by nobody any more.
+    """
+    publisher = tx.register.publisher(relation.publisher)
+    registered = publisher is not None and relation.organisation in publisher.organisations
+    return registered and not tx.restrictions.is_deceased(relation.person)
+
+
 def caseload(tx: Transaction, actor: Actor, now: datetime) -> Sequence[CareRelation]:
     """The worker's own relations that are not over, confirmed or not, in order of case reference.
 
@@ -31,7 +41,7 @@ def caseload(tx: Transaction, actor: Actor, now: datetime) -> Sequence[CareRelat
         )
     )
     relations = tx.relations.caseload(staff.organisation, actor.staff_id)
-    return [relation for relation in relations if not relation.is_over(today)]
+    return [relation for relation in relations if not relation.is_over(today) and stands(tx, relation)]
 
 
 def confirm(tx: Transaction, actor: Actor, relation_id: bytes, now: datetime) -> CareRelation:

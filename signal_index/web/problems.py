@@ -77,7 +77,7 @@ _FIELD_TEXTS = {
     "string_type": "Dit moet tekst zijn.",
     "string_too_long": "Deze tekst is te lang.",
 }
-_FIELDS = frozenset({"zorgrelatie", "doel", "limiet", "alles"})
+_FIELDS = frozenset({"zorgrelatie", "doel", "medewerker", "limiet", "alles"})
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."
 
 

@@ -215,7 +215,9 @@ def test_a_sealed_set_of_relations_ends_what_it_did_not_repeat(world: Any) -> No
     assert world.look(gone.relation_id).status_code == 404
 
 
-def test_a_death_removes_flags_ends_relations_and_holds_later_asserts(new_world: Callable[..., Any]) -> None:
+def test_a_death_removes_flags_closes_relations_and_holds_later_asserts(
+    new_world: Callable[..., Any],
+) -> None:
     world = new_world(with_brp=True)
     dead, living = world.PEOPLE[:2]
     world.publish(world.GEMEENTE, SOURCE, KIND, {dead: "2025-04", living: "2025-05"})
@@ -228,6 +230,16 @@ def test_a_death_removes_flags_ends_relations_and_holds_later_asserts(new_world:
     seal = replace(opening, operation=BeperkingOperation.SEAL_SET, count=1)
     world.accept(world.BRP, BatchClass.BEPERKING, [(None, seal)])
     assert _standing(world).row_count == 1
+    assert world.look(row.relation_id).content == world.look(bytes(range(16))).content
+    assert world.request("GET", "/v1/zorgrelaties", headers=world.token()).json() == {"zorgrelaties": []}
+    # Nor does the feed: its next complete set, with the dead person's relation, must seal too.
+    again = ZorgrelatieRow(ZorgrelatieOperation.OPEN_SET, generation=2)
+    for items in (
+        [(None, again)],
+        [(dead, replace(row, generation=2))],
+        [(None, replace(again, operation=ZorgrelatieOperation.SEAL_SET, count=1))],
+    ):
+        world.accept(world.REGIE, BatchClass.ZORGRELATIE, items)
     assert world.look(row.relation_id).status_code == 404
     # The source knows nothing of the death: its next complete set, the dead person included, must seal.
     world.publish(world.GEMEENTE, SOURCE, KIND, {dead: "2025-04", living: "2025-05"}, generation=2)

@@ -152,22 +152,6 @@ def test_a_relation_taken_back_is_gone(database: Database, a_relation: NewRelati
     assert get(database, a_relation(2)) == a_relation(2)
 
 
-def test_ending_a_person_ends_each_running_relation_once(
-    database: Database, person: People, a_relation: NewRelation
-) -> None:
-    hers = [a_relation(n, person=person(1)) for n in (1, 2)]
-    long_over = a_relation(3, person=person(1), ended_on=date(2026, 2, 1))
-    later = a_relation(4, person=person(1), ended_on=date(2026, 5, 1))
-    somebody_elses = a_relation(5, person=person(2))
-    put(database, *hers, long_over, later, somebody_elses)
-    assert database.run(lambda tx: tx.relations.end_person(person(1), TODAY)) == 3
-    assert database.run(lambda tx: tx.relations.end_person(person(1), TODAY)) == 0
-    ended = [get(database, relation) for relation in (*hers, later)]
-    assert ended == [replace(relation, ended_on=TODAY) for relation in (*hers, later)]
-    assert get(database, long_over) == long_over
-    assert get(database, somebody_elses) == somebody_elses
-
-
 def test_earlier_generations_of_one_publisher_are_listed(database: Database, a_relation: NewRelation) -> None:
     mine = [a_relation(generation, generation=generation) for generation in (1, 2, 3)]
     put(database, *mine, a_relation(4, publisher="00000004000000090000"))

@@ -89,7 +89,6 @@ def _register(work: Work, person: Pseudonym, row: ZorgrelatieRow, known: CareRel
     relation = replace(
         stated,
         confirmed_by=known.confirmed_by if known is not None and keeps else None,
-        ended_on=work.context.today if work.tx.restrictions.is_deceased(person) else None,
     )
     if relation == known:
         return relation

@@ -1,7 +1,9 @@
 """Apply the rows of a `beperking` delivery; the one restriction there is today says that a person has died.
 
-Storing it removes the person's flags over every type ever issued and ends her care relations. Later asserts are
-acknowledged and counted but not stored, until the restriction is revoked and the sources repeat themselves.
+Storing it removes the person's flags over every type ever issued, and her care relations carry no look as long as it
+stands. Later asserts are acknowledged and counted but not stored, until the restriction is revoked and the sources
+repeat themselves. Relations are left as their feed stated them: the feed cannot know of the death, and its complete set
+must go on agreeing with what the index counts.
 """
 
 from crypto.chain import Pseudonym
@@ -65,9 +67,7 @@ def _purge(work: Work, person: Pseudonym, row: BeperkingRow) -> None:
             tx.series.adjust(series.series_id, rows=-removed[series.series_id])
             if series.state is SeriesState.FILLING:
                 tx.flags.hold(person, series)  # it was counted for the open set and must stay counted once
-    ended = tx.relations.end_person(person, work.context.today)
-    flags = sum(removed.values())
-    _record(work, "restriction.stored", person, row, flags_removed=flags, relations_ended=ended)
+    _record(work, "restriction.stored", person, row, flags_removed=sum(removed.values()))
 
 
 def _record(work: Work, name: str, person: Pseudonym, row: BeperkingRow, **fields: int) -> None:

@@ -1,0 +1,199 @@
+"""The command line says what is wrong and what to do, in one line, and changes nothing it should not."""
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from signal_index.cli import main
+
+CONFIG = """
+environment = "{environment}"
+database = "index.sqlite"
+keys = "index.key"
+manifest = "manifest.json"
+[issuer]
+name = "https://idp.test"
+audience = "index"
+keys = "issuer.public.json"
+"""
+
+
+class Shell:
+    """Runs the command in the folder of a world."""
+
+    def __init__(self, world: Any) -> None:
+        self.world = world
+        self.folder: Path = world.folder
+        world.secrets.save(self.folder / "index.key")
+        world.manifest.save(self.folder / "manifest.json")
+        self.config = self.folder / "index.toml"
+        self.config.write_text(CONFIG.format(environment="dev"))
+
+    def __call__(self, *words: str) -> Result:
+        """One command, with the world's settings."""
+        return CliRunner().invoke(main, [*words, "--config", str(self.config)])
+
+    def file(self, name: str, text: str) -> str:
+        """A file to hand to a command."""
+        path = self.folder / name
+        path.write_text(text)
+        return str(path)
+
+
+@pytest.fixture
+def shell(world: Any) -> Shell:
+    """A shell on a fresh index."""
+    return Shell(world)
+
+
+def _others_may_read(shell: Shell) -> None:
+    (shell.folder / "index.key").chmod(0o644)
+
+
+def _production(shell: Shell) -> None:
+    shell.config.write_text(CONFIG.format(environment="production"))
+
+
+def _no_settings(shell: Shell) -> None:
+    shell.config.unlink()
+
+
+def _unknown_setting(shell: Shell) -> None:
+    shell.config.write_text("surprise = 1\n" + CONFIG.format(environment="dev"))
+
+
+SETUPS: list[tuple[Callable[[Shell], None], str]] = [
+    (_others_may_read, "chmod 600"),
+    (_production, "cannot prove their hops"),
+    (_no_settings, "cannot read the settings file"),
+    (_unknown_setting, "surprise"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "said"), SETUPS)
+def test_a_wrong_set_up_is_one_clear_line(shell: Shell, spoil: Callable[[Shell], None], said: str) -> None:
+    spoil(shell)
+    result = shell("staff", "list", "--as", "f.beheer")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert said in result.output
+
+
+STAFF = [
+    ("wrong;header\n", "the first line must read"),
+    ("medewerker;organisatie;team;actief\n", "names nobody"),
+    (
+        "medewerker;organisatie;team;actief\nw.drie;geen-oin;noord;ja\n",
+        "line 2: organisatie: an OIN of 20 digits",
+    ),
+    (
+        "medewerker;organisatie;team;actief\nw.drie;00000099000000000001;noord;misschien\n",
+        "actief: ja or nee",
+    ),
+    ("medewerker;organisatie;team;actief\nset-up;00000099000000000001;noord;ja\n", "medewerker"),
+    ("medewerker;organisatie;team;actief\nw.drie;00000099000000000001;noord;ja;meer\n", "too many columns"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), STAFF)
+def test_a_staff_list_with_a_fault_imports_nobody(shell: Shell, text: str, said: str) -> None:
+    before = shell.world.database.run(lambda tx: tx.staff.all())
+    result = shell("staff", "import", shell.file("staff.csv", text), "--as", "f.beheer")
+    assert result.exit_code == 1
+    assert said in result.output
+    assert shell.world.database.run(lambda tx: tx.staff.all()) == before
+
+
+REGISTERS = [
+    ("publishers = 1", "at least one [[publishers]]"),
+    ("publishers = []\npublications = []", "at least one [[publishers]]"),
+    ('[[publishers]]\noin = "00000099000000000001"', "misses the field 'key'"),
+    ("[[publishers", "not valid TOML"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), REGISTERS)
+def test_a_register_with_a_fault_is_refused(shell: Shell, text: str, said: str) -> None:
+    result = shell("register", "import", shell.file("register.toml", text), "--as", "f.beheer")
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_an_attempt_on_the_command_line_is_recorded_with_the_account(shell: Shell) -> None:
+    assert shell("audit", "list", "--as", "w.een").exit_code == 1
+    attempt = shell.world.records("action.refused")[0].fields
+    assert (attempt["actor"], attempt["surface"]) == ("w.een", "command-line")
+    assert str(attempt["token"]).startswith("os-account:")
+
+
+def test_the_privacy_officer_finds_the_looks_of_one_worker_and_one_case(shell: Shell) -> None:
+    world = shell.world
+    rows = [world.relation(case_reference=f"WT-2026-000{n}") for n in range(2)]
+    world.register_relations(*zip(world.PEOPLE, rows, strict=False))
+    for row in rows:
+        world.look(row.relation_id)
+    world.look(rows[0].relation_id, "w.twee")
+    everything = shell("audit", "list", "--as", "p.officer").output.splitlines()
+    hers = shell("audit", "list", "--as", "p.officer", "--worker", "w.twee").output.splitlines()
+    about = shell(
+        "audit", "list", "--as", "p.officer", "--relation", rows[0].relation_id.hex()
+    ).output.splitlines()
+    assert [len(lines) for lines in (everything, hers, about)] == [3, 1, 2]
+    assert "allowed=" in everything[-1]
+    assert "records hold, no gaps" in shell("audit", "check").output
+
+
+def test_no_command_of_who_administers_shows_a_flag(shell: Shell) -> None:
+    world = shell.world
+    world.publish(world.GEMEENTE, "agb:00000001", "wmo-voorziening", {world.PEOPLE[0]: "2025-04"})
+    world.register_relations((world.PEOPLE[0], world.relation()))
+    listed = shell("relation", "list", "--as", "f.beheer").output
+    assert "WT-2026-0001" in listed
+    assert "wmo" not in listed
+    assert "2025-04" not in listed
+
+
+def test_a_database_is_initialised_once_and_its_file_is_for_its_owner(shell: Shell) -> None:
+    result = shell("db", "initialise")
+    assert result.exit_code == 1
+    assert "initialised before" in result.output
+    assert stat.S_IMODE(shell.world.path.stat().st_mode) == 0o600
+
+
+def test_a_restore_is_recorded(shell: Shell) -> None:
+    shell.world.database.close()
+    result = shell("db", "restored")
+    assert "new incarnation" in result.output
+    assert "index.restored" in shell("audit", "list", "--all", "--as", "p.officer").output
+
+
+def test_the_source_sees_its_series(shell: Shell) -> None:
+    world = shell.world
+    world.publish(
+        world.GEMEENTE, "agb:00000001", "wmo-voorziening", dict.fromkeys(world.PEOPLE[:3], "2025-04")
+    )
+    listed = shell("source", "status").output
+    assert "3 flags" in listed
+    assert "no complete set yet" in listed
+    assert "no sources of a publisher 123" in shell("source", "status", "--publisher", "123").output
+
+
+def test_keys_are_never_overwritten(shell: Shell) -> None:
+    words = ["keys", "publisher", "00000099000000000009", "--out", str(shell.folder / "p")]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    again = CliRunner().invoke(main, words)
+    assert (again.exit_code, "never overwritten" in again.output) == (1, True)
+    assert "20 digits" in CliRunner().invoke(main, ["keys", "publisher", "123"]).output
+
+
+def test_the_insecure_issuer_refuses_outside_development(shell: Shell) -> None:
+    _production(shell)
+    result = shell(
+        "insecure-issuer", "token", "--key", str(shell.folder / "issuer.key"), "--subject", "w.een"
+    )
+    assert result.exit_code == 1
+    assert 'environment = "dev"' in result.output
