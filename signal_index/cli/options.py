@@ -8,7 +8,7 @@ import click
 
 from crypto.errors import CryptoError
 from policy.errors import RuleSetError
-from signal_index.errors import Malformed, SignalIndexError
+from signal_index.errors import Malformed, SetupFault, SignalIndexError
 from signal_index.settings import Settings, load
 
 config_option = click.option(
@@ -22,11 +22,17 @@ config_option = click.option(
 )
 
 
+class _SetupError(click.ClickException):
+    exit_code = 2
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Show the product's errors as one clear line instead of a traceback, and exit 1."""
+    """Show the product's errors as one clear line instead of a traceback; exit 2 for a set-up to mend, else 1."""
     try:
         yield
+    except SetupFault as error:
+        raise _SetupError(error.detail) from error
     except SignalIndexError as error:
         lines = [error.detail]
         if isinstance(error, Malformed):

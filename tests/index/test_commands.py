@@ -78,7 +78,7 @@ SETUPS: list[tuple[Callable[[Shell], None], str]] = [
 def test_a_wrong_set_up_is_one_clear_line(shell: Shell, spoil: Callable[[Shell], None], said: str) -> None:
     spoil(shell)
     result = shell("staff", "list", "--as", "f.beheer")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.output.startswith("Error: ")
     assert said in result.output
 
@@ -159,7 +159,7 @@ def test_no_command_of_who_administers_shows_a_flag(shell: Shell) -> None:
 
 def test_a_database_is_initialised_once_and_its_file_is_for_its_owner(shell: Shell) -> None:
     result = shell("db", "initialise")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "initialised before" in result.output
     assert stat.S_IMODE(shell.world.path.stat().st_mode) == 0o600
 
@@ -195,5 +195,5 @@ def test_the_insecure_issuer_refuses_outside_development(shell: Shell) -> None:
     result = shell(
         "insecure-issuer", "token", "--key", str(shell.folder / "issuer.key"), "--subject", "w.een"
     )
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert 'environment = "dev"' in result.output
