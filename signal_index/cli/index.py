@@ -1,20 +1,12 @@
 """The commands of the index operator and the functioneel beheerder; none of them shows a flag."""
 
-import csv
 import json
-import re
-import tomllib
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from crypto.batch import BatchClass
-from crypto.errors import CryptoError
-from crypto.keyfiles import PublisherPublic
 from signal_index import audit
-from signal_index.errors import Malformed
-from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember, dutch_day
+from signal_index.model import dutch_day
 from signal_index.store import begin_again
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
@@ -23,6 +15,7 @@ from signal_index.usecases.expire import expire
 from signal_index.usecases.oversee import Standing, source_standing
 from signal_index.wiring import load_secrets, require_dev
 
+from .imports import read_register, read_staff
 from .options import config_option, plain_errors, settings_of
 from .session import now, opened, os_account, run_as
 
@@ -85,7 +78,7 @@ def register() -> None:
 def import_register(file: Path, staff_id: str | None, config: Path, *, may_remove: bool) -> None:
     """Replace the register by FILE (TOML: [[publishers]] and [[publications]])."""
     with opened(config) as index:
-        stated = _read_register(file)
+        stated = read_register(file)
         moment = now()
         types = [kind.code for kind in index.rules.in_force(dutch_day(moment)).catalogue.types]
         run_as(
@@ -98,63 +91,9 @@ def import_register(file: Path, staff_id: str | None, config: Path, *, may_remov
     click.echo(f"register: {len(stated.publishers)} publishers, {len(stated.publications)} sources and types")
 
 
-def _read_register(file: Path) -> Register:
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-        publishers = tuple(_publisher(entry, file.parent) for entry in _tables(document, "publishers"))
-        publications = tuple(_publication(entry) for entry in _tables(document, "publications"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Malformed("register", f"{file} is not valid TOML: {error}") from error
-    except KeyError as error:
-        raise Malformed("register", f"{file}: an entry misses the field {error}") from error
-    except (TypeError, ValueError, CryptoError) as error:
-        raise Malformed("register", f"{file}: {error}") from error
-    return Register(publishers, publications)
-
-
-def _tables(document: dict[str, object], name: str) -> list[dict[str, object]]:
-    tables = document.get(name)
-    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
-        raise TypeError(f"it needs at least one [[{name}]]")
-    return tables
-
-
-def _publisher(entry: dict[str, object], folder: Path) -> Publisher:
-    key = PublisherPublic.load(folder / str(entry["key"]))
-    if key.publisher != entry["oin"]:
-        raise ValueError(f"the key file of publisher {entry['oin']} is another publisher's")
-    return Publisher(
-        oin=key.publisher,
-        name=str(entry["name"]),
-        verify_key=key.verify_key.public_bytes_raw(),
-        items_per_batch=int(str(entry["items_per_batch"])),
-        classes=frozenset(BatchClass(name) for name in _texts(entry["classes"])),
-        organisations=frozenset(_texts(entry.get("organisations", []))),
-    )
-
-
-def _texts(value: object) -> Sequence[str]:
-    if not isinstance(value, list):
-        raise TypeError("expected a list of texts")
-    return [str(item) for item in value]
-
-
-def _publication(entry: dict[str, object]) -> Publication:
-    return Publication(
-        source=str(entry["source"]),
-        source_name=str(entry["source_name"]),
-        type=str(entry["type"]),
-        publisher=str(entry["publisher"]),
-        contact=ContactRoute(str(entry["contact_name"]), str(entry["contact_phone"])),
-    )
-
-
 @click.group()
 def staff() -> None:
     """Members of staff and their roles."""
-
-
-STAFF_COLUMNS = ["medewerker", "organisatie", "team", "actief"]
 
 
 @staff.command("import")
@@ -164,45 +103,9 @@ STAFF_COLUMNS = ["medewerker", "organisatie", "team", "actief"]
 def import_staff(file: Path, staff_id: str | None, config: Path) -> None:
     """Add or change staff from FILE (CSV with ; and the columns medewerker, organisatie, team, actief)."""
     with opened(config) as index:
-        members = _read_staff(file)
+        members = read_staff(file)
         run_as(index, staff_id, lambda tx, actor: administer.import_staff(tx, actor, members, now()))
     click.echo(f"staff: {len(members)} members imported")
-
-
-def _read_staff(file: Path) -> list[StaffMember]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines, delimiter=";", strict=True)
-            if reader.fieldnames != STAFF_COLUMNS:
-                raise Malformed("staff", f"{file}: the first line must read {';'.join(STAFF_COLUMNS)}")
-            members = [_member(file, reader.line_num, line) for line in reader]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise Malformed("staff", f"{file} is not a CSV file in UTF-8") from error
-    if not members:
-        raise Malformed("staff", f"{file} names nobody")
-    return members
-
-
-def _member(file: Path, line_number: int, line: dict[str, str]) -> StaffMember:
-    faults = [name for name, fault in _FAULTY.items() if fault(line.get(name) or "")]
-    if faults or None in line:
-        what = ", ".join(f"{name}: {_EXPECTED[name]}" for name in faults) or "too many columns"
-        raise Malformed("staff", f"{file}, line {line_number}: {what}")
-    return StaffMember(line["medewerker"], line["organisatie"], line["team"], line["actief"] == "ja")
-
-
-_FAULTY: dict[str, Callable[[str], bool]] = {
-    "medewerker": lambda text: not re.fullmatch(r"[A-Za-z0-9._:@-]{1,40}", text) or text == administer.SET_UP,
-    "organisatie": lambda text: not re.fullmatch(r"[0-9]{20}", text),
-    "team": lambda text: not re.fullmatch(r"[A-Za-z0-9._:@-]{1,32}", text),
-    "actief": lambda text: text not in {"ja", "nee"},
-}
-_EXPECTED = {
-    "medewerker": "a staff id of at most 40 letters, digits and . _ : @ -",
-    "organisatie": "an OIN of 20 digits",
-    "team": "a team code of at most 32 letters, digits and . _ : @ -",
-    "actief": "ja or nee",
-}
 
 
 @staff.command()
