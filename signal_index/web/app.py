@@ -11,7 +11,7 @@ from signal_index.model import dutch_day
 from . import oversight, sources, workers
 from .desk import Desk
 from .frame import API_VERSION, Frame
-from .problems import install
+from .problems import PROBLEMS, install
 
 PREFIX = "/v1"
 JSON_BYTES_MAX = 64 * 1024
@@ -50,6 +50,7 @@ def create_app(desk: Desk, surface: Surface) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        responses=PROBLEMS,
         middleware=[Middleware(Frame, body_bytes_max=limit)],
     )
     install(app)

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -79,6 +80,29 @@ _FIELD_TEXTS = {
 }
 _FIELDS = frozenset({"zorgrelatie", "doel", "medewerker", "limiet", "alles"})
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."
+
+
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "velden": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
+# What the API document says of every route; without it the framework promises its own 422, which never comes.
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    family: {"description": description, "content": {"application/problem+json": {"schema": _PROBLEM_SCHEMA}}}
+    for family, description in (
+        ("4XX", "Het verzoek kan zo niet"),
+        ("5XX", "De index kan nu niet antwoorden"),
+    )
+}
 
 
 def problem(
