@@ -14,6 +14,7 @@ from policy.vocabulary import (
     PurposeCode,
     Role,
     Sensitivity,
+    Shows,
     roles_conflict,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "PurposeCode",
     "Role",
     "Sensitivity",
+    "Shows",
     "roles_conflict",
 ]

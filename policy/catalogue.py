@@ -3,8 +3,10 @@
 Invariants:
 1. Every code that is referred to exists, and every code exists once; otherwise nothing is loaded.
 2. Which types belong to a purpose follows from the legal bases alone, so it is the same for every resident.
+3. Every label, sentence and paragraph for a page is there in Dutch and in English, on one line and not blank.
 
-Whoever controls the catalogue can at most name which types a purpose could reach; a grant is still needed.
+Whoever controls the catalogue can at most name which types a purpose could reach, for which a grant is still
+needed, and name the types in an answer that used to give only their areas of life.
 """
 
 import tomllib
@@ -17,13 +19,15 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from policy.errors import RuleSetError
-from policy.vocabulary import LifeDomain, PurposeCode, Role, Sensitivity
+from policy.vocabulary import LifeDomain, PurposeCode, Role, Sensitivity, Shows
 
 FILE = "catalogue.toml"
 
-Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+_ONE_LINE = r"^\S(.*\S)?\Z"
+
+Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=40)]
+Text = Annotated[str, msgspec.Meta(pattern=_ONE_LINE, max_length=300)]
+Label = Annotated[str, msgspec.Meta(pattern=_ONE_LINE, max_length=60)]
 
 _T = TypeVar("_T")
 
@@ -68,6 +72,7 @@ class SignalType:
     Attributes:
         label_nl: The heading of a card.
         sentence_nl: What follows "Er is": an article and a noun, without a full stop.
+        sentence_en: The same in English; it follows "There is".
         source_kind: The one kind of organisation that publishes this type.
         retention_months: How long a signal stays after its last confirmation.
         freshness_days: After how many days without news the source counts as not current.
@@ -78,6 +83,7 @@ class SignalType:
     label_nl: Label
     sentence_nl: Label
     label_en: Label
+    sentence_en: Label
     life_domain: LifeDomain
     source_kind: Code
     retention_months: Annotated[int, msgspec.Meta(ge=1, le=24)]
@@ -92,7 +98,11 @@ class PurposeRule:
 
     Attributes:
         roles: The roles that may choose this purpose.
-        worker_text: What the worker reads before choosing it.
+        shows: What an answer is made of; for `AREAS`, a set with a grant above presence does not load.
+        worker_text: What the worker reads before choosing it, in Dutch.
+        worker_text_en: The same in English.
+        not_shown_nl: Which kinds of help she never sees for this purpose. Fixed, so it says nothing about a resident.
+        not_shown_en: The same in English.
         legal_bases: The bases that carry this purpose.
         types: The codes of the types it can reach, in catalogue order; derived, never written in the file.
     """
@@ -101,7 +111,11 @@ class PurposeRule:
     label_nl: Label
     label_en: Label
     roles: Annotated[tuple[Role, ...], msgspec.Meta(min_length=1)]
+    shows: Shows
     worker_text: Text
+    worker_text_en: Text
+    not_shown_nl: Text
+    not_shown_en: Text
     legal_bases: Annotated[tuple[Code, ...], msgspec.Meta(min_length=1)]
     types: tuple[str, ...] = ()
 
@@ -131,6 +145,19 @@ class Catalogue:
     def legal_basis(self, code: str) -> LegalBasis | None:
         """Find a legal basis by its code."""
         return next((each for each in self.legal_bases if each.code == code), None)
+
+    def life_domain(self, code: LifeDomain | str) -> LifeDomainText | None:
+        """Find how an area of life is shown by its code."""
+        return next((each for each in self.life_domains if each.code == code), None)
+
+    def domains_of(self, purpose: PurposeRule) -> tuple[LifeDomainText, ...]:
+        """The areas of life with at least one type that this purpose reaches, in catalogue order.
+
+        Args:
+            purpose: Of this catalogue, so that its types are those of the same day.
+        """
+        reached = {each.life_domain for each in self.types if each.code in purpose.types}
+        return tuple(each for each in self.life_domains if each.code in reached)
 
     def at(self, day: date) -> "Catalogue":
         """The catalogue with only the legal bases that hold that day, and purposes narrowed to match."""

@@ -25,6 +25,7 @@ _NAME = re.compile(
 _REQUIRED = ("id", "titel", "grondslag", "uitleg_fg", "geldig_van")
 _OPTIONAL = ("uitleg_medewerker", "vervangt", "plicht")
 _TEXT_CHARS_MAX = 300
+_PURPOSE_ASKED = pst.GetAttr(pst.GetAttr(pst.Var("context"), "raadpleging"), "doel")
 _LEVEL_ACTIONS = frozenset(level.action for level in Level)
 
 
@@ -48,6 +49,8 @@ class Rule:
         valid_from: The first day it is in force.
         valid_until: The first day it no longer is; derived from its successor, never written in the file.
         replaces: The key of the version it succeeds.
+        levels: The levels its scope names, lowest first; the condition may narrow them further.
+        purpose: The one purpose to which its condition ties it, whatever the facts; None if it ties it to none.
         policy: The rule as Cedar JSON.
     """
 
@@ -62,6 +65,8 @@ class Rule:
     valid_until: date | None
     replaces: str | None
     duties: tuple[Duty, ...]
+    levels: tuple[Level, ...]
+    purpose: str | None
     policy: str
 
     @property
@@ -106,6 +111,8 @@ def read_rule(file: str, text: str, schema: cedarpy.Schema) -> Rule:
         valid_until=None,
         replaces=notes.get("vervangt"),
         duties=_duties(file, notes.get("plicht")),
+        levels=_levels(policy.action),
+        purpose=_purpose(policy),
         policy=_as_json(text),
     )
 
@@ -165,6 +172,25 @@ def _check_shape(file: str, kind: Kind, policy: pst.Template) -> None:
     named = {uid.id for uid in pst.entity_uids(policy) if uid.type.basename == "Action"}
     if not named <= _LEVEL_ACTIONS:
         raise RuleSetError(file, f"a rule may only name these actions: {', '.join(sorted(_LEVEL_ACTIONS))}")
+
+
+def _levels(action: pst.ActionConstraint) -> tuple[Level, ...]:
+    if isinstance(action, pst.ScopeAny):
+        return tuple(Level)
+    named = {action.entity.id} if isinstance(action, pst.ActionEq) else {uid.id for uid in action.entities}
+    return tuple(level for level in Level if level.action in named)
+
+
+def _purpose(policy: pst.Template) -> str | None:
+    """The purpose in the first `doel == ".."` without which no `when` can hold: it stands alone or beside `&&`."""
+    parts: list[pst.Expr] = [clause.expr for clause in policy.clauses if isinstance(clause, pst.When)]
+    while parts:
+        match parts.pop(0):
+            case pst.BinaryOp(op="and", left=left, right=right):
+                parts[:0] = [left, right]
+            case pst.BinaryOp(op="eq", left=left, right=pst.StringLit(value=code)) if left == _PURPOSE_ASKED:
+                return code
+    return None
 
 
 def _check_schema(file: str, text: str, schema: cedarpy.Schema) -> None:

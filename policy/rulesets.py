@@ -4,7 +4,8 @@ Invariants of every set that loads:
 1. Each file is understood completely: an unknown file, key, annotation, duty, action or code stops loading.
 2. At most one version of a rule counts on any day, and from its first version on there is always one. A
    successor names the version it replaces; the end date follows from that and is written nowhere.
-3. Every guard has been seen to refuse (`policy.selftest`), on each stretch of days on its own.
+3. Every guard has been seen to refuse, and no grant opens more than presence where only areas of life are shown
+   (`policy.selftest`), on each stretch of days on its own.
 4. The digest covers everything that decides: schema, catalogue, canaries, guards and grants.
 
 Whoever controls the files can at most grant what the catalogue lists, and changes the digest in every record.

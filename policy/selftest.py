@@ -4,10 +4,14 @@
 2. Every guard has a canary; a guard is in force whenever something may be granted, unless it says from when.
 3. What the catalogue promises is what the rules do: a purpose reaches exactly the types and roles it lists, and
    no grant gives a type that its own legal basis does not cover.
+4. For a purpose that shows areas of life, no grant opens more than presence. The engine is asked about every age
+   group, shielded or not, coordinating or not. Organisations and days cannot all be tried, so there the text of the
+   grant has to show it: it names presence alone, or is tied to another purpose.
 """
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import product
 
@@ -19,9 +23,12 @@ from policy.errors import RuleSetError
 from policy.facts import LookupFacts, cedar_day
 from policy.in_force import InForce
 from policy.rule_text import Kind, Rule
-from policy.vocabulary import AgeBand, Level, PurposeCode, Role
+from policy.vocabulary import AgeBand, Level, PurposeCode, Role, Shows
 
 FILE = "canaries.toml"
+
+_RICHER = (Level.SOURCE, Level.CONTACT)
+_AREAS_ONLY = "which shows areas of life only"
 
 Attribute = bool | str | tuple[str, ...]
 
@@ -67,6 +74,9 @@ def prove(rules: InForce, canaries: Canaries) -> None:
     _check_canaries(rules, canaries, engine)
     for purpose in rules.catalogue.purposes:
         _check_promise(rules, purpose, engine)
+        if purpose.shows is Shows.AREAS:
+            _check_presence_only(rules, purpose, engine)
+            _check_scopes(rules, purpose)
 
 
 def _check_guards_present(rules: InForce, canaries: Canaries) -> None:
@@ -127,11 +137,7 @@ def _everything_allowed(
         facts = _all_is_well(rules, purpose, role, age_band).attributes(purpose.legal_bases)
         presence = [Question(each.code, Level.PRESENCE) for each in rules.catalogue.types]
         shown = _allowed(engine, facts, presence)
-        richer = [
-            Question(question.type_code, level)
-            for question, _ in shown
-            for level in (Level.SOURCE, Level.CONTACT)
-        ]
+        richer = [Question(question.type_code, level) for question, _ in shown for level in _RICHER]
         for question, answer in [*shown, *_allowed(engine, facts, richer)]:
             yield role, question, answer
 
@@ -171,3 +177,30 @@ def _check_bases(rules: InForce, question: Question, answer: Answer) -> None:
 
 def _named(rules: InForce, answer: Answer) -> Iterator[Rule]:
     return (rule for rule in rules.rules if rule.key in answer.reasons)
+
+
+def _check_presence_only(rules: InForce, purpose: PurposeRule, engine: Engine) -> None:
+    """Ask for more than presence as whoever may choose this purpose; unlike a look-up, without presence too."""
+    questions = [Question(code, level) for code, level in product(purpose.types, _RICHER)]
+    for role, age_band, shielded, coordinator in product(
+        purpose.roles, AgeBand, (False, True), (False, True)
+    ):
+        well = _all_is_well(rules, purpose, role, age_band)
+        facts = replace(well, shielded=shielded, coordinator=coordinator).attributes(purpose.legal_bases)
+        for question, answer in _allowed(engine, facts, questions):
+            given = f"{question.level.value} of {question.type_code}"
+            raise RuleSetError(
+                next(_named(rules, answer)).file, f"it gives {given} for {purpose.code}, {_AREAS_ONLY}"
+            )
+
+
+def _check_scopes(rules: InForce, purpose: PurposeRule) -> None:
+    """Refuse what asking may miss: a grant that opens more for one organisation, say, or from some day on."""
+    for rule in rules.rules:
+        may_serve = rule.kind is Kind.GRANT and rule.purpose in {None, purpose.code}
+        if may_serve and set(rule.levels) & set(_RICHER):
+            raise RuleSetError(
+                rule.file,
+                f"it names more than {Level.PRESENCE.value} and may serve {purpose.code}, {_AREAS_ONLY};"
+                ' name fewer levels, or tie it to another purpose with `doel == ".."`',
+            )

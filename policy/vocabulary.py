@@ -102,6 +102,13 @@ class Sensitivity(StrEnum):
     SENSITIVE = "gevoelig"
 
 
+class Shows(StrEnum):
+    """What an answer for a purpose is made of: the signals one by one, or only the areas of life they are in."""
+
+    SIGNALS = "signalen"
+    AREAS = "leefgebieden"
+
+
 class Duty(StrEnum):
     """What the caller must do before it acts on an allowance; if it cannot, the allowance is void."""
 

@@ -16,6 +16,10 @@ from policy.rule_text import Kind
 from policy.rulesets import RuleSet, bundled, load
 from policy.vocabulary import Level, Outcome
 
+SELF_SUFFICIENCY = (
+    "grants/T04-zelfredzaamheid-wmo-2026-01-01.cedar",
+    "grants/T05-zelfredzaamheid-jeugdwet-2026-01-01.cedar",
+)
 RULE_KEYS = [rule.key for rule in load(bundled()).in_force(date(2026, 3, 3)).rules]
 
 
@@ -110,10 +114,26 @@ def test_dropping_the_guard_on_the_relation_opens_what_a_case_keeps_shut(rule_se
     assert decide(opened, case.facts, ["wmo-voorziening"]).allowed == (("wmo-voorziening", Level.CONTACT),)
 
 
-def test_there_are_five_guards_and_three_grants_over_two_purposes(rules: InForce) -> None:
+@pytest.mark.parametrize("action", ["toon_bron", "toon_contact"])
+@pytest.mark.parametrize("name", SELF_SUFFICIENCY)
+def test_opening_a_level_for_the_self_sufficiency_talk_makes_a_case_fail(
+    name: str, action: str, files: Mapping[str, str]
+) -> None:
+    presence = 'action == Action::"toon_aanwezigheid"'
+    levels = ", ".join(f'Action::"{each}"' for each in ("toon_aanwezigheid", "toon_bron", action))
+    assert files[name].count(presence) == 1
+    # While the purpose shows areas only, such a set does not load at all (see test_areas_only.py).
+    catalogue = files["catalogue.toml"].replace('shows = "leefgebieden"', 'shows = "signalen"')
+    grant = files[name].replace(presence, f"action in [{levels}]")
+    widened = load({**files, "catalogue.toml": catalogue, name: grant})
+    assert [case.title for case in CASES if case.failures(widened.in_force(case.day))]
+
+
+def test_there_are_five_guards_and_five_grants_over_three_purposes(rules: InForce) -> None:
     kinds = [rule.kind for rule in rules.rules]
-    assert (kinds.count(Kind.GUARD), kinds.count(Kind.GRANT)) == (5, 3)
+    assert (kinds.count(Kind.GUARD), kinds.count(Kind.GRANT)) == (5, 5)
     assert {purpose.code for purpose in rules.catalogue.purposes} == {
         "voorbereiding-huisbezoek",
         "schuldhulp-afstemming",
+        "toets-zelfredzaamheid",
     }

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 
 import pytest
 
-from policy.catalogue import Catalogue
+from policy.catalogue import Catalogue, LifeDomainText, PurposeRule, SignalType
 from policy.in_force import InForce
 from policy.rule_text import Kind
 from policy.rulesets import RuleSet
-from policy.vocabulary import LifeDomain, Role, Sensitivity
+from policy.vocabulary import LifeDomain, Role, Sensitivity, Shows
 
 REQUIRED_TYPES = {
     "schuldhulptraject",
@@ -48,8 +48,33 @@ NEVER_SAID = re.compile(r"risico|verdacht|fraude|score|melding|client|cliënt|bu
 NEVER_TOLD_APART = re.compile(
     r"ggz|psych|verslav|opvang|reclassering|jeugdbescherming|detentie|justitie", re.IGNORECASE
 )
+NEVER_SAID_IN_ENGLISH = re.compile(r"risk|suspect|fraud|score|client|citizen", re.IGNORECASE)
+ABOUT_THE_RESIDENT = re.compile(
+    r"afgescherm|geheim|leeftijd|jaar|minderjarig|shield|secret|\bage\b", re.IGNORECASE
+)
 LABEL_CHARS_MAX = 40
 WORDS_PER_SENTENCE_MAX = 15
+SENTENCES_NOT_SHOWN_MAX = 3
+
+# By which words the paragraph "Wat ziet u hier niet?" names each type, in Dutch and in English.
+NAMED_AS_NOT_SHOWN = {
+    "schuldhulptraject": ("schuldhulp", "debt help"),
+    "wmo-voorziening": ("Wmo", "Wmo"),
+    "jeugdhulp": ("jeugdhulp", "youth help"),
+    "ww-uitkering": ("UWV", "UWV"),
+    "ziektewet-uitkering": ("UWV", "UWV"),
+    "wia-uitkering": ("UWV", "UWV"),
+    "bijstandsuitkering": ("bijstand", "social assistance"),
+    "aow-uitkering": ("SVB", "SVB"),
+    "anw-uitkering": ("SVB", "SVB"),
+    "studiefinanciering": ("studiefinanciering", "student finance"),
+    "schoolinschrijving-verzuim": ("school", "school"),
+    "wlz-indicatie": ("langdurige zorg", "long-term care"),
+    "onder-curatele": ("curatele", "guardianship"),
+    "beschermingsbewind": ("bewind", "administration"),
+    "inburgering-traject": ("inburgering", "integration"),
+    "participatie-traject": ("naar werk", "towards work"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +88,24 @@ def _shown(catalogue: Catalogue) -> list[str]:
     return (
         types + domains + [text for each in catalogue.purposes for text in (each.label_nl, each.worker_text)]
     )
+
+
+def _shown_in_english(catalogue: Catalogue) -> list[str]:
+    types = [text for each in catalogue.types for text in (each.label_en, each.sentence_en)]
+    domains = [each.label_en for each in catalogue.life_domains]
+    return (
+        types
+        + domains
+        + [text for each in catalogue.purposes for text in (each.label_en, each.worker_text_en)]
+    )
+
+
+def _not_shown(catalogue: Catalogue) -> list[str]:
+    return [text for each in catalogue.purposes for text in (each.not_shown_nl, each.not_shown_en)]
+
+
+def _sentences(text: str) -> list[str]:
+    return re.split(r"(?<=[.!?])\s", text)
 
 
 def _rule_texts(rules: InForce) -> list[str]:
@@ -86,9 +129,40 @@ def test_the_sentence_of_a_type_follows_er_is(catalogue: Catalogue) -> None:
         assert not each.sentence_nl.startswith(("Er is", "de ", "het ")), sentence
 
 
+def test_the_english_sentence_of_a_type_follows_there_is(catalogue: Catalogue) -> None:
+    for each in catalogue.types:
+        sentence = f"There is {each.sentence_en}."
+        assert not each.sentence_en.endswith("."), sentence
+        assert not each.sentence_en.startswith(("There is", "the ", "is ")), sentence
+        assert not re.match(r"a [aeio]|an [^aeiou]|[A-Z]", each.sentence_en), sentence
+    assert len({each.sentence_en for each in catalogue.types}) == len(catalogue.types)
+
+
+@pytest.mark.parametrize("shape", [SignalType, PurposeRule, LifeDomainText])
+def test_every_text_for_a_page_has_a_twin_in_the_other_language(shape: type) -> None:
+    names = {field.name for field in fields(shape)}
+    dutch = {name.removesuffix("_nl") for name in names if name.endswith("_nl")} | ({"worker_text"} & names)
+    assert dutch == {name.removesuffix("_en") for name in names if name.endswith("_en")}
+
+
+def test_both_languages_say_it_in_as_many_sentences(catalogue: Catalogue) -> None:
+    for each in catalogue.purposes:
+        for dutch, english in (
+            (each.worker_text, each.worker_text_en),
+            (each.not_shown_nl, each.not_shown_en),
+        ):
+            assert len(_sentences(dutch)) == len(_sentences(english)), each.code
+            assert dutch.endswith("."), dutch
+            assert english.endswith("."), english
+            assert dutch != english
+
+
 def test_no_text_uses_a_word_that_judges(catalogue: Catalogue, rules: InForce) -> None:
     texts = [*_shown(catalogue), *_rule_texts(rules), *(rule.officer_text for rule in rules.rules)]
+    texts += _not_shown(catalogue)
     assert [text for text in texts if NEVER_SAID.search(text)] == []
+    english = [*_shown_in_english(catalogue), *_not_shown(catalogue)]
+    assert [text for text in english if NEVER_SAID_IN_ENGLISH.search(text)] == []
 
 
 def test_no_text_tells_apart_what_must_stay_coarse(catalogue: Catalogue) -> None:
@@ -105,14 +179,105 @@ def test_wmo_and_youth_help_are_one_type_each(catalogue: Catalogue) -> None:
 
 
 def test_sentences_for_workers_are_short(catalogue: Catalogue, rules: InForce) -> None:
-    texts = [*_rule_texts(rules), *(each.worker_text for each in catalogue.purposes)]
-    sentences = [sentence for text in texts for sentence in re.split(r"(?<=[.!?])\s", text)]
+    texts = [*_rule_texts(rules), *_not_shown(catalogue)]
+    texts += [text for each in catalogue.purposes for text in (each.worker_text, each.worker_text_en)]
+    sentences = [sentence for text in texts for sentence in _sentences(text)]
     assert [sentence for sentence in sentences if len(sentence.split()) > WORDS_PER_SENTENCE_MAX] == []
 
 
-def test_a_worker_text_says_nothing_about_shielding_or_age(rules: InForce) -> None:
-    about_the_resident = re.compile(r"afgescherm|geheim|leeftijd|jaar|minderjarig", re.IGNORECASE)
-    assert [rule.key for rule in rules.rules if about_the_resident.search(rule.worker_text or "")] == []
+def test_a_worker_text_says_nothing_about_shielding_or_age(catalogue: Catalogue, rules: InForce) -> None:
+    texts = [*_rule_texts(rules), *_not_shown(catalogue)]
+    assert [text for text in texts if ABOUT_THE_RESIDENT.search(text)] == []
+
+
+def test_what_is_not_shown_is_told_in_at_most_three_sentences(catalogue: Catalogue) -> None:
+    for text in _not_shown(catalogue):
+        assert len(_sentences(text)) <= SENTENCES_NOT_SHOWN_MAX, text
+
+
+def test_what_is_not_shown_names_every_type_the_purpose_never_reaches_and_no_other(
+    catalogue: Catalogue,
+) -> None:
+    assert set(NAMED_AS_NOT_SHOWN) == {each.code for each in catalogue.types}
+    for purpose in catalogue.purposes:
+        for code, (dutch, english) in NAMED_AS_NOT_SHOWN.items():
+            named = (dutch in purpose.not_shown_nl, english in purpose.not_shown_en)
+            assert named == (code not in purpose.types,) * 2, (purpose.code, code)
+
+
+def test_only_the_self_sufficiency_talk_shows_areas_and_no_signals(catalogue: Catalogue) -> None:
+    assert {each.code: each.shows for each in catalogue.purposes} == {
+        "voorbereiding-huisbezoek": Shows.SIGNALS,
+        "schuldhulp-afstemming": Shows.SIGNALS,
+        "toets-zelfredzaamheid": Shows.AREAS,
+    }
+
+
+def test_what_a_purpose_shows_is_the_same_on_every_day(catalogue: Catalogue) -> None:
+    for day in (date(2025, 12, 31), date(2026, 1, 1), date(2036, 1, 1)):
+        assert [each.shows for each in catalogue.at(day).purposes] == [
+            each.shows for each in catalogue.purposes
+        ]
+
+
+def test_the_self_sufficiency_talk_names_every_area_that_stays_empty(catalogue: Catalogue) -> None:
+    purpose = catalogue.purpose("toets-zelfredzaamheid")
+    assert purpose is not None
+    filled = catalogue.domains_of(purpose)
+    empty = [each.label_nl.lower() for each in catalogue.life_domains if each not in filled]
+    # The matrix says "geestelijke gezondheid", the paragraph says "gezondheid".
+    never = [name.split()[-1] for name in catalogue.unpublished_zrm_2013]
+    assert empty == ["wonen"]
+    assert [word for word in [*empty, *never] if word not in purpose.not_shown_nl] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "domains"),
+    [
+        (
+            "voorbereiding-huisbezoek",
+            ["financien", "werk-en-opleiding", "ondersteuning", "jeugd-en-gezin"],
+        ),
+        ("schuldhulp-afstemming", ["financien", "werk-en-opleiding"]),
+        ("toets-zelfredzaamheid", ["financien", "werk-en-opleiding", "ondersteuning", "jeugd-en-gezin"]),
+    ],
+)
+def test_the_areas_of_a_purpose_are_those_of_its_types_in_catalogue_order(
+    code: str, domains: list[str], catalogue: Catalogue
+) -> None:
+    purpose = catalogue.purpose(code)
+    assert purpose is not None
+    assert [each.code.value for each in catalogue.domains_of(purpose)] == domains
+    turned = replace(catalogue, life_domains=catalogue.life_domains[::-1], types=catalogue.types[::-1])
+    assert [each.code.value for each in turned.domains_of(purpose)] == domains[::-1]
+
+
+def test_an_area_leaves_a_purpose_with_the_last_type_that_its_bases_carry(catalogue: Catalogue) -> None:
+    bases = tuple(
+        replace(each, valid_from=date(2027, 1, 1)) if each.code == "jeugdwet-7-4-0" else each
+        for each in catalogue.legal_bases
+    )
+    before, after = (
+        replace(catalogue, legal_bases=bases).at(day) for day in (date(2026, 12, 31), date(2027, 1, 1))
+    )
+    areas = []
+    for narrowed in (before, after):
+        purpose = narrowed.purpose("toets-zelfredzaamheid")
+        assert purpose is not None
+        areas.append({each.code for each in narrowed.domains_of(purpose)})
+    assert areas[1] - areas[0] == {LifeDomain.YOUTH_AND_FAMILY}
+    assert not areas[0] - areas[1]
+
+
+def test_a_purpose_without_types_has_no_area(catalogue: Catalogue) -> None:
+    assert catalogue.domains_of(replace(catalogue.purposes[0], types=())) == ()
+
+
+def test_an_area_is_found_by_its_word_or_its_code(catalogue: Catalogue) -> None:
+    assert {each.code for each in catalogue.life_domains} == set(LifeDomain)
+    for each in catalogue.life_domains:
+        assert catalogue.life_domain(each.code) is each
+        assert catalogue.life_domain(each.code.value) is each
 
 
 def test_every_legal_basis_is_used_and_has_its_source(catalogue: Catalogue, rules: InForce) -> None:
@@ -136,8 +301,11 @@ def test_every_type_is_of_use_for_some_purpose(catalogue: Catalogue) -> None:
     assert reached == {each.code for each in catalogue.types}
 
 
-def test_benefits_from_uwv_and_svb_are_not_for_a_home_visit(catalogue: Catalogue) -> None:
-    purpose = catalogue.purpose("voorbereiding-huisbezoek")
+@pytest.mark.parametrize("code", ["voorbereiding-huisbezoek", "toets-zelfredzaamheid"])
+def test_benefits_from_uwv_and_svb_are_for_no_home_visit_and_no_self_sufficiency_talk(
+    code: str, catalogue: Catalogue
+) -> None:
+    purpose = catalogue.purpose(code)
     assert purpose is not None
     kinds = {each.source_kind for each in catalogue.types if each.code in purpose.types}
     assert not kinds & {"uwv", "svb", "duo"}
@@ -171,6 +339,7 @@ def test_what_does_not_exist_is_not_found(catalogue: Catalogue) -> None:
     assert catalogue.signal_type("geheim-traject") is None
     assert catalogue.purpose("nieuwsgierigheid") is None
     assert catalogue.legal_basis("avg-99") is None
+    assert catalogue.life_domain("justitie") is None
 
 
 def test_the_types_of_a_purpose_follow_from_the_bases_that_hold_that_day(catalogue: Catalogue) -> None:

@@ -1,5 +1,6 @@
 """What a rule set must be before it is used, each broken once."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
@@ -237,7 +238,7 @@ def test_a_guard_that_starts_after_the_grants_leaves_a_gap_unless_that_is_declar
         later, CANARIES, 'guard = "G03-tweede-factor"', 'guard = "G03-tweede-factor"\nstarts = 2026-07-01'
     )
     rule_set = load(declared)
-    assert [len(epoch.rules) for epoch in rule_set.epochs] == [7, 8]
+    assert [len(epoch.rules) for epoch in rule_set.epochs] == [9, 10]
 
 
 def test_a_guard_without_a_canary_is_refused(files: Files) -> None:
@@ -338,8 +339,18 @@ def test_a_legal_basis_that_ends_takes_its_types_away_on_that_day(
         ('legal_bases = ["jeugdwet-7-4-0"]', "legal_bases = []", "type number 3"),
         ("retention_months = 12", "retention_months = 25", "type number 1"),
         ("freshness_days = 45", "freshness_days = 45\nscore = 3", "unknown keys: score"),
+        ('code = "jeugdhulp"', 'code = "jeugdhulp\\n"', "type number 3"),
+        ('sentence_en = "youth help"', 'sentence_en = " "', "type number 3: .*sentence_en"),
+        ('sentence_en = "youth help"', 'sentence_en = "youth\\nhelp"', "type number 3: .*sentence_en"),
+        ('sentence_en = "youth help"', f'sentence_en = "{"x" * 61}"', "type number 3: .*sentence_en"),
+        ("worker_text_en", "worker_text_fr", "purpose number 1 has unknown keys: worker_text_fr"),
+        ("not_shown_nl", "not_shown_fy", "purpose number 1 has unknown keys: not_shown_fy"),
+        ('not_shown_en = "', f'not_shown_en = "{"x" * 300}', "purpose number 1: .*not_shown_en"),
         ("worker_text", 'types = ["ww-uitkering"]\nworker_text', "unknown keys: types"),
         ('sensitivity = "gevoelig"', "", "type number 1"),
+        ('shows = "signalen"\n', "", "purpose number 1: .*missing required field `shows`"),
+        ('shows = "signalen"', 'shows = "alles"', "purpose number 1: .*`\\$.shows`"),
+        ('shows = "leefgebieden"', 'shows = ["leefgebieden"]', "purpose number 3: .*`\\$.shows`"),
         ("verified_by_lawyer = false", 'verified_by_lawyer = "nee"', "legal_basis number 1"),
         ('code = "wgs-8"\n', 'code = "wgs-8"\nvalid_until = 2025-01-01\n', "ends before it starts"),
         ("unpublished_zrm_2013", "verborgen", "exactly these tables"),
@@ -349,6 +360,25 @@ def test_a_catalogue_with_this_fault_is_refused(old: str, new: str, problem: str
     changed = files[CATALOGUE].replace(old, new, 1)
     assert changed != files[CATALOGUE]
     assert _refused({**files, CATALOGUE: changed}, problem).file == CATALOGUE
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "label_nl",
+        "label_en",
+        "sentence_nl",
+        "sentence_en",
+        "worker_text",
+        "worker_text_en",
+        "not_shown_nl",
+        "not_shown_en",
+    ],
+)
+def test_a_text_missing_in_one_language_is_refused(key: str, files: Files) -> None:
+    without, count = re.subn(rf"^{key} = .*\n", "", files[CATALOGUE], count=1, flags=re.MULTILINE)
+    assert count == 1
+    assert _refused({**files, CATALOGUE: without}, f"missing required field `{key}`").file == CATALOGUE
 
 
 def test_a_canary_file_with_an_unknown_key_is_refused(files: Files) -> None:

@@ -19,7 +19,7 @@ DAY = date(2026, 3, 3)
 RULES = RULE_SET.in_force(DAY)
 AGAIN = load(dict(reversed(list(bundled().items())))).in_force(DAY)
 TYPES = [each.code for each in RULE_SET.catalogue.types]
-PURPOSES = ("voorbereiding-huisbezoek", "schuldhulp-afstemming", "nieuwsgierigheid")
+PURPOSES = ("voorbereiding-huisbezoek", "schuldhulp-afstemming", "toets-zelfredzaamheid", "nieuwsgierigheid")
 
 # The second model: which types each grant is about, spelled out by hand.
 WMO = {
@@ -45,7 +45,11 @@ DEBT = {
     "onder-curatele",
     "beschermingsbewind",
 }
-REACH = {"voorbereiding-huisbezoek": WMO | YOUTH, "schuldhulp-afstemming": DEBT}
+REACH = {
+    "voorbereiding-huisbezoek": WMO | YOUTH,
+    "schuldhulp-afstemming": DEBT,
+    "toets-zelfredzaamheid": WMO | YOUTH,
+}
 
 # Mostly in order, so that random look-ups reach the grants often enough.
 mostly_true = st.sampled_from([True, True, True, False])
@@ -76,16 +80,22 @@ def _model(facts: LookupFacts, code: str) -> tuple[Outcome, Level | None, set[st
     }
     if not all(kept.values()):
         return Outcome.REFUSED, None, {number for number, holds in kept.items() if not holds}
-    if facts.role != "wijkteammedewerker":
+    too_young = facts.purpose == "schuldhulp-afstemming" and facts.age_band != "18+"
+    if facts.role != "wijkteammedewerker" or too_young:
         return Outcome.NO_RULE, None, set()
+    number, presence_only = _grant(facts, code)
+    return Outcome.ALLOWED, Level.PRESENCE if presence_only else Level.CONTACT, {number}
+
+
+def _grant(facts: LookupFacts, code: str) -> tuple[str, bool]:
+    """The grant that opens this type for this purpose, and whether it stops at presence."""
     if facts.purpose == "schuldhulp-afstemming":
-        if facts.age_band != "18+":
-            return Outcome.NO_RULE, None, set()
-        return Outcome.ALLOWED, Level.PRESENCE if facts.shielded else Level.CONTACT, {"T03"}
+        return "T03", bool(facts.shielded)
+    if facts.purpose == "toets-zelfredzaamheid":
+        return "T04" if code in WMO else "T05", True
     if code in WMO:
-        return Outcome.ALLOWED, Level.PRESENCE if facts.shielded else Level.CONTACT, {"T01"}
-    hidden = facts.shielded or facts.age_band == "onbekend"
-    return Outcome.ALLOWED, Level.PRESENCE if hidden else Level.CONTACT, {"T02"}
+        return "T01", bool(facts.shielded)
+    return "T02", bool(facts.shielded) or facts.age_band == "onbekend"
 
 
 def _levels(decision: Decision) -> Mapping[str, Level]:
@@ -153,6 +163,31 @@ def test_forgetting_a_fact_shows_nothing(facts: LookupFacts, name: str) -> None:
 def test_shielding_hides_no_presence_and_shows_nothing_else(facts: LookupFacts) -> None:
     open_, shielded = (decide(RULES, replace(facts, shielded=mark), TYPES) for mark in (False, True))
     assert _levels(shielded) == dict.fromkeys(_levels(open_), Level.PRESENCE)
+
+
+@settings(max_examples=100, deadline=None)
+@given(facts=facts_of_any_kind)
+@example(
+    facts=LookupFacts(
+        role=Role.TEAM_MEMBER,
+        account_active=True,
+        second_factor=True,
+        purpose=PurposeCode("toets-zelfredzaamheid"),
+        relation_live=True,
+        relation_confirmed=True,
+        age_band=AgeBand.ADULT,
+        shielded=False,
+        coordinator=True,
+        organisation="gemeente",
+        on=DAY,
+    )
+)
+def test_the_self_sufficiency_talk_shows_presence_and_nothing_a_home_visit_hides(facts: LookupFacts) -> None:
+    talk, visit = (
+        decide(RULES, replace(facts, purpose=PurposeCode(code)), TYPES)
+        for code in ("toets-zelfredzaamheid", "voorbereiding-huisbezoek")
+    )
+    assert _levels(talk) == dict.fromkeys(_levels(visit), Level.PRESENCE)
 
 
 @settings(max_examples=100, deadline=None)

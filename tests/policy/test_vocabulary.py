@@ -2,7 +2,7 @@
 
 import policy
 from policy import vocabulary
-from policy.vocabulary import Level, Role, roles_conflict
+from policy.vocabulary import Level, Role, Shows, roles_conflict
 
 OFFERED = {
     "CONFLICTING_ROLES",
@@ -14,6 +14,7 @@ OFFERED = {
     "PurposeCode",
     "Role",
     "Sensitivity",
+    "Shows",
     "roles_conflict",
 }
 
@@ -28,6 +29,10 @@ def test_levels_are_ordered_by_how_much_they_disclose() -> None:
     assert Level.PRESENCE <= Level.PRESENCE
     assert max(Level) is Level.CONTACT
     assert [level.value for level in Level] == ["aanwezigheid", "bron", "contact"]
+
+
+def test_an_answer_is_made_of_signals_or_of_areas_and_of_nothing_else() -> None:
+    assert {each.name: each.value for each in Shows} == {"SIGNALS": "signalen", "AREAS": "leefgebieden"}
 
 
 def test_whoever_administers_or_oversees_may_not_also_look() -> None:
