@@ -33,7 +33,7 @@ class Statement:
         stated_on: sortable moment, see `reading.moment_order`.
         message: the message's own id, second in the order.
         removed: the source took back what it had stated under this key.
-        replaces: every earlier stated start of the traject is void.
+        replaces: what was stated earlier is void: every start, and every end if this states an end.
         end: last day, for a stop; None for a start, or for a state without an end.
     """
 
@@ -164,7 +164,9 @@ def merge(record: TrajectRecord | None, observation: Observation) -> TrajectReco
         case Kind.STOP_REMOVED:
             return _with(known, stops={stop_key: gone})
         case Kind.STATE:
-            return _with(known, starts={seen.start: said}, stops={(seen.start, False): ended})
+            # Begin and end are said together, so a correction voids what was said before of both.
+            whole = replace(ended, replaces=seen.replaces)
+            return _with(known, starts={seen.start: said}, stops={(seen.start, False): whole})
         case Kind.UNCHANGED:
             return known
 
@@ -231,9 +233,11 @@ def _standing_starts(record: TrajectRecord) -> Iterator[Start]:
 
 def _final_stops(record: TrajectRecord) -> Iterator[tuple[Start, date]]:
     """Yield (first day referred to, last day) where the latest stop that was not taken back is a final one."""
+    corrected = max((said.rank[:3] for said in record.stops.values() if said.replaces), default=None)
     for refers_to in {day: None for day, _ in record.stops}:
         spoken = ((record.stops.get((refers_to, temporary)), temporary) for temporary in (True, False))
         live = [(said, temporary) for said, temporary in spoken if said is not None and not said.removed]
+        live = [stop for stop in live if corrected is None or stop[0].rank[:3] >= corrected]
         latest = max(live, key=lambda stop: (stop[0].rank[:3], not stop[1]), default=None)
         if latest is not None and not latest[1] and latest[0].end is not None:
             yield refers_to, latest[0].end

@@ -113,7 +113,7 @@ def observations(draw: st.DrawFn, kinds: Sequence[Kind] = tuple(Kind)) -> Observ
         municipality="0344",
         position="m:1",
         temporary=kind in {Kind.STOPPED, Kind.STOP_REMOVED} and draw(st.booleans()),
-        replaces=kind is Kind.STARTED and len(kinds) > 1 and draw(st.booleans()),
+        replaces=kind in {Kind.STARTED, Kind.STATE} and len(kinds) > 1 and draw(st.booleans()),
     )
 
 
@@ -196,3 +196,28 @@ def test_any_day_can_be_judged_by(as_of: date, write_iwmo: Write) -> None:
     product = {"ToewijzingNummer": "1", "Begindatum": "2024-01-08", "StatusAanlevering": "1"}
     (seen,) = read(write_iwmo("wmo305", [("999900006", [product])]))
     assert isinstance(judge(seen, as_of).verdict, Verdict)
+
+
+def test_a_whole_statement_that_lifts_the_last_day_and_mends_the_first_ends_nothing() -> None:
+    def said(day: int, start: date, end: date | None) -> Observation:
+        return Observation(
+            person=PERSON,
+            source="agb:98980001",
+            type="wmo-voorziening",
+            traject="a",
+            kind=Kind.STATE,
+            start=start,
+            end=end,
+            stated_on=date(2026, 3, day),
+            message=str(day),
+            municipality=None,
+            position="m:1",
+            replaces=True,
+        )
+
+    ended = said(1, date(2026, 1, 8), date(2026, 2, 28))
+    mended = said(2, date(2026, 1, 1), None)
+    for order in permutations((ended, mended)):
+        assert wishes(order, date(2026, 3, 3)) == {
+            FlagWish(PERSON, "agb:98980001", "wmo-voorziening", asserted=True, since=Month(2026, 1))
+        }

@@ -1,0 +1,90 @@
+"""JSON Lines of a source without a message standard: every line is one JSON object about one traject.
+
+The file: UTF-8, one object per line with the members of `lines.layout`, all texts; `einde` may be null or left out.
+
+Invariants:
+1. One reading of a line: strict JSON, no member twice.
+2. A line with any other member is quarantined, whatever stands in it: a name or an address has no business there.
+3. A line that is not clear is quarantined by its number; the lines around it are read.
+
+Whoever writes the file can at most misstate that something runs at the sources its publisher may speak for.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from io import BytesIO
+from typing import BinaryIO, Final
+
+from .lines import DEFAULT_LIMITS, Line, LineLimits, Lines, utc_now
+from .lines.layout import COLUMNS, reading
+from .reading import FileRefused, MessageReader, Quarantined, Reading
+from .strict_json import Json, JsonLimits, load
+
+_MAX_DEPTH: Final = 8  # an object of texts has one level; a few more only tell malformed from hostile
+
+
+def read(
+    stream: BinaryIO,
+    name: str,
+    limits: LineLimits = DEFAULT_LIMITS,
+    *,
+    now: Callable[[], datetime] = utc_now,
+) -> Iterator[Reading]:
+    """Read one JSON Lines file in the layout of `lines.layout`. See `reading.MessageReader`.
+
+    Args:
+        stream: the file's bytes.
+        name: what to call the file in positions.
+        limits: see `LineLimits`.
+        now: aware; when the file is read, which dates what it says.
+
+    Yields:
+        One reading per line that is not blank, in the order they stand in the file.
+
+    Raises:
+        FileRefused: not UTF-8, empty, too large, or without a JSON object on any line.
+    """
+    lines = Lines(stream, name, limits)
+    _check(lines, name)
+    stated_on = now()
+    for line in lines:
+        if not line.is_blank:
+            yield _reading(line, f"{name}:{line.number}", stated_on)
+
+
+def _reading(line: Line, place: str, stated_on: datetime) -> Reading:
+    members = _members(line)
+    if isinstance(members, str):
+        return Quarantined(members, place)
+    unknown = [number for number, member in enumerate(members, start=1) if member not in COLUMNS]
+    if unknown:
+        return Quarantined("record-malformed", f"{place}: member {unknown[0]} is unknown")
+    return reading(members, place, stated_on)
+
+
+def _check(lines: Lines, name: str) -> None:
+    """Go through the whole file, so that a fault in its last line comes before any reading."""
+    first, has_object = 0, False
+    for line in lines:
+        if not line.is_blank:
+            first = first or line.number
+            has_object = has_object or not isinstance(_members(line), str)
+    if not first:
+        raise FileRefused("empty", name)
+    if not has_object:
+        raise FileRefused("not-json", f"{name}:{first}")
+
+
+def _members(line: Line) -> dict[str, Json] | str:
+    """Return the members of the line's object, or the code that says why there are none."""
+    if line.text is None:
+        return "too-large"
+    content = line.text.encode("utf-8")
+    try:
+        value = load(BytesIO(content), "", JsonLimits(len(content), _MAX_DEPTH))
+    except FileRefused as refusal:
+        return refusal.code
+    return value if isinstance(value, dict) else "record-malformed"
+
+
+_: MessageReader = read
