@@ -43,8 +43,13 @@ demo: $(READY) ## Run a small synthetic municipality from message to flag (ONCE=
 	@$(BIN)/python deploy/demo/run.py $(if $(filter 1 true yes,$(ONCE)),--once)
 
 .PHONY: test
-test: static ## Check style and types, then run every test but the long ones
+test: static browser ## Check style and types, then run every test but the long ones
 	@$(BIN)/pytest -q -m "not long" --durations=5
+
+# The page tests use Debian's Chromium, so that no test downloads a browser of its own.
+.PHONY: browser
+browser:
+	@command -v chromium >/dev/null || { $(call debian,chromium); }
 
 .PHONY: lint
 lint: static ## Check style, types, layers and the other rules of the house (seconds)

@@ -13,7 +13,7 @@ from datetime import datetime
 from crypto.chain import Pseudonym
 
 from .errors import Conflict, NotFound, NotPermitted, SignalIndexError
-from .model import AuditEvent, FieldValue
+from .model import Actor, AuditEvent, FieldValue
 
 # What somebody known gets to hear when she tries what she may not do; recorded wherever it is raised.
 REFUSALS = (NotPermitted, NotFound, Conflict)
@@ -25,11 +25,14 @@ _ADMINISTRATOR = frozenset({"actor", "token"})
 EVENTS: dict[str, frozenset[str]] = {
     # A worker looked. `facts` is what the rules were told; `allowed` the (type, level) pairs the rules allowed.
     "lookup.answered": _ACTOR
-    | {"role", "relation", "purpose", "rule_set", "rules", "facts", "allowed", "any_shown"},
+    | {"role", "relation", "purpose", "rule_set", "rules", "facts", "allowed", "any_shown"}
+    # what she narrowed to, whether the resident knew, and the cover under which she looked for a colleague
+    | {"domains", "informed", "cover"},
     # A worker tried to look. `reason` is for the reviewer; the worker gets the fixed text of her refusal.
     "lookup.refused": _ACTOR | {"relation", "purpose", "reason"},
     # A request was turned away before anybody was known.
     "access.refused": frozenset({"surface", "reason"}),
+    "signin.refused": frozenset({"surface", "reason"}),
     # Somebody known tried what she may not do.
     "action.refused": _ADMINISTRATOR | {"surface", "reason"},
     "delivery.accepted": frozenset({"publisher", "kind", "sequence", "items", "operations", "digest"}),
@@ -44,12 +47,28 @@ EVENTS: dict[str, frozenset[str]] = {
     "flags.expired": frozenset({"month", "flags"}),
     # The operator put a backup back; everything sources had said is asked for again.
     "index.restored": _ADMINISTRATOR,
-    "register.imported": _ADMINISTRATOR | {"publishers", "publications"},
+    "register.imported": _ADMINISTRATOR | {"publishers", "publications", "entrances"},
     "staff.imported": _ADMINISTRATOR | {"members"},
     "role.granted": _ADMINISTRATOR | {"staff", "role"},
     "role.revoked": _ADMINISTRATOR | {"staff", "role"},
     "caseload.read": _ACTOR,
     "relations.listed": _ACTOR,
+    # The workplace. A session's id stands in `token`.
+    "session.opened": _ACTOR | {"role"},
+    "session.closed": _ADMINISTRATOR,
+    "role.switched": _ACTOR | {"role"},
+    "case.opened": _ACTOR | {"relation", "entrance"},
+    "cover.arranged": _ACTOR | {"cover", "delegate", "absentee", "first_day", "last_day", "reason"},
+    "cover.ended": _ACTOR | {"cover"},
+    # A question names no source and no type: that would say which flag there is.
+    "question.asked": _ACTOR | {"relation", "question"},
+    "question.answered": _ACTOR | {"question", "verdict"},
+    "view.printed": _ACTOR | {"relation", "sheet"},
+    "view.useful": _ACTOR | {"purpose", "useful"},
+    "view.told": _ACTOR | {"relation"},
+    "looks.listed": _ACTOR,
+    "digest.changed": _ADMINISTRATOR | {"wanted"},
+    "digest.sent": frozenset({"day", "messages"}),
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
 }
 
@@ -75,8 +94,20 @@ def event(name: str, at: datetime, *, subject: Pseudonym | None = None, **fields
     return AuditEvent(name, at, dict(fields), subject)
 
 
+def act(
+    name: str, at: datetime, actor: Actor, *, subject: Pseudonym | None = None, **fields: FieldValue
+) -> AuditEvent:
+    """Build the record of what a member of staff did: `event`, with who she is filled in."""
+    who: dict[str, FieldValue] = {
+        "actor": actor.staff_id,
+        "organisation": actor.staff.organisation if actor.staff is not None else None,
+        "token": actor.token_id,
+    }
+    return event(name, at, subject=subject, **who, **fields)
+
+
 def refused_action(
     error: SignalIndexError, at: datetime, *, actor: str, token: str, surface: str
 ) -> AuditEvent:
     """The record of an attempt by somebody known, to be appended after the attempt itself was undone."""
-    return event("action.refused", at, actor=actor, token=token, surface=surface, reason=error.code)
+    return event("action.refused", at, actor=actor, token=token, surface=surface, reason=error.reason)

@@ -8,7 +8,7 @@ Invariants:
 Whoever controls this module can show every flag of a relation the worker has; nothing else in the product can.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +19,7 @@ from policy.pdp import Decision, decide
 from policy.vocabulary import AgeBand, Duty, Level, Outcome, PurposeCode, Role
 
 from .model import Actor, CareRelation
+from .model.workplace import Cover
 
 LOOKING_ROLE = Role.TEAM_MEMBER
 
@@ -45,31 +46,60 @@ class Permit:
     faulty: bool
 
 
-def permit(rules: InForce, actor: Actor, relation: CareRelation, purpose: PurposeRule, on: date) -> Permit:
+@dataclass(frozen=True)
+class Standing:
+    """Why the actor may ask about a case at all: it is hers, or she covers for the worker whose it is.
+
+    Args:
+        relation: the care relation the look is about.
+        cover: the arrangement under which she looks for a colleague; None for her own case.
+    """
+
+    relation: CareRelation
+    cover: Cover | None = None
+
+    def carries(self, actor: Actor, on: date) -> bool:
+        """Whether relation and cover together carry a look by this actor on this day."""
+        if self.cover is None:
+            return self.relation.is_live(on) and self.relation.worker == actor.staff_id
+        covered = self.cover.delegate == actor.staff_id and self.cover.absentee == self.relation.worker
+        return covered and self.cover.runs(on) and self.relation.is_live(on)
+
+
+def permit(
+    rules: InForce,
+    actor: Actor,
+    standing: Standing,
+    purpose: PurposeRule,
+    types: Collection[str],
+    *,
+    on: date,
+) -> Permit:
     """Decide what this actor may see for this relation and purpose today.
 
     Args:
         rules: the rule set in force on `on`.
         actor: as verified at the edge.
-        relation: the care relation the look is about.
+        standing: the care relation the look is about, and why it is this actor's to ask about.
         purpose: from the catalogue of these rules.
+        types: codes she asks for, each one of the purpose's.
         on: the Dutch calendar day.
 
     Returns:
         A permit; empty and `faulty` when no decision could be made.
     """
-    facts = _facts(actor, relation, purpose, on)
-    return _permit(decide(rules, facts, purpose.types), facts)
+    facts = _facts(actor, standing, purpose, on)
+    return _permit(decide(rules, facts, tuple(types)), facts)
 
 
-def _facts(actor: Actor, relation: CareRelation, purpose: PurposeRule, on: date) -> LookupFacts:
-    staff = actor.staff
+def _facts(actor: Actor, standing: Standing, purpose: PurposeRule, on: date) -> LookupFacts:
+    staff, relation = actor.staff, standing.relation
     return LookupFacts(
-        role=LOOKING_ROLE if staff is not None and LOOKING_ROLE in staff.roles else None,
+        role=LOOKING_ROLE if LOOKING_ROLE in actor.roles else None,
         account_active=staff.active if staff is not None else None,
         second_factor=actor.second_factor,
         purpose=PurposeCode(purpose.code),
-        relation_live=relation.is_live(on) and relation.worker == actor.staff_id,
+        relation_live=standing.carries(actor, on),
         relation_confirmed=relation.is_confirmed,
         age_band=AgeBand(relation.age_band_on(on).value),
         shielded=relation.shielded,

@@ -12,12 +12,14 @@ class SignalIndexError(Exception):
     Args:
         code: stable kebab-case reason, listed in `docs/errors.md`.
         detail: Dutch sentence for the caller; never a BSN, pseudonym or rejected value.
+        reason: for the record only, where the caller may not learn which of several it was; else the code.
     """
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, *, reason: str | None = None) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
+        self.reason = reason or code
 
 
 class Malformed(SignalIndexError):

@@ -5,9 +5,10 @@ Nothing here is a secret; secrets are named by path and read by `signal_index.wi
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import SetupFault
 
@@ -31,6 +32,50 @@ class ServerSettings(_Section):
     port: int = Field(default=8100, ge=0, le=65535, description="Port to listen on.")
 
 
+class SiteSettings(_Section):
+    """The worker's pages."""
+
+    url: str = Field(description="Where people find the site: scheme and host, nothing after it.")
+    name: str = Field(
+        default="Signaalindex", min_length=1, description="What the product is called on the pages."
+    )
+    organisation: str = Field(min_length=1, description="The municipality or region whose site it is.")
+    theme: Path | None = Field(
+        default=None, description="A style sheet of the municipality, served after ours."
+    )
+    accessibility_contact: str = Field(
+        min_length=1, description="Whom to tell about an obstacle: e-mail or phone."
+    )
+    privacy_contact: str = Field(min_length=1, description="Whom to ask about privacy: e-mail or phone.")
+
+
+class SignInSettings(_Section):
+    """How members of staff sign in: the municipality's identity provider, OpenID Connect."""
+
+    issuer: str = Field(description="Exact `iss` of its ID tokens; its discovery document stands beneath it.")
+    client_id: str = Field(min_length=1, description="What this site is called at the provider.")
+    client_secret_file: Path | None = Field(
+        default=None, description="File with the secret of that client; none for a public client."
+    )
+    subject_claim: str = Field(default="sub", min_length=1, description="The claim that holds the staff id.")
+    second_factor_acr: tuple[str, ...] = Field(
+        default=(),
+        description="Values of `acr` that stand for a second factor, besides eIDAS substantial and high.",
+    )
+    second_factor_amr: tuple[str, ...] = Field(
+        default=("mfa",), description="Values of which one in `amr` stands for a second factor."
+    )
+
+
+class MailSettings(_Section):
+    """Where the daily digest leaves from."""
+
+    host: str = Field(min_length=1, description="The mail server.")
+    port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    sender: str = Field(min_length=3, description="Address the digest comes from.")
+    starttls: bool = Field(default=True, description="Whether to insist on TLS before anything is said.")
+
+
 class Settings(_Section):
     """Everything the index needs to start."""
 
@@ -42,6 +87,38 @@ class Settings(_Section):
     manifest: Path = Field(description="Public keys of the chain, made by `signal-index keys manifest`.")
     issuer: IssuerSettings
     server: ServerSettings = ServerSettings()
+    site: SiteSettings | None = None
+    sign_in: SignInSettings | None = None
+    mail: MailSettings | None = None
+
+    @model_validator(mode="after")
+    def _pages_are_safe(self) -> Self:
+        """Pages need a way to sign in; and both need TLS and a host of their own, but on a developer's machine."""
+        if (self.site is None) != (self.sign_in is None):
+            raise ValueError("[site] and [sign_in] go together: give both, or neither to serve no pages")
+        if self.site is not None and self.sign_in is not None:
+            _require_safe("site.url", self.site.url, environment=self.environment)
+            _require_safe("sign_in.issuer", self.sign_in.issuer, environment=self.environment)
+            parts = urlsplit(self.site.url)
+            if self.site.url != f"{parts.scheme}://{parts.netloc}" or parts.username is not None:
+                raise ValueError(
+                    "site.url is a scheme and a host, such as https://signaalindex.gemeente.example"
+                )
+        return self
+
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _require_safe(name: str, address: str, *, environment: str) -> None:
+    """Refuse an address others could read along with, or one that can only be a trial's."""
+    parts = urlsplit(address)
+    local = parts.hostname in _THIS_MACHINE
+    allowed = {"https", "http"} if local and environment == "dev" else {"https"}
+    if parts.scheme not in allowed or not parts.hostname or (local and environment != "dev"):
+        raise ValueError(
+            f'{name} must be an https address; this machine itself only with environment = "dev"'
+        )
 
 
 def load(path: Path) -> Settings:
@@ -66,8 +143,15 @@ def load(path: Path) -> Settings:
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """The same settings with every path relative to the file's own folder."""
     issuer = settings.issuer.model_copy(update={"keys": folder / settings.issuer.keys})
+    site, sign_in = settings.site, settings.sign_in
+    if site is not None and site.theme is not None:
+        site = site.model_copy(update={"theme": folder / site.theme})
+    if sign_in is not None and sign_in.client_secret_file is not None:
+        sign_in = sign_in.model_copy(update={"client_secret_file": folder / sign_in.client_secret_file})
     return settings.model_copy(
         update={
+            "site": site,
+            "sign_in": sign_in,
             "database": folder / settings.database,
             "keys": folder / settings.keys,
             "manifest": folder / settings.manifest,

@@ -4,6 +4,7 @@ Source: NL API Design Rules 2.2 (Dutch resource names, camelCase-free single wor
 """
 
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from policy.catalogue import Catalogue
 
 from .model import (
+    Area,
     AuditEntry,
     CareRelation,
+    Caseload,
     ContactRoute,
     LookupAnswer,
     LookupRequest,
@@ -20,6 +23,7 @@ from .model import (
     Signal,
     SourceStatus,
 )
+from .model.workplace import Informed
 
 LOOKUP_TEXT = "Ziet u geen signaal? Dat betekent niet dat er geen hulp is. Vraag het de inwoner zelf."
 
@@ -35,10 +39,16 @@ class Raadpleegvraag(Wire):
 
     zorgrelatie: UUID = Field(description="Kenmerk van de zorgrelatie in uw caseload.")
     doel: str = Field(max_length=64, description="Waarvoor u kijkt, bijvoorbeeld voorbereiding-huisbezoek.")
+    leefgebieden: tuple[Annotated[str, Field(max_length=40)], ...] = Field(
+        default=(),
+        max_length=20,
+        description="Kijk alleen naar deze leefgebieden; leeg is alle van het doel.",
+    )
+    inwoner: Informed | None = Field(default=None, description="Of de inwoner weet dat u kijkt.")
 
     def to_model(self) -> LookupRequest:
         """The same question in the product's own terms."""
-        return LookupRequest(self.zorgrelatie.bytes, self.doel)
+        return LookupRequest(self.zorgrelatie.bytes, self.doel, frozenset(self.leefgebieden), self.inwoner)
 
 
 class Contact(Wire):
@@ -69,14 +79,37 @@ class Signaal(Wire):
         """Map a signal, with the texts of its type."""
         kind = catalogue.signal_type(signal.type)
         assert kind is not None, "a signal's type comes from the catalogue"
+        domain = catalogue.life_domain(kind.life_domain)
+        assert domain is not None, "the catalogue is checked when it is read"
         return cls(
             soort=signal.type,
             tekst=f"Er is {kind.sentence_nl}.",
-            leefgebied=next(d.label_nl for d in catalogue.life_domains if d.code == kind.life_domain),
+            leefgebied=domain.label_nl,
             sinds=str(signal.since),
             bron=signal.source_name,
             bijgewerkt=signal.as_of,
             contact=Contact.of(signal.contact) if signal.contact else None,
+        )
+
+
+class Leefgebied(Wire):
+    """One area of life, for a purpose that shows no more than whether help runs in it."""
+
+    naam: str
+    signaal: bool
+    aangesloten: bool = Field(description="Of er een bron meedoet; zo niet, dan zegt geen signaal niets.")
+    actueel: bool
+
+    @classmethod
+    def of(cls, area: Area, catalogue: Catalogue) -> "Leefgebied":
+        """Map an area."""
+        domain = catalogue.life_domain(area.domain)
+        assert domain is not None, "an area comes from the catalogue"
+        return cls(
+            naam=domain.label_nl,
+            signaal=area.has_signal,
+            aangesloten=area.participating,
+            actueel=area.current,
         )
 
 
@@ -113,6 +146,7 @@ class Raadpleging(Wire):
     """The answer to one look."""
 
     signalen: tuple[Signaal, ...]
+    leefgebieden: tuple[Leefgebied, ...]
     bronnen: tuple[Bron, ...]
     uitleg: str
     ontvangstbewijs: Ontvangstbewijs
@@ -122,6 +156,7 @@ class Raadpleging(Wire):
         """Map an answer; everything besides the signals and the receipt depends on role, purpose and day only."""
         return cls(
             signalen=tuple(Signaal.of(signal, catalogue) for signal in answer.signals),
+            leefgebieden=tuple(Leefgebied.of(area, catalogue) for area in answer.areas),
             bronnen=tuple(Bron.of(status) for status in answer.sources),
             uitleg=LOOKUP_TEXT,
             ontvangstbewijs=Ontvangstbewijs.of(receipt),
@@ -137,10 +172,13 @@ class Zorgrelatie(Wire):
     van: date
     tot: date
     bevestigd: bool
+    vervangt: str | None = Field(
+        default=None, description="De collega die u vervangt; leeg bij uw eigen zaak."
+    )
 
     @classmethod
-    def of(cls, relation: CareRelation) -> "Zorgrelatie":
-        """Map a relation."""
+    def of(cls, relation: CareRelation, absentee: str | None = None) -> "Zorgrelatie":
+        """Map a relation, of a colleague if she is covered."""
         return cls(
             zorgrelatie=UUID(bytes=relation.relation_id),
             zaakreferentie=relation.case_reference,
@@ -148,6 +186,7 @@ class Zorgrelatie(Wire):
             van=relation.valid_from,
             tot=relation.valid_until,
             bevestigd=relation.is_confirmed,
+            vervangt=absentee,
         )
 
 
@@ -155,6 +194,17 @@ class Zorgrelaties(Wire):
     """A worker's caseload."""
 
     zorgrelaties: tuple[Zorgrelatie, ...]
+
+    @classmethod
+    def of(cls, caseload: Caseload) -> "Zorgrelaties":
+        """Map a caseload: her own cases first."""
+        own = [Zorgrelatie.of(relation) for relation in caseload.own]
+        covered = [
+            Zorgrelatie.of(relation, each.absentee.staff_id)
+            for each in caseload.covered
+            for relation in each.relations
+        ]
+        return cls(zorgrelaties=(*own, *covered))
 
 
 class Logregel(Wire):

@@ -6,6 +6,7 @@ Invariant: nothing starts outside `environment = "dev"` as long as pseudonymiser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import jwt
 
@@ -18,10 +19,13 @@ from policy.rulesets import RuleSet, bundled
 from policy.rulesets import load as load_rules
 
 from .errors import SetupFault
-from .settings import IssuerSettings, Settings
+from .settings import IssuerSettings, Settings, SignInSettings
 from .store import SqlDatabase, open_database
 from .web.desk import Desk, utc_now
-from .web.identity import Identity
+from .web.identity import SECOND_FACTOR_ACR, Identity
+from .web.pages.site import Front, open_site
+from .web.pages.visits import Site
+from .web.provider import Provider, Relying
 
 
 def require_dev(settings: Settings) -> None:
@@ -94,6 +98,57 @@ def build_desk(index: Index) -> Desk:
     """What the HTTP surfaces need."""
     identity = Identity(token_rules(index.settings.issuer), utc_now)
     return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now)
+
+
+def build_site(settings: Settings, desk: Desk) -> Site | None:
+    """What the pages need; None when the settings ask for none.
+
+    Raises:
+        SetupFault: a file the settings name cannot be read.
+    """
+    if settings.site is None or settings.sign_in is None:
+        return None
+    provider = Provider(_relying(settings.site.url, settings.sign_in), desk.now)
+    site = settings.site
+    front = Front(
+        origin=site.url,
+        name=site.name,
+        organisation=site.organisation,
+        accessibility_contact=site.accessibility_contact,
+        privacy_contact=site.privacy_contact,
+        demonstration=settings.environment == "dev",
+        theme=site.theme,
+    )
+    try:
+        return open_site(desk, front, provider)
+    except OSError as error:
+        raise SetupFault(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+def _relying(origin: str, sign_in: SignInSettings) -> Relying:
+    """What we are to the identity provider."""
+    return Relying(
+        issuer=sign_in.issuer,
+        client_id=sign_in.client_id,
+        client_secret=_read_secret(sign_in.client_secret_file),
+        return_to=f"{origin}/inloggen/terug",
+        signed_out=f"{origin}/uitgelogd",
+        subject_claim=sign_in.subject_claim,
+        second_factor_acr=SECOND_FACTOR_ACR | set(sign_in.second_factor_acr),
+        second_factor_amr=frozenset(sign_in.second_factor_amr),
+    )
+
+
+def _read_secret(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupFault(f"cannot read the client secret in {path}") from error
+    if not secret:
+        raise SetupFault(f"{path} is empty; it holds the client secret")
+    return secret
 
 
 def token_rules(issuer: IssuerSettings) -> TokenRules:

@@ -13,6 +13,9 @@ COMMANDS_GROUP = "signal_index.commands"
 _OWN = {
     "audit": "oversight:audit_log",
     "db": "index:db",
+    "digest": "workplace:digest",
+    "doctor": "doctor:doctor",
+    "entrance": "entrance:entrance",
     "expire": "index:expire_flags",
     "insecure-issuer": "issuer:insecure_issuer",
     "keys": "keys:keys",

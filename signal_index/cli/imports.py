@@ -3,21 +3,29 @@
 import csv
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from crypto.batch import BatchClass
 from crypto.errors import CryptoError
 from crypto.keyfiles import PublisherPublic
+from crypto.tokens import decode_base64url, decode_verify_key
 from signal_index.errors import Malformed
 from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember
+from signal_index.model.workplace import Entrance
 from signal_index.usecases import administer
 
 STAFF_COLUMNS = ["medewerker", "organisatie", "team", "actief"]
+NAME_COLUMN = "naam"  # may stand behind the others
+NAME_CHARACTERS_MAX = 100
 
 
 def read_register(file: Path) -> Register:
-    """Read the register of publishers and sources (TOML); paths of key files are relative to it.
+    """Read the register of publishers, sources and, if there are any, entrances (TOML).
+
+    Paths of publishers' key files are relative to it. The key of an entrance stands in the register itself, written
+    as in a publisher's key file: 32 bytes in unpadded base64url.
 
     Raises:
         Malformed: with the file and what is wrong in it.
@@ -26,16 +34,20 @@ def read_register(file: Path) -> Register:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
         publishers = tuple(_publisher(entry, file.parent) for entry in _tables(document, "publishers"))
         publications = tuple(_publication(entry) for entry in _tables(document, "publications"))
+        entrances = tuple(_entrance(entry) for entry in _tables(document, "entrances", needed=False))
+        _refuse_twice(entrance.issuer for entrance in entrances)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Malformed("register", f"{file} is not valid TOML: {error}") from error
     except KeyError as error:
         raise Malformed("register", f"{file}: an entry misses the field {error}") from error
     except (TypeError, ValueError, CryptoError) as error:
         raise Malformed("register", f"{file}: {error}") from error
-    return Register(publishers, publications)
+    return Register(publishers, publications, entrances)
 
 
-def _tables(document: dict[str, object], name: str) -> list[dict[str, object]]:
+def _tables(document: dict[str, object], name: str, *, needed: bool = True) -> list[dict[str, object]]:
+    if not needed and name not in document:
+        return []
     tables = document.get(name)
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise TypeError(f"it needs at least one [[{name}]]")
@@ -72,8 +84,30 @@ def _publication(entry: dict[str, object]) -> Publication:
     )
 
 
+def _entrance(entry: dict[str, object]) -> Entrance:
+    issuer, name, organisation, key = (
+        _stated(entry, field) for field in ("issuer", "name", "organisation", "verify_key")
+    )
+    if _FAULTY["organisatie"](organisation):
+        raise ValueError(f"the organisation of entrance {issuer} is not {_EXPECTED['organisatie']}")
+    return Entrance(issuer, name, organisation, decode_verify_key(decode_base64url(key)).public_bytes_raw())
+
+
+def _stated(entry: dict[str, object], name: str) -> str:
+    value = entry[name]
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"an entrance has no text in the field {name}")
+    return value
+
+
+def _refuse_twice(issuers: Iterable[str]) -> None:
+    twice = sorted(issuer for issuer, count in Counter(issuers).items() if count > 1)
+    if twice:
+        raise ValueError(f"an entrance is listed twice: {', '.join(twice)}")
+
+
 def read_staff(file: Path) -> list[StaffMember]:
-    """Read the list of staff (CSV with semicolons).
+    """Read the list of staff (CSV with semicolons); without the column `naam`, nobody has a name.
 
     Raises:
         Malformed: with the file, the line, and what the column must hold.
@@ -81,8 +115,9 @@ def read_staff(file: Path) -> list[StaffMember]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines, delimiter=";", strict=True)
-            if reader.fieldnames != STAFF_COLUMNS:
-                raise Malformed("staff", f"{file}: the first line must read {';'.join(STAFF_COLUMNS)}")
+            if reader.fieldnames not in (STAFF_COLUMNS, [*STAFF_COLUMNS, NAME_COLUMN]):
+                expected = f"{';'.join(STAFF_COLUMNS)}, with or without ;{NAME_COLUMN} behind it"
+                raise Malformed("staff", f"{file}: the first line must read {expected}")
             members = [_member(file, reader.line_num, line) for line in reader]
     except (csv.Error, UnicodeDecodeError) as error:
         raise Malformed("staff", f"{file} is not a CSV file in UTF-8") from error
@@ -96,7 +131,13 @@ def _member(file: Path, line_number: int, line: dict[str, str]) -> StaffMember:
     if faults or None in line:
         what = ", ".join(f"{name}: {_EXPECTED[name]}" for name in faults) or "too many columns"
         raise Malformed("staff", f"{file}, line {line_number}: {what}")
-    return StaffMember(line["medewerker"], line["organisatie"], line["team"], line["actief"] == "ja")
+    return StaffMember(
+        staff_id=line["medewerker"],
+        organisation=line["organisatie"],
+        team=line["team"],
+        active=line["actief"] == "ja",
+        name=line.get(NAME_COLUMN) or "",
+    )
 
 
 _FAULTY: dict[str, Callable[[str], bool]] = {
@@ -104,10 +145,14 @@ _FAULTY: dict[str, Callable[[str], bool]] = {
     "organisatie": lambda text: not re.fullmatch(r"[0-9]{20}", text),
     "team": lambda text: not re.fullmatch(r"[A-Za-z0-9._:@-]{1,32}", text),
     "actief": lambda text: text not in {"ja", "nee"},
+    NAME_COLUMN: lambda text: (
+        len(text) > NAME_CHARACTERS_MAX or not text.isprintable() or text != text.strip()
+    ),
 }
 _EXPECTED = {
     "medewerker": "a staff id of at most 40 letters, digits and . _ : @ -",
     "organisatie": "an OIN of 20 digits",
     "team": "a team code of at most 32 letters, digits and . _ : @ -",
     "actief": "ja or nee",
+    NAME_COLUMN: f"a name of at most {NAME_CHARACTERS_MAX} characters, without spaces around it",
 }

@@ -7,17 +7,19 @@ import click
 
 from signal_index import audit
 from signal_index.model import dutch_day
+from signal_index.model.workplace import Verdict
 from signal_index.store import begin_again
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
 from signal_index.usecases import administer
-from signal_index.usecases.expire import expire
+from signal_index.usecases.expire import expire, tidy
 from signal_index.usecases.oversee import Standing, source_standing
+from signal_index.usecases.workplace import questions
 from signal_index.wiring import load_secrets, require_dev
 
 from .imports import read_register, read_staff
 from .options import config_option, plain_errors, settings_of
-from .session import now, opened, os_account, run_as
+from .session import as_option, now, opened, os_account, run_as
 
 _as = click.option("--as", "staff_id", help="Your staff id; leave it out only while nobody administers yet.")
 _file = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -76,7 +78,7 @@ def register() -> None:
 @_as
 @config_option
 def import_register(file: Path, staff_id: str | None, config: Path, *, may_remove: bool) -> None:
-    """Replace the register by FILE (TOML: [[publishers]] and [[publications]])."""
+    """Replace the register by FILE (TOML: [[publishers]], [[publications]] and maybe [[entrances]])."""
     with opened(config) as index:
         stated = read_register(file)
         moment = now()
@@ -101,7 +103,7 @@ def staff() -> None:
 @_as
 @config_option
 def import_staff(file: Path, staff_id: str | None, config: Path) -> None:
-    """Add or change staff from FILE (CSV with ; and the columns medewerker, organisatie, team, actief)."""
+    """Add or change staff from FILE (CSV with ;: medewerker, organisatie, team, actief and maybe naam)."""
     with opened(config) as index:
         members = read_staff(file)
         run_as(index, staff_id, lambda tx, actor: administer.import_staff(tx, actor, members, now()))
@@ -136,14 +138,13 @@ def revoke(member: str, role: str, staff_id: str | None, config: Path) -> None:
 @_as
 @config_option
 def list_staff(staff_id: str | None, config: Path) -> None:
-    """Show everybody with team and roles."""
+    """Show everybody with name, team and roles."""
     with opened(config) as index:
         members = run_as(index, staff_id, administer.list_staff)
     for member in members:
         state = "active" if member.active else "blocked"
-        click.echo(
-            f"{member.staff_id}  {member.team}  {state}  {', '.join(sorted(member.roles)) or 'no roles'}"
-        )
+        who = f"{member.staff_id} ({member.name})" if member.name else member.staff_id
+        click.echo(f"{who}  {member.team}  {state}  {', '.join(sorted(member.roles)) or 'no roles'}")
     if not members:
         click.echo("nobody yet; start with: signal-index staff import FILE")
 
@@ -173,6 +174,35 @@ def status(publisher: str | None, as_json: bool, config: Path) -> None:  # noqa:
         click.echo(f"{what}; see: signal-index register import --help")
 
 
+@source.command("questions")
+@as_option("bronbeheerder")
+@config_option
+def list_questions(staff_id: str, config: Path) -> None:
+    """Show which signals of your organisation are doubted; the worker phones about whom it is."""
+    with opened(config) as index:
+        waiting = run_as(index, staff_id, lambda tx, actor: questions.waiting(tx, actor, now()))
+    for question in waiting:
+        click.echo(
+            f"{question.reference}  {question.source}  {question.type}"
+            f"  asked {question.asked_on}  answer by {question.due_on}"
+        )
+    if not waiting:
+        click.echo("no questions wait for an answer")
+
+
+@source.command("answer")
+@click.argument("reference")
+@click.argument("verdict", type=click.Choice([verdict.value for verdict in Verdict]))
+@as_option("bronbeheerder")
+@config_option
+def answer_question(reference: str, verdict: str, staff_id: str, config: Path) -> None:
+    """Answer the question REFERENCE: the signal is right (klopt), or you have mended it (aangepast)."""
+    with opened(config) as index:
+        named, said = reference.strip().upper(), Verdict(verdict)
+        answered = run_as(index, staff_id, lambda tx, actor: questions.answer(tx, actor, named, said, now()))
+    click.echo(f"{answered.reference}: answered, {said.value}")
+
+
 def _standing_line(standing: Standing) -> str:
     fresh = f"as of {standing.as_of}" if standing.as_of else "no complete set yet"
     state = "current" if standing.current else "NOT current"
@@ -183,7 +213,10 @@ def _standing_line(standing: Standing) -> str:
 @click.command("expire")
 @config_option
 def expire_flags(config: Path) -> None:
-    """Remove flags whose retention has passed; run it once a day."""
+    """Remove flags whose retention has passed, and what the workplace needs no longer; run it once a day."""
     with opened(config) as index:
         removed = index.database.run(lambda tx: expire(tx, now()))
-    click.echo(f"expired: {removed} flags removed")
+        click.echo(f"expired: {removed} flags removed")
+        gone = index.database.run(lambda tx: tidy(tx, now()))
+    counts = ", ".join(f"{count} {what}" for what, count in vars(gone).items())
+    click.echo(f"tidied: {counts} removed")

@@ -8,7 +8,7 @@ import uvicorn
 
 from signal_index.errors import SetupFault
 from signal_index.web.app import Surface, create_app
-from signal_index.wiring import build_desk, open_index
+from signal_index.wiring import build_desk, build_site, open_index
 
 from .options import config_option, plain_errors, settings_of
 
@@ -28,7 +28,8 @@ def serve(surface: str, port: int | None, config: Path) -> None:
     settings = settings_of(config)
     address = (settings.server.host, settings.server.port if port is None else port)
     with plain_errors(), open_index(settings, writer_kind="serve") as index:
-        app = create_app(build_desk(index), Surface(surface))
+        desk = build_desk(index)
+        app = create_app(desk, Surface(surface), build_site(settings, desk))
         with _listen(address) as listening:
             host, bound_port = listening.getsockname()[:2]
             click.echo(f"serving {surface} on http://{host}:{bound_port}", err=True)

@@ -43,18 +43,21 @@ from .schema import index_state, metadata
 
 BUSY_SECONDS: Final = 5.0  # longest wait for another process's transaction; a request should not take longer
 INCARNATION_BYTES: Final = 16
-REVISION: Final = "0001"  # the newest migration; a test compares it with the scripts
+REVISION: Final = "0002"  # the newest migration; a test compares it with the scripts
 _VERSION_TABLE: Final = "alembic_version"
 _KEPT: Final = {
     "index_state",
     "publishers",
     "publications",
+    "entrances",
     "staff",
     "staff_roles",
+    "preferences",
+    "covers",
     "audit_writers",
     "audit_records",
 }
-_DELIVERED: Final = [table for table in reversed(metadata.sorted_tables) if table.name not in _KEPT]
+_FORGOTTEN: Final = [table for table in reversed(metadata.sorted_tables) if table.name not in _KEPT]
 
 _FILE_MODE: Final = 0o600
 _OTHERS: Final = 0o077
@@ -140,6 +143,14 @@ def begin_again(path: Path, secrets: IndexSecrets) -> bytes:
     behind what was acknowledged. So everything that came in deliveries goes, and confirmations with the relations
     they belong to; register, staff and the log stay. No look-up is answered until complete sets have come in again.
 
+    Of the workplace goes what would let something live on that has ended since the backup, or that leans on what is
+    gone. Sessions: one that was signed out of, or whose role was taken away, would open again. Used tickets: those
+    used since are not in the backup, and all of them have run out. Views: what was allowed rests on relations and
+    flags that must be told again; the log has every look, and workers lose their list and its reminders. Questions:
+    one that was answered since would mark a signal again; who still doubts asks again. What people arranged stays:
+    preferences, and covers, since who is away cannot arrange one anew. Like a role, a cover that was ended since the
+    backup comes back with it, until its last day at most; teams see theirs and can end them again.
+
     Returns:
         The new incarnation, 16 bytes; batches for the one before are refused from now on.
 
@@ -149,7 +160,7 @@ def begin_again(path: Path, secrets: IndexSecrets) -> bytes:
     read_state(path, secrets)
     incarnation = token_bytes(INCARNATION_BYTES)
     with connect(path).begin() as connection:
-        for table in _DELIVERED:
+        for table in _FORGOTTEN:
             connection.execute(delete(table))
         renewed = {"incarnation": incarnation, "key_check": _key_check(secrets, incarnation)}
         connection.execute(update(index_state), renewed)

@@ -1,4 +1,4 @@
-"""The register and the staff list: small tables in the clear, about organisations and colleagues, not clients.
+"""The register and the staff list: small tables in the clear, about organisations and colleagues, not residents.
 
 Each is read as a whole and kept until something may have changed it.
 """
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from crypto.batch import BatchClass
 from signal_index import ports
 from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember
+from signal_index.model.workplace import Entrance
 
 from . import schema
 from .sql import AnyRow, upsert
@@ -19,6 +20,7 @@ _PUBLISHERS = select(*schema.publishers.columns).order_by(schema.publishers.c.oi
 _PUBLICATIONS = select(*schema.publications.columns).order_by(
     schema.publications.c.source_name, schema.publications.c.type, schema.publications.c.source
 )
+_ENTRANCES = select(*schema.entrances.columns).order_by(schema.entrances.c.issuer)
 _STAFF = (
     select(*schema.staff.columns, schema.staff_roles.c.role)
     .outerjoin(schema.staff_roles)
@@ -35,7 +37,7 @@ _REVOKE = delete(schema.staff_roles).where(
 
 
 class SqlRegister:
-    """The register of publishers and publications, see `signal_index.ports.RegisterTable`.
+    """The register of publishers, publications and entrances, see `signal_index.ports.RegisterTable`.
 
     Args:
         connection: with the transaction that the engine holds open.
@@ -45,16 +47,19 @@ class SqlRegister:
         self._connection = connection
         self._publishers: dict[str, Publisher] | None = None
         self._publications: dict[tuple[str, str], Publication] | None = None
+        self._entrances: list[Entrance] | None = None
 
     def forget(self) -> None:
         """Read the tables anew next time."""
         self._publishers = None
         self._publications = None
+        self._entrances = None
 
     def replace(self, register: Register) -> None:
         """Replace the register as a whole; the database refuses one that contradicts itself."""
         self._connection.execute(delete(schema.publications))
         self._connection.execute(delete(schema.publishers))
+        self._connection.execute(delete(schema.entrances))
         if register.publishers:
             self._connection.execute(
                 insert(schema.publishers), [_publisher_row(publisher) for publisher in register.publishers]
@@ -62,6 +67,10 @@ class SqlRegister:
         if register.publications:
             self._connection.execute(
                 insert(schema.publications), [_publication_row(entry) for entry in register.publications]
+            )
+        if register.entrances:
+            self._connection.execute(
+                insert(schema.entrances), [_entrance_row(entrance) for entrance in register.entrances]
             )
         self.forget()
 
@@ -80,6 +89,15 @@ class SqlRegister:
     def publication(self, source: str, type_code: str) -> Publication | None:
         """One (source, type) pair."""
         return self._all_publications().get((source, type_code))
+
+    def entrances(self) -> Sequence[Entrance]:
+        """Systems that may open a case here, by issuer."""
+        if self._entrances is None:
+            rows = self._connection.execute(_ENTRANCES)
+            self._entrances = [
+                Entrance(row.issuer, row.name, row.organisation, row.verify_key) for row in rows
+            ]
+        return list(self._entrances)
 
     def _all_publishers(self) -> dict[str, Publisher]:
         if self._publishers is None:
@@ -136,6 +154,15 @@ def _publication(row: AnyRow) -> Publication:
     )
 
 
+def _entrance_row(entrance: Entrance) -> dict[str, object]:
+    return {
+        "issuer": entrance.issuer,
+        "name": entrance.name,
+        "organisation": entrance.organisation,
+        "verify_key": entrance.verify_key,
+    }
+
+
 class SqlStaff:
     """The staff list with its roles, see `signal_index.ports.Staff`.
 
@@ -176,6 +203,7 @@ class SqlStaff:
                 "organisation": member.organisation,
                 "team": member.team,
                 "active": member.active,
+                "name": member.name,
             },
         )
         self.forget()
@@ -200,7 +228,7 @@ def _member(rows: Sequence[AnyRow]) -> StaffMember:
     """Map the rows of one member, one per role or one without."""
     roles = frozenset(row.role for row in rows if row.role is not None)
     first = rows[0]
-    return StaffMember(first.staff_id, first.organisation, first.team, bool(first.active), roles)
+    return StaffMember(first.staff_id, first.organisation, first.team, bool(first.active), roles, first.name)
 
 
 _register_conforms: type[ports.RegisterTable] = SqlRegister

@@ -6,7 +6,9 @@ Invariants:
 3. Every row that depends on keys names its key epoch.
 
 Whoever takes the database without the keys sees sizes of anonymous series, expiry months, how many looks share an
-unknown person, the register and the staff list; nothing that leads to a person or says which help runs.
+unknown person and how many share an unknown worker, when sign-ins were in use, how many covers and questions there
+are and until when, the register, the staff list and who wants a digest at which address; nothing that leads to a
+person or says which help runs, and no cookie or ticket that works.
 
 Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
 does by itself.
@@ -73,6 +75,16 @@ publications = Table(
     cell("contact_name", Text, "whom to ask for"),
     cell("contact_phone", Text, "the number to call"),
     Index(None, "publisher"),
+    sqlite_strict=True,
+)
+
+entrances = Table(
+    "entrances",
+    metadata,
+    key("issuer", Text, "what its tickets say who made them, to the letter"),
+    cell("name", Text, "for people; never part of a decision"),
+    cell("organisation", Text, "OIN of the organisation whose relations it may open"),
+    cell("verify_key", LargeBinary, "Ed25519 public key, 32 bytes"),
     sqlite_strict=True,
 )
 
@@ -162,6 +174,7 @@ staff = Table(
     cell("organisation", Text, "OIN of her organisation"),
     cell("team", Text, "name of her team"),
     cell("active", YesNo, "whether the account may be used"),
+    cell("name", Text, "for colleagues to recognise her by; empty when nobody gave one", default=""),
     sqlite_strict=True,
 )
 
@@ -172,6 +185,91 @@ staff_roles = Table(
     key("role", Text, "code of the role"),
     cell("granted_by", Text, "staff id of who gave it"),
     cell("granted_at", Moment, "when it was given"),
+    sqlite_strict=True,
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    key("staff_id", Text, "whose choices these are", ForeignKey("staff.staff_id")),
+    optional("digest_to", Text, "address for the daily digest; empty when she wants none"),
+    sqlite_strict=True,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    key("session_tag", LargeBinary, "tag of the secret in the cookie, which cannot be made from it"),
+    cell("staff_tag", LargeBinary, "tag of the member of staff, to end all she has; differs in every table"),
+    cell("seen_at", Moment, "last request, for removing; the sealed body has it too, and they must agree"),
+    cell("sealed_body", LargeBinary, "who she is, her role and her form token, sealed and padded"),
+    key_epoch(),
+    Index(None, "staff_tag"),
+    Index(None, "seen_at"),
+    sqlite_strict=True,
+)
+
+used_tickets = Table(
+    "used_tickets",
+    metadata,
+    key("ticket_tag", LargeBinary, "tag of a ticket that must not work again; leads to nobody"),
+    cell("expires_at", Moment, "when the ticket would stop working by itself, and the row may go"),
+    key_epoch(),
+    Index(None, "expires_at"),
+    sqlite_strict=True,
+)
+
+views = Table(
+    "views",
+    metadata,
+    key("worker_tag", LargeBinary, "tag of who looked, different in every table"),
+    key(
+        "view_id", LargeBinary, "16 random bytes; behind the tag, so that another's is the same miss as none"
+    ),
+    cell("opened_at", Moment, "when, for removing; the sealed body has it too, and they must agree"),
+    cell("sealed_body", LargeBinary, "case, purpose and what was allowed, sealed and padded"),
+    key_epoch(),
+    Index(None, "opened_at"),
+    sqlite_strict=True,
+)
+
+covers = Table(
+    "covers",
+    metadata,
+    key("organisation", Text, "OIN of the organisation they both work for"),
+    key("cover_id", LargeBinary, "16 random bytes"),
+    cell("delegate_tag", LargeBinary, "tag of organisation and who looks"),
+    cell("absentee_tag", LargeBinary, "tag of organisation and whose cases they are"),
+    cell("team_tag", LargeBinary, "tag of organisation and team"),
+    cell("last_day", Day, "inclusive, for removing; the sealed body has it too, and they must agree"),
+    cell("sealed_body", LargeBinary, "who, for whom, when and why, sealed and padded"),
+    key_epoch(),
+    Index(None, "delegate_tag"),
+    Index(None, "absentee_tag"),
+    Index(None, "team_tag"),
+    Index(None, "last_day"),
+    sqlite_strict=True,
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    key("reference", Text, "what people name on the phone; random, and says nothing"),
+    cell("flag_tag", LargeBinary, "tag of person, source and type"),
+    cell("asker_tag", LargeBinary, "tag of organisation and who asked"),
+    cell("source_tag", LargeBinary, "tag of the source that has to answer"),
+    cell("due_on", Day, "last day for an answer; the sealed body has it too, and they must agree"),
+    cell("sealed_person", LargeBinary, "pseudonym, sealed to this row"),
+    cell(
+        "sealed_body",
+        LargeBinary,
+        "who asked, about which source and type, and the answer, sealed and padded",
+    ),
+    key_epoch(),
+    Index(None, "flag_tag"),
+    Index(None, "asker_tag"),
+    Index(None, "source_tag"),
+    Index(None, "due_on"),
     sqlite_strict=True,
 )
 

@@ -87,9 +87,17 @@ def key(name: str, kind: Kind, comment: str, *rules: ForeignKey) -> Column[Any]:
     return Column(name, kind, *rules, primary_key=True, nullable=False, autoincrement=False, comment=comment)
 
 
-def cell(name: str, kind: Kind, comment: str, *rules: ForeignKey) -> Column[Any]:
-    """Declare a column that always holds a value."""
-    return Column(name, kind, *rules, nullable=False, comment=comment)
+def cell(name: str, kind: Kind, comment: str, *rules: ForeignKey, default: str | None = None) -> Column[Any]:
+    """Declare a column that always holds a value.
+
+    Args:
+        name: of the column.
+        kind: type of the column.
+        comment: what it holds, and who could learn what from it.
+        rules: foreign keys.
+        default: what rows hold that were there before the column was.
+    """
+    return Column(name, kind, *rules, nullable=False, comment=comment, server_default=default)
 
 
 def optional(name: str, kind: Kind, comment: str) -> Column[Any]:
@@ -122,6 +130,20 @@ def upsert(table: Table) -> TextClause:
         f"INSERT INTO {table.name} ({columns}) VALUES ({values}) "  # noqa: S608 - all names are from this file
         f"ON CONFLICT ({conflict}) DO UPDATE SET {changed}"
     )
+    return statement.bindparams(*(bindparam(column.name, type_=column.type) for column in table.columns))
+
+
+def insert_once(table: Table) -> TextClause:
+    """Build the statement that inserts a row, or changes nothing when its primary key is taken.
+
+    Plain text for the same reason as `upsert`; the number of rows it changed says which of the two happened.
+
+    Args:
+        table: every column of it becomes a parameter of the same name.
+    """
+    names = ", ".join(column.name for column in table.columns)
+    values = ", ".join(f":{column.name}" for column in table.columns)
+    statement = text(f"INSERT INTO {table.name} ({names}) VALUES ({values}) ON CONFLICT DO NOTHING")  # noqa: S608 - all names are from this file
     return statement.bindparams(*(bindparam(column.name, type_=column.type) for column in table.columns))
 
 

@@ -16,6 +16,11 @@ from .flags import SqlFlags
 from .register import SqlRegister, SqlStaff
 from .relations import SqlRelations, SqlRestrictions
 from .series import SqlSeries
+from .workplace.covers import SqlCovers
+from .workplace.preferences import SqlPreferences
+from .workplace.questions import SqlQuestions
+from .workplace.sessions import SqlSessions, SqlTickets
+from .workplace.views import SqlViews
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,12 @@ class SqlTransaction:
         self.register = SqlRegister(connection)
         self.staff = SqlStaff(connection)
         self.deliveries = SqlDeliveries(connection)
+        self.sessions = SqlSessions(connection, keys)
+        self.tickets = SqlTickets(connection, keys)
+        self.views = SqlViews(connection, keys)
+        self.covers = SqlCovers(connection, keys)
+        self.questions = SqlQuestions(connection, keys)
+        self.preferences = SqlPreferences(connection)
         self.audit = SqlAuditLog(connection, identity.writer, identity.writer_kind, identity.audit_keys, keys)
 
     def forget(self) -> None:

@@ -7,6 +7,7 @@ Invariants:
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from policy.vocabulary import CONFLICTING_ROLES, Role
@@ -72,16 +73,18 @@ def import_register(
             token=actor.token_id,
             publishers=len(register.publishers),
             publications=len(register.publications),
+            entrances=len(register.entrances),
         )
     )
 
 
 def _left_out(tx: Transaction, register: Register) -> list[str]:
-    """Publishers and sources that are registered now and not in the new register."""
+    """Publishers, sources and entrances that are registered now and not in the new register."""
     publishers = {each.oin for each in tx.register.publishers()} - {each.oin for each in register.publishers}
     pairs = {(each.source, each.type) for each in tx.register.publications()}
     gone = pairs - {(each.source, each.type) for each in register.publications}
-    return [*sorted(publishers), *sorted(f"{source} {kind}" for source, kind in gone)]
+    doors = {each.issuer for each in tx.register.entrances()} - {each.issuer for each in register.entrances}
+    return [*sorted(publishers), *sorted(f"{source} {kind}" for source, kind in gone), *sorted(doors)]
 
 
 def _register_faults(register: Register, types: Collection[str]) -> list[tuple[str, str]]:
@@ -97,6 +100,8 @@ def _register_faults(register: Register, types: Collection[str]) -> list[tuple[s
         if (publication.source, publication.type) in seen:
             faults.append((place, "listed twice; a source and type have exactly one publisher"))
         seen.add((publication.source, publication.type))
+    issuers = [entrance.issuer for entrance in register.entrances]
+    faults += [(f"entrances[{name}]", "listed twice") for name in set(issuers) if issuers.count(name) > 1]
     return faults
 
 
@@ -111,14 +116,20 @@ def import_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], 
         known = tx.staff.get(member.staff_id)
         if member.staff_id == recorded and known is not None and _differs(known, member):
             raise NotPermitted("own-entry", "U kunt uw eigen gegevens niet wijzigen. Vraag een collega.")
-        tx.staff.put(member)
+        # A list without names leaves the names as they are: it says nothing about them.
+        tx.staff.put(member if member.name or known is None else replace(member, name=known.name))
     tx.audit.append(
         audit.event("staff.imported", now, actor=recorded, token=actor.token_id, members=len(members))
     )
 
 
 def _differs(known: StaffMember, stated: StaffMember) -> bool:
-    return (known.organisation, known.team, known.active) != (stated.organisation, stated.team, stated.active)
+    renamed = stated.name not in {"", known.name}
+    return renamed or (known.organisation, known.team, known.active) != (
+        stated.organisation,
+        stated.team,
+        stated.active,
+    )
 
 
 def grant_role(tx: Transaction, actor: Actor, staff_id: str, role: str, now: datetime) -> None:

@@ -1,11 +1,11 @@
-"""Who may use which use case: active, in the staff table, with the role; nothing else counts."""
+"""Who may use which use case: active, in the staff table, acting in the role; nothing else counts."""
 
 from signal_index.errors import NotPermitted
 from signal_index.model import Actor, StaffMember
 
 
 def require_role(actor: Actor, role: str) -> StaffMember:
-    """The actor's own staff entry, if she is active, signed in with a second factor, and has this role.
+    """The actor's own staff entry, if she is active, signed in with a second factor, and acts in this role.
 
     Raises:
         NotPermitted: otherwise, saying what is missing.
@@ -19,7 +19,7 @@ def require_role(actor: Actor, role: str) -> StaffMember:
         raise NotPermitted(
             "second-factor", "Log opnieuw in met een tweede factor, zoals een code op uw telefoon."
         )
-    if role not in staff.roles:
+    if role not in actor.roles:
         raise NotPermitted(
             "role", f"Hiervoor is de rol {role} nodig. Vraag uw functioneel beheerder om hulp."
         )

@@ -1,10 +1,16 @@
-"""Remove flags whose month has passed; a look-up ignores them already, this keeps no longer than needed."""
+"""Remove what has passed: flags whose month is over, and what the workplace needs no longer.
 
-from datetime import datetime
+A look-up ignores an expired flag already, and an idle session or a used ticket is good for nothing; this keeps no
+longer than needed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from crypto.encoding import Month
 from signal_index import audit
 from signal_index.model import SeriesState, dutch_day
+from signal_index.model.workplace import QUESTION_DAYS, SESSION_IDLE, VIEW_KEPT
 from signal_index.ports import Transaction
 
 
@@ -24,3 +30,36 @@ def expire(tx: Transaction, now: datetime) -> int:
     if total:
         tx.audit.append(audit.event("flags.expired", now, month=str(month), flags=total))
     return total
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """How much of the workplace was removed.
+
+    Args:
+        sessions: idle for so long that they were over.
+        tickets: used ones that could not be accepted again anyway.
+        views: looks a worker no longer finds back; the audit log keeps its own time.
+        questions: answered or not, long past their due date.
+        covers: whose last day has passed for as long as views are kept.
+    """
+
+    sessions: int
+    tickets: int
+    views: int
+    questions: int
+    covers: int
+
+
+def tidy(tx: Transaction, now: datetime) -> Tidied:
+    """Remove what the workplace needs no longer; none of it is recorded, since nobody loses anything by it.
+
+    A question stays for as long after its due date as it stood before it, so that a late answer still arrives.
+    """
+    return Tidied(
+        sessions=tx.sessions.remove_idle(now - SESSION_IDLE),
+        tickets=tx.tickets.remove_expired(now),
+        views=tx.views.remove_older(now - VIEW_KEPT),
+        questions=tx.questions.remove_older(dutch_day(now) - timedelta(days=QUESTION_DAYS)),
+        covers=tx.covers.remove_older(dutch_day(now - VIEW_KEPT)),
+    )

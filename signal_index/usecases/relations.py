@@ -4,17 +4,20 @@ None of these shows a flag, and none depends on one.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from uuid import UUID
 
 from policy.vocabulary import Role
 from signal_index import audit
+from signal_index.enforcement import Standing
 from signal_index.errors import Conflict, NotFound
-from signal_index.model import Actor, CareRelation, dutch_day
+from signal_index.model import Actor, CareRelation, Caseload, Covered, StaffMember, dutch_day
+from signal_index.model.workplace import Cover
 from signal_index.ports import Transaction
 
 from .authority import require_role
+from .workplace.covers import standing_covers
 
 
 def stands(tx: Transaction, relation: CareRelation) -> bool:
@@ -27,21 +30,81 @@ def stands(tx: Transaction, relation: CareRelation) -> bool:
     return registered and not tx.restrictions.is_deceased(relation.person)
 
 
-def caseload(tx: Transaction, actor: Actor, now: datetime) -> Sequence[CareRelation]:
-    """The worker's own relations that are not over, confirmed or not, in order of case reference.
+@dataclass(frozen=True)
+class NotStanding:
+    """A case that is not in the caseload: the reason is for the record, the error is the same for every reason."""
+
+    reason: str
+
+    @property
+    def error(self) -> NotFound:
+        """What the worker gets."""
+        return NotFound("not-in-caseload", "Deze zaak staat niet in uw caseload.")
+
+
+def find_standing(tx: Transaction, actor: Actor, relation_id: bytes, today: date) -> Standing | NotStanding:
+    """Her live relation, or one she covers; one answer for every case that is not in her caseload, whatever the reason.
+
+    Unknown and somebody else's take the same questions to the database: one, and one per cover of hers.
+    """
+    staff = actor.staff
+    assert staff is not None, "whoever asks for a case has been found in the staff table"
+    found = []
+    for cover in (None, *standing_covers(tx, staff, today)):
+        worker = staff.staff_id if cover is None else cover.absentee
+        relation = tx.relations.of_worker(staff.organisation, worker, relation_id)
+        if relation is not None:
+            found.append(Standing(relation, cover))
+    for standing in found:
+        if standing.carries(actor, today) and stands(tx, standing.relation):
+            return standing
+    return NotStanding("relation-not-live" if found else "no-relation")
+
+
+def caseload(tx: Transaction, actor: Actor, now: datetime) -> Caseload:
+    """The worker's cases that are not over, confirmed or not, in order of case reference; then those she covers.
 
     Raises:
-        NotPermitted: the actor is not an active wijkteammedewerker.
+        NotPermitted: the actor does not act as a wijkteammedewerker.
     """
     staff = require_role(actor, Role.TEAM_MEMBER)
     today = dutch_day(now)
-    tx.audit.append(
-        audit.event(
-            "caseload.read", now, actor=actor.staff_id, organisation=staff.organisation, token=actor.token_id
-        )
-    )
-    relations = tx.relations.caseload(staff.organisation, actor.staff_id)
-    return [relation for relation in relations if not relation.is_over(today) and stands(tx, relation)]
+    tx.audit.append(audit.act("caseload.read", now, actor))
+    covered = [_covered(tx, cover, today) for cover in standing_covers(tx, staff, today)]
+    return Caseload(_own(tx, staff, today), tuple(each for each in covered if each is not None))
+
+
+def _own(tx: Transaction, staff: StaffMember, today: date) -> tuple[CareRelation, ...]:
+    relations = tx.relations.caseload(staff.organisation, staff.staff_id)
+    return tuple(relation for relation in relations if not relation.is_over(today) and stands(tx, relation))
+
+
+def _covered(tx: Transaction, cover: Cover, today: date) -> Covered | None:
+    absentee = tx.staff.get(cover.absentee)
+    return None if absentee is None else Covered(cover, absentee, _own(tx, absentee, today))
+
+
+@dataclass(frozen=True)
+class Awaiting:
+    """A relation that waits for a second person, and the worker who registered it for herself."""
+
+    relation: CareRelation
+    worker: StaffMember | None
+
+
+def awaiting(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Awaiting]:
+    """Relations of the team that a worker registered for herself and nobody confirmed yet, in order of reference.
+
+    Raises:
+        NotPermitted: the actor does not act as a teamleider.
+    """
+    staff = require_role(actor, Role.TEAM_LEAD)
+    today = dutch_day(now)
+    return [
+        Awaiting(relation, tx.staff.get(relation.worker))
+        for relation in tx.relations.all_of(staff.organisation)
+        if relation.team == staff.team and not relation.is_confirmed and not relation.is_over(today)
+    ]
 
 
 def confirm(tx: Transaction, actor: Actor, relation_id: bytes, now: datetime) -> CareRelation:
@@ -64,17 +127,8 @@ def confirm(tx: Transaction, actor: Actor, relation_id: bytes, now: datetime) ->
         raise Conflict("relation-over", "Deze zorgrelatie is voorbij en kan niet meer bevestigd worden.")
     confirmed = replace(relation, confirmed_by=actor.staff_id)
     tx.relations.put(confirmed)
-    tx.audit.append(
-        audit.event(
-            "relation.confirmed",
-            now,
-            subject=relation.person,
-            actor=actor.staff_id,
-            organisation=relation.organisation,
-            relation=str(UUID(bytes=relation.relation_id)),
-            token=actor.token_id,
-        )
-    )
+    named = str(UUID(bytes=relation.relation_id))
+    tx.audit.append(audit.act("relation.confirmed", now, actor, subject=relation.person, relation=named))
     return confirmed
 
 
@@ -85,13 +139,5 @@ def list_relations(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Car
         NotPermitted: the actor is not an active functioneel beheerder.
     """
     staff = require_role(actor, Role.FUNCTIONAL_ADMIN)
-    tx.audit.append(
-        audit.event(
-            "relations.listed",
-            now,
-            actor=actor.staff_id,
-            organisation=staff.organisation,
-            token=actor.token_id,
-        )
-    )
+    tx.audit.append(audit.act("relations.listed", now, actor))
     return tx.relations.all_of(staff.organisation)

@@ -1,4 +1,7 @@
-"""Builds the HTTP application for one surface, or for all of them in a trial."""
+"""Builds the HTTP application for one surface, or for all of them in a trial.
+
+The worker's pages stand beside the JSON interface on the surfaces `workers` and `all`; both use the same use cases.
+"""
 
 from enum import StrEnum
 
@@ -10,7 +13,9 @@ from signal_index.model import dutch_day
 
 from . import oversight, sources, workers
 from .desk import Desk
-from .frame import API_VERSION, Frame
+from .frame import API_VERSION, Fork, Frame
+from .pages.site import pages_app
+from .pages.visits import Site
 from .problems import PROBLEMS, install
 
 PREFIX = "/v1"
@@ -34,12 +39,13 @@ _ROUTERS = {
 }
 
 
-def create_app(desk: Desk, surface: Surface) -> FastAPI:
+def create_app(desk: Desk, surface: Surface, site: Site | None = None) -> FastAPI:
     """The application for one surface.
 
     Args:
         desk: what the use cases need.
         surface: which routes exist; the others answer 404.
+        site: what the pages for people need; None to serve none.
     """
     takes_batches = surface in {Surface.SOURCES, Surface.ALL}
     limit = sources.BATCH_BYTES_MAX if takes_batches else JSON_BYTES_MAX
@@ -57,6 +63,9 @@ def create_app(desk: Desk, surface: Surface) -> FastAPI:
     for router in _ROUTERS[surface]:
         app.include_router(router(desk), prefix=PREFIX)
     app.include_router(_readiness(desk), prefix=PREFIX)
+    if site is not None and surface in {Surface.WORKERS, Surface.ALL}:
+        # Added last, so it stands outermost: a page never passes through what is made for the JSON interface.
+        app.add_middleware(Fork, prefix=PREFIX, pages=pages_app(site))
     return app
 
 

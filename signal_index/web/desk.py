@@ -29,6 +29,21 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
+class Caller:
+    """Who makes a request, for the record of a refusal.
+
+    Args:
+        actor: staff id.
+        token: the token's or session's id.
+        surface: name of the route.
+    """
+
+    actor: str
+    token: str
+    surface: str
+
+
+@dataclass(frozen=True)
 class Desk:
     """Everything a surface needs to run a use case."""
 
@@ -53,16 +68,22 @@ class Desk:
         try:
             claims = self.identity.claims(request)
         except NotAuthenticated as error:
-            await self._record(audit.event("access.refused", self.now(), surface=surface, reason=error.code))
+            await self.record(audit.event("access.refused", self.now(), surface=surface, reason=error.code))
             raise
+        caller = Caller(claims.subject, claims.token_id, surface)
+        return await self.run_for(caller, lambda tx: job(tx, actor_of(tx, claims)))
+
+    async def run_for(self, caller: Caller, job: Callable[[Transaction], T]) -> T:
+        """Run a job for somebody known; her refusal is recorded after the attempt itself was undone."""
         try:
-            return await self.run(lambda tx: job(tx, actor_of(tx, claims)))
+            return await self.run(job)
         except audit.REFUSALS as error:
             refused = audit.refused_action(
-                error, self.now(), actor=claims.subject, token=claims.token_id, surface=surface
+                error, self.now(), actor=caller.actor, token=caller.token, surface=caller.surface
             )
-            await self._record(refused)
+            await self.record(refused)
             raise
 
-    async def _record(self, event: AuditEvent) -> None:
+    async def record(self, event: AuditEvent) -> None:
+        """Append one record on its own."""
         await self.run(lambda tx: tx.audit.append(event))

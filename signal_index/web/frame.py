@@ -1,22 +1,51 @@
-"""What every request passes through: a size limit on the way in, fixed headers on the way out (pure ASGI)."""
+"""What every request passes through: a size limit on the way in, fixed headers on the way out (pure ASGI).
 
-from collections.abc import Awaitable, Callable
+Answers of the JSON interface and pages for people have headers of their own; a path decides which they are.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from secrets import token_hex
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API_VERSION = "0.1.0"
 
-HEADERS = {
-    "API-Version": API_VERSION,
+_ALL_HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+}
+
+HEADERS: Mapping[str, str] = {
+    **_ALL_HEADERS,
+    "API-Version": API_VERSION,
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+# No inline style or script anywhere, so no nonces: a nonce is one more thing to get wrong. A form never leaves our
+# own origin, not even by redirect, so leaving for the identity provider always starts from a link or a Refresh.
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_FEATURES = (
+    "accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope", "hid",
+    "magnetometer", "microphone", "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "serial",
+    "usb", "xr-spatial-tracking",
+)  # fmt: skip
+
+PAGE_HEADERS: Mapping[str, str] = {
+    **_ALL_HEADERS,
+    "Content-Security-Policy": _PAGE_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _FEATURES),
 }
 
 
@@ -26,18 +55,20 @@ class Frame:
     Args:
         app: the application inside.
         body_bytes_max: a larger body is refused with 413, whatever Content-Length says.
+        headers: what every answer carries; only `Cache-Control` may be replaced, for files that never change.
     """
 
-    def __init__(self, app: ASGIApp, body_bytes_max: int) -> None:
+    def __init__(self, app: ASGIApp, body_bytes_max: int, headers: Mapping[str, str] = HEADERS) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await self._app(scope, self._limited(receive), _with_headers(send))
+        await self._app(scope, self._limited(receive), self._with_headers(send))
 
     def _limited(self, receive: Receive) -> Callable[[], Awaitable[Message]]:
         seen = 0
@@ -52,13 +83,55 @@ class Frame:
 
         return limited
 
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                kept = headers.get("Cache-Control", self._headers["Cache-Control"])
+                headers.update({**self._headers, "Cache-Control": kept, "X-Request-ID": token_hex(16)})
+            await send(message)
 
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers.update(HEADERS)
-            headers["X-Request-ID"] = token_hex(16)
-        await send(message)
+        return sending
 
-    return sending
+
+class OneHost:
+    """Answers only under the one name of the site, so that no other name can borrow its pages.
+
+    Args:
+        app: the application inside.
+        host: as it stands in the address of the site, with its port if that is not the usual one.
+    """
+
+    def __init__(self, app: ASGIApp, host: str) -> None:
+        self._app = app
+        self._host = host.encode("ascii")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if hosts == [self._host]:
+            await self._app(scope, receive, send)
+        else:
+            await PlainTextResponse("Dit adres hoort niet bij deze site.", 421)(scope, receive, send)
+
+
+class Fork:
+    """Sends requests under one path to the JSON interface, and every other request to the pages.
+
+    Args:
+        app: the JSON interface, which also takes what is no request, such as start and stop.
+        prefix: the path of the JSON interface, without a slash at its end.
+        pages: the pages.
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str, pages: ASGIApp) -> None:
+        self._app = app
+        self._prefix = prefix
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        path = scope.get("path", "")
+        inside = path == self._prefix or path.startswith(f"{self._prefix}/")
+        app = self._app if scope["type"] != "http" or inside else self._pages
+        await app(scope, receive, send)

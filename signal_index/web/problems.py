@@ -78,7 +78,7 @@ _FIELD_TEXTS = {
     "string_type": "Dit moet tekst zijn.",
     "string_too_long": "Deze tekst is te lang.",
 }
-_FIELDS = frozenset({"zorgrelatie", "doel", "medewerker", "limiet", "alles"})
+_FIELDS = frozenset({"zorgrelatie", "doel", "leefgebieden", "inwoner", "medewerker", "limiet", "alles"})
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."
 
 
@@ -138,10 +138,20 @@ def problem(
     )
 
 
+def kind_of(error: SignalIndexError) -> Kind:
+    """The row for one of the product's own errors; an unlisted one is `INTERNAL`."""
+    return _OF_ERROR.get(type(error), INTERNAL)
+
+
+def kind_of_status(status: int) -> Kind:
+    """The row for an HTTP status; one that is not in the table is `INTERNAL`."""
+    return _OF_STATUS.get(status, INTERNAL)
+
+
 def of_error(error: SignalIndexError) -> Response:
     """The answer for one of the product's own errors; an unlisted one becomes 500 without detail."""
-    kind = _OF_ERROR.get(type(error))
-    if kind is None:
+    kind = kind_of(error)
+    if kind is INTERNAL:
         return _internal()
     headers = {}
     if isinstance(error, NotAuthenticated):
@@ -182,7 +192,7 @@ def _place(location: Sequence[object]) -> str:
 
 async def _on_http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    kind = _OF_STATUS.get(error.status_code, INTERNAL)
+    kind = kind_of_status(error.status_code)
     details = {
         404: "Dit adres bestaat niet. Kijk in /v1/openapi.json welke adressen er zijn.",
         405: "Gebruik een andere methode. Welke dat zijn staat in de header Allow.",

@@ -31,13 +31,13 @@ def router(desk: Desk) -> APIRouter:
         )
         if isinstance(outcome, Refused):
             return of_error(outcome.error)
-        return answer(Raadpleging.of(outcome.answer, outcome.receipt, outcome.catalogue))
+        return answer(Raadpleging.of(outcome.answer, outcome.receipt, outcome.ground.catalogue))
 
     @routes.get("/zorgrelaties", response_model=Zorgrelaties, name="zorgrelaties")
     async def zorgrelaties(request: Request) -> Response:
         """Uw caseload: zaakreferenties, nooit namen."""
         found = await desk.run_as(request, lambda tx, actor: relations.caseload(tx, actor, desk.now()))
-        return answer(Zorgrelaties(zorgrelaties=tuple(Zorgrelatie.of(relation) for relation in found)))
+        return answer(Zorgrelaties.of(found))
 
     @routes.post("/zorgrelaties/{zorgrelatie}/bevestiging", response_model=Zorgrelatie, name="bevestiging")
     async def bevestigen(request: Request, zorgrelatie: UUID) -> Response:

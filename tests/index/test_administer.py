@@ -1,6 +1,7 @@
 """Who administers can widen nobody's sight beyond the rules, and never her own."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from policy.vocabulary import Role
 from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted, SignalIndexError
 from signal_index.model import Actor, Register, StaffMember
+from signal_index.model.workplace import Entrance
 from signal_index.ports import Transaction
 from signal_index.usecases import administer, oversee, relations
 
@@ -164,3 +166,41 @@ def test_an_attempt_by_somebody_known_is_recorded(world: Any) -> None:
 
 def test_administration_records_the_account_it_came_from(world: Any) -> None:
     assert {record.fields["token"] for record in world.records("role.granted", "staff.imported")} == {"test"}
+
+
+def _entrance(issuer: str) -> Entrance:
+    return Entrance(issuer, "Regiesysteem", "00000099000000000001", bytes(range(32)))
+
+
+def test_an_entrance_is_registered_once_and_never_dropped_in_silence(world: Any) -> None:
+    before = world.database.run(
+        lambda tx: Register(tuple(tx.register.publishers()), tuple(tx.register.publications()))
+    )
+
+    def bring(*entrances: Entrance) -> None:
+        types = [entry.type for entry in before.publications]
+        register = replace(before, entrances=entrances)
+        _as(
+            world,
+            "f.beheer",
+            lambda tx, actor: administer.import_register(tx, actor, register, types, world.clock),
+        )
+
+    with pytest.raises(Malformed):
+        bring(_entrance("https://regie.test"), _entrance("https://regie.test"))
+    bring(_entrance("https://regie.test"))
+    assert world.records("register.imported")[0].fields["entrances"] == 1
+    with pytest.raises(Conflict, match="regie"):
+        bring()
+
+
+def test_a_staff_list_without_names_leaves_names_and_nobody_renames_herself(world: Any) -> None:
+    def bring(staff_id: str, name: str) -> None:
+        member = StaffMember(staff_id, world.GEMEENTE, "noord", active=True, name=name)
+        _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, [member], world.clock))
+
+    bring("w.een", "Noor de Wit")
+    bring("w.een", "")
+    assert world.database.run(lambda tx: tx.staff.get("w.een")).name == "Noor de Wit"
+    with pytest.raises(NotPermitted, match="own-entry"):
+        bring("f.beheer", "Noor de Wit")

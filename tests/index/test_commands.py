@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from crypto.tokens import encode_base64url
 from signal_index.cli import main
 
 CONFIG = """
@@ -96,6 +98,19 @@ STAFF = [
     ),
     ("medewerker;organisatie;team;actief\nset-up;00000099000000000001;noord;ja\n", "medewerker"),
     ("medewerker;organisatie;team;actief\nw.drie;00000099000000000001;noord;ja;meer\n", "too many columns"),
+    ("medewerker;organisatie;team;actief;naam;meer\n", "with or without ;naam behind it"),
+    ("naam;medewerker;organisatie;team;actief\n", "the first line must read"),
+    *(
+        (
+            f"medewerker;organisatie;team;actief;naam\nw.drie;00000099000000000001;noord;ja;{name}\n",
+            "line 2: naam",
+        )
+        for name in (" Wil", "Wil ", "Wil\tJansen", "x" * 101)
+    ),
+    (
+        "medewerker;organisatie;team;actief;naam\nw.drie;00000099000000000001;noord;ja;Wil;Jansen\n",
+        "too many columns",
+    ),
 ]
 
 
@@ -106,6 +121,20 @@ def test_a_staff_list_with_a_fault_imports_nobody(shell: Shell, text: str, said:
     assert result.exit_code == 1
     assert said in result.output
     assert shell.world.database.run(lambda tx: tx.staff.all()) == before
+
+
+def test_a_staff_list_may_name_people_and_the_list_shows_it(shell: Shell) -> None:
+    header, organisation = "medewerker;organisatie;team;actief", "00000099000000000001"
+    named = (
+        f"{header};naam\nw.een;{organisation};noord;ja;Wil van 't Éénse\nw.twee;{organisation};noord;nee;\n"
+    )
+    assert shell("staff", "import", shell.file("staff.csv", named), "--as", "f.beheer").exit_code == 0
+    listed = shell("staff", "list", "--as", "f.beheer").output.splitlines()
+    assert "w.een (Wil van 't Éénse)  noord  active  wijkteammedewerker" in listed
+    assert "w.twee  noord  blocked  wijkteammedewerker" in listed
+    without = f"{header}\nw.een;{organisation};noord;ja\n"
+    assert shell("staff", "import", shell.file("staff.csv", without), "--as", "f.beheer").exit_code == 0
+    assert shell.world.database.run(lambda tx: tx.staff.get("w.een")).name == "Wil van 't Éénse"
 
 
 REGISTERS = [
@@ -121,6 +150,77 @@ def test_a_register_with_a_fault_is_refused(shell: Shell, text: str, said: str) 
     result = shell("register", "import", shell.file("register.toml", text), "--as", "f.beheer")
     assert result.exit_code == 1
     assert said in result.output
+
+
+ENTRANCE: dict[str, object] = {
+    "issuer": "https://regie.example",
+    "name": "Regiesysteem",
+    "organisation": "00000099000000000001",
+    "verify_key": encode_base64url(
+        Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw()
+    ),
+}
+
+
+REGISTER = """
+[[publishers]]
+oin = "00000099000000000001"
+name = "Gemeente"
+key = "gemeente.json"
+items_per_batch = 8
+classes = ["signaal"]
+[[publications]]
+source = "agb:00000001"
+source_name = "Bron"
+type = "wmo-voorziening"
+publisher = "00000099000000000001"
+contact_name = "Balie"
+contact_phone = "085-0000000"
+"""
+
+
+def import_register(shell: Shell, *entrances: dict[str, object]) -> Result:
+    """Import a register with one source and these entrances."""
+    key = shell.folder / "gemeente.json"
+    if not key.exists():
+        shell.world.senders[shell.world.GEMEENTE].secrets.public().save(key)
+    tables = ["\n".join(f"{name} = {value!r}" for name, value in entrance.items()) for entrance in entrances]
+    file = shell.file("register.toml", REGISTER + "".join(f"[[entrances]]\n{table}\n" for table in tables))
+    return shell("register", "import", file, "--may-remove", "--as", "f.beheer")
+
+
+def test_a_register_may_name_entrances(shell: Shell) -> None:
+    other = ENTRANCE | {"issuer": "https://andere.example"}
+    result = import_register(shell, ENTRANCE, other)
+    assert result.exit_code == 0, result.output
+    entrances = shell.world.database.run(lambda tx: tx.register.entrances())
+    assert [entrance.issuer for entrance in entrances] == ["https://andere.example", "https://regie.example"]
+    assert entrances[1].organisation == ENTRANCE["organisation"]
+    assert encode_base64url(entrances[1].verify_key) == ENTRANCE["verify_key"]
+    assert import_register(shell).exit_code == 0
+    assert shell.world.database.run(lambda tx: tx.register.entrances()) == []
+
+
+ENTRANCES: list[tuple[tuple[dict[str, object], ...], str]] = [
+    (({"issuer": "https://regie.example"},), "misses the field 'name'"),
+    ((ENTRANCE | {"issuer": 5},), "no text in the field issuer"),
+    ((ENTRANCE | {"name": ""},), "no text in the field name"),
+    ((ENTRANCE | {"organisation": "123"},), "is not an OIN of 20 digits"),
+    ((ENTRANCE | {"verify_key": "regie.public.json"},), "base64url"),
+    ((ENTRANCE | {"verify_key": "AAAA"},), "32 bytes"),
+    ((ENTRANCE | {"verify_key": "A" * 43},), "nobody can own it"),
+    ((ENTRANCE, ENTRANCE), "listed twice: https://regie.example"),
+]
+
+
+@pytest.mark.parametrize(("entrances", "said"), ENTRANCES)
+def test_an_entrance_with_a_fault_is_refused(
+    shell: Shell, entrances: tuple[dict[str, object], ...], said: str
+) -> None:
+    result = import_register(shell, *entrances)
+    assert result.exit_code == 1
+    assert said in result.output
+    assert shell.world.database.run(lambda tx: tx.register.entrances()) == []
 
 
 def test_an_attempt_on_the_command_line_is_recorded_with_the_account(shell: Shell) -> None:

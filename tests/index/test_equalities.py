@@ -21,7 +21,7 @@ SOURCES = {
     ("agb:00000003", "jeugdhulp"): "GEMEENTE",
     ("kvk:00000004", "schuldhulptraject"): "ZORG",
 }
-PURPOSES = ("voorbereiding-huisbezoek", "schuldhulp-afstemming")
+PURPOSES = ("voorbereiding-huisbezoek", "schuldhulp-afstemming", "toets-zelfredzaamheid")
 SINCE = st.sampled_from(["2024-01", "2025-06", "2026-02"])
 # Which flags each of three people has: the same shape of world, with other things hidden in it.
 WORLDS = st.fixed_dictionaries(

@@ -217,7 +217,7 @@ def test_the_record_of_a_look_says_what_was_allowed_and_never_what_was_shown(wor
     assert f"{JEUGD}:contact" in record.fields["allowed"]  # allowed, though no such flag exists
     assert set(record.fields) == {
         "actor", "role", "organisation", "relation", "purpose", "rule_set", "rules", "facts", "allowed",
-        "any_shown", "token",
+        "any_shown", "domains", "informed", "cover", "token",
     }  # fmt: skip
 
 

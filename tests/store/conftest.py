@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,13 @@ import pytest
 from crypto.chain import Pseudonym
 from crypto.keyfiles import IndexSecrets
 from crypto.sheet import AgeBand
+from policy.vocabulary import Level
 from signal_index.model import CareRelation, Series, SeriesState
+from signal_index.model.workplace import Cover, CoverReason, Informed, Question, Session, View
 from signal_index.store import SqlDatabase, initialise, open_database, upgrade
+
+ORGANISATION = "00000004000000020000"
+NINE = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +83,7 @@ def a_series() -> Callable[..., Series]:
 def a_relation(person: Callable[[int], Pseudonym]) -> Callable[..., CareRelation]:
     def build(number: int = 1, **changes: Any) -> CareRelation:
         stated: dict[str, Any] = {
-            "organisation": "00000004000000020000",
+            "organisation": ORGANISATION,
             "relation_id": number.to_bytes(16, "big"),
             "publisher": "00000004000000030000",
             "generation": 1,
@@ -95,6 +100,93 @@ def a_relation(person: Callable[[int], Pseudonym]) -> Callable[..., CareRelation
             "coordinator": True,
         }
         return CareRelation(**(stated | changes))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def a_session() -> Callable[..., Session]:
+    """A sign-in of w.jansen at nine, last seen five minutes later."""
+
+    def build(**changes: Any) -> Session:
+        stated: dict[str, Any] = {
+            "session_id": "0123456789abcdef",
+            "staff_id": "w.jansen",
+            "second_factor": True,
+            "role": "wijkteammedewerker",
+            "csrf": "form-token-of-this-session",
+            "opened_at": NINE,
+            "seen_at": NINE + timedelta(minutes=5),
+            "name": "Wil Jansen",
+            "email": "w.jansen@gemeente.example",
+        }
+        return Session(**(stated | changes))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def a_view() -> Callable[..., View]:
+    """A look of w.jansen, by number."""
+
+    def build(number: int = 1, **changes: Any) -> View:
+        stated: dict[str, Any] = {
+            "view_id": number.to_bytes(16, "big"),
+            "organisation": ORGANISATION,
+            "worker": "w.jansen",
+            "relation_id": bytes([7]) * 16,
+            "case_reference": "ZAAK-0001",
+            "purpose": "voorbereiding-huisbezoek",
+            "domains": frozenset({"financien", "wonen"}),
+            "informed": Informed.TOLD,
+            "allowed": {"schuldhulptraject": Level.CONTACT, "wmo-voorziening": Level.PRESENCE},
+            "any_shown": True,
+            "opened_at": NINE + timedelta(minutes=number),
+            "ends_at": NINE + timedelta(minutes=number + 30),
+        }
+        return View(**(stated | changes))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def a_cover() -> Callable[..., Cover]:
+    """A cover of w.jansen's cases by c.collega in April, by number."""
+
+    def build(number: int = 1, **changes: Any) -> Cover:
+        stated: dict[str, Any] = {
+            "cover_id": number.to_bytes(16, "big"),
+            "organisation": ORGANISATION,
+            "team": "wijkteam-noord",
+            "absentee": "w.jansen",
+            "delegate": "c.collega",
+            "first_day": date(2026, 4, number),
+            "last_day": date(2026, 5, number),
+            "reason": CoverReason.LEAVE,
+            "arranged_at": NINE,
+        }
+        return Cover(**(stated | changes))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def a_question(person: Callable[[int], Pseudonym]) -> Callable[..., Question]:
+    """A question of w.jansen about a flag of one person, by number."""
+
+    def build(number: int = 1, **changes: Any) -> Question:
+        stated: dict[str, Any] = {
+            "reference": f"V-7K2M-{number:04}",
+            "organisation": ORGANISATION,
+            "asked_by": "w.jansen",
+            "relation_id": bytes([7]) * 16,
+            "person": person(1),
+            "source": "00000004000000010000",
+            "type": "schuldhulptraject",
+            "asked_on": date(2026, 4, number),
+            "due_on": date(2026, 4, number) + timedelta(days=28),
+        }
+        return Question(**(stated | changes))
 
     return build
 

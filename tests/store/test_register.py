@@ -19,6 +19,7 @@ from signal_index.model import (
     SetProgress,
     StaffMember,
 )
+from signal_index.model.workplace import Entrance
 from signal_index.ports import Database, Transaction
 from signal_index.store import open_database
 
@@ -42,6 +43,10 @@ REGISTER = Register(
         publication("Zorg", "wmo-voorziening", TWO),
         publication("Bank", "schuldhulptraject"),
         publication("Zorg", "jeugdhulp", TWO),
+    ),
+    entrances=(
+        Entrance("https://regie.example", "Regiesysteem", ONE, bytes(range(32))),
+        Entrance("https://andere.example", "Ander systeem", TWO, bytes(32)),
     ),
 )
 
@@ -69,14 +74,41 @@ def test_a_new_register_replaces_the_old_one_as_a_whole(database: Database) -> N
     database.run(lambda tx: tx.register.replace(smaller))
     assert database.run(lambda tx: tx.register.publishers()) == list(smaller.publishers)
     assert database.run(lambda tx: tx.register.publications()) == list(smaller.publications)
+    assert database.run(lambda tx: tx.register.entrances()) == []
     database.run(lambda tx: tx.register.replace(Register((), ())))
     assert database.run(lambda tx: tx.register.publishers()) == []
+
+
+def test_entrances_come_back_by_issuer_and_in_another_process_too(
+    database: Database, path: Path, keys: IndexSecrets
+) -> None:
+    assert database.run(lambda tx: tx.register.entrances()) == []
+    database.run(lambda tx: tx.register.replace(REGISTER))
+    expected = [REGISTER.entrances[1], REGISTER.entrances[0]]
+    assert database.run(lambda tx: tx.register.entrances()) == expected
+    with open_database(path, keys, writer_kind="cli") as other:
+        assert other.run(lambda tx: tx.register.entrances()) == expected
+        fewer = replace(REGISTER, entrances=REGISTER.entrances[:1])
+        other.run(lambda tx: tx.register.replace(fewer))
+    assert database.run(lambda tx: tx.register.entrances()) == list(fewer.entrances)
+
+
+def test_an_entrance_that_is_taken_from_the_list_is_still_in_the_register(database: Database) -> None:
+    def job(tx: Transaction) -> int:
+        tx.register.replace(REGISTER)
+        found = tx.register.entrances()
+        assert isinstance(found, list)
+        found.clear()
+        return len(tx.register.entrances())
+
+    assert database.run(job) == 2
 
 
 CONTRADICTIONS = {
     "a pair of an unknown publisher": Register((), REGISTER.publications),
     "a publisher twice": replace(REGISTER, publishers=REGISTER.publishers * 2),
     "a pair twice": replace(REGISTER, publications=REGISTER.publications * 2),
+    "an entrance twice": replace(REGISTER, entrances=REGISTER.entrances * 2),
 }
 
 
@@ -87,11 +119,12 @@ def test_a_register_that_contradicts_itself_changes_nothing(database: Database, 
         database.run(lambda tx: tx.register.replace(register))
     assert len(database.run(lambda tx: tx.register.publications())) == 3
     assert len(database.run(lambda tx: tx.register.publishers())) == 2
+    assert len(database.run(lambda tx: tx.register.entrances())) == 2
 
 
 def test_staff_keep_their_roles_when_their_entry_changes(database: Database, now: datetime) -> None:
     member = StaffMember("w.jansen", ONE, "noord", active=True)
-    moved = replace(member, team="zuid", active=False)
+    moved = replace(member, team="zuid", active=False, name="Wil Jansen")
 
     def job(tx: Transaction) -> None:
         tx.staff.put(member)
@@ -105,7 +138,11 @@ def test_staff_keep_their_roles_when_their_entry_changes(database: Database, now
     expected = replace(moved, roles=frozenset({"wijkteammedewerker", "teamleider"}))
     assert database.run(lambda tx: tx.staff.get("w.jansen")) == expected
     assert database.run(lambda tx: tx.staff.get("nobody")) is None
-    assert [member.staff_id for member in database.run(lambda tx: tx.staff.all())] == ["a.bakker", "w.jansen"]
+    everybody = database.run(lambda tx: tx.staff.all())
+    assert [(each.staff_id, each.name) for each in everybody] == [
+        ("a.bakker", ""),
+        ("w.jansen", "Wil Jansen"),
+    ]
 
 
 def test_a_role_is_taken_away_once(database: Database, now: datetime) -> None:
@@ -203,6 +240,7 @@ def test_a_failed_job_changes_none_of_what_is_remembered(database: Database, now
     def import_register(tx: Transaction) -> None:
         tx.register.replace(REGISTER)
         assert tx.register.publishers()
+        assert tx.register.entrances()
 
     def hire(tx: Transaction) -> None:
         tx.staff.put(member)
@@ -217,4 +255,5 @@ def test_a_failed_job_changes_none_of_what_is_remembered(database: Database, now
         with pytest.raises(LookupError):
             database.run(fail_after(step))
     assert database.run(lambda tx: (list(tx.register.publishers()), list(tx.staff.all()))) == ([], [])
+    assert database.run(lambda tx: tx.register.entrances()) == []
     assert progress_of(database, ONE, BatchClass.ZORGRELATIE) == set()

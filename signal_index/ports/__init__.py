@@ -13,8 +13,7 @@ from typing import Protocol, TypeVar
 from crypto.batch import BatchClass
 from crypto.chain import Pseudonym
 from crypto.encoding import Month
-
-from .model import (
+from signal_index.model import (
     AuditEntry,
     AuditEvent,
     CareRelation,
@@ -27,6 +26,9 @@ from .model import (
     StaffMember,
     StoredFlag,
 )
+from signal_index.model.workplace import Entrance
+
+from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
 T = TypeVar("T")
 
@@ -165,6 +167,9 @@ class RegisterTable(Protocol):
     def publication(self, source: str, type_code: str) -> Publication | None:
         """One (source, type) pair."""
 
+    def entrances(self) -> Sequence[Entrance]:
+        """Systems that may open a case here, by issuer."""
+
 
 class Deliveries(Protocol):
     """Sequences, acknowledgements and complete sets, per publisher in this index's scope."""
@@ -264,6 +269,30 @@ class Transaction(Protocol):
     @property
     def staff(self) -> Staff:
         """Members of staff."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sign-ins."""
+
+    @property
+    def tickets(self) -> Tickets:
+        """Tickets that were used up."""
+
+    @property
+    def views(self) -> Views:
+        """Looks that can still be opened or found back."""
+
+    @property
+    def covers(self) -> Covers:
+        """Who looks for whom."""
+
+    @property
+    def questions(self) -> Questions:
+        """Signals that a worker doubts."""
+
+    @property
+    def preferences(self) -> PreferencesTable:
+        """What members of staff chose for themselves."""
 
     @property
     def audit(self) -> AuditLog:

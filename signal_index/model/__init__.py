@@ -1,10 +1,11 @@
 """The product's own nouns: frozen, free of HTTP, SQL and sealing.
 
-Vocabulary of the rules (levels, roles, purposes) lives in `policy`; what travels in a sheet lives in `crypto`.
+Vocabulary of the rules (levels, roles, purposes) lives in `policy`; what travels in a sheet lives in `crypto`; what
+a member of staff does besides looking lives in `signal_index.model.workplace`.
 A **flag** is what a source claims about a person; a **signal** is what a worker gets to see of it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -14,6 +15,8 @@ from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from crypto.sheet import AgeBand, BeperkingRow, SignaalRow, ZorgrelatieRow
 from policy.vocabulary import Level
+
+from .workplace import Cover, Entrance, Informed
 
 # --- The register: who may publish what, and whom to phone about it -----------------------------------------------
 
@@ -64,6 +67,7 @@ class Register:
 
     publishers: tuple[Publisher, ...]
     publications: tuple[Publication, ...]
+    entrances: tuple[Entrance, ...] = ()
 
 
 # --- Series and flags ---------------------------------------------------------------------------------------------
@@ -204,13 +208,23 @@ class SetProgress:
 
 @dataclass(frozen=True)
 class StaffMember:
-    """A member of staff as the product's own tables know her; roles never come from a token."""
+    """A member of staff as the product's own tables know her; roles never come from a token.
+
+    Args:
+        name: for colleagues to recognise her by; empty when the import gave none.
+    """
 
     staff_id: str
     organisation: str
     team: str
     active: bool
     roles: frozenset[str] = frozenset()
+    name: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """Her name, or her staff id while nobody gave one."""
+        return self.name or self.staff_id
 
 
 @dataclass(frozen=True)
@@ -220,13 +234,41 @@ class Actor:
     Args:
         staff: None when the token is good but the person is not in the staff table.
         second_factor: whether the identity provider vouches for a second factor in this session.
-        token_id: the token's `jti`, for the record.
+        token_id: the token's `jti`, or the session's id, for the record.
+        role: the one role she acts in; None for a system's token, which names no role: then all she has.
     """
 
     staff_id: str
     staff: StaffMember | None
     second_factor: bool
     token_id: str
+    role: str | None = None
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles she acts in now: those she holds, narrowed to the one she chose."""
+        held = self.staff.roles if self.staff is not None else frozenset()
+        return held if self.role is None else held & {self.role}
+
+
+# --- A worker's caseload ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Covered:
+    """The cases of a colleague for whom the worker stands in."""
+
+    cover: Cover
+    absentee: StaffMember
+    relations: tuple[CareRelation, ...]
+
+
+@dataclass(frozen=True)
+class Caseload:
+    """What one worker may ask about today: her own cases, and those she covers."""
+
+    own: tuple[CareRelation, ...]
+    covered: tuple[Covered, ...] = ()
 
 
 # --- Looking up ---------------------------------------------------------------------------------------------------
@@ -234,10 +276,17 @@ class Actor:
 
 @dataclass(frozen=True)
 class LookupRequest:
-    """One look: which of her relations, and for which purpose."""
+    """One look: which of her relations, and for which purpose.
+
+    Args:
+        domains: codes of the areas of life to narrow the look to; empty for all that the purpose has.
+        informed: whether the resident knows; None when the asking system does not say.
+    """
 
     relation_id: bytes
     purpose: str
+    domains: frozenset[str] = frozenset()
+    informed: Informed | None = None
 
 
 @dataclass(frozen=True)
@@ -251,11 +300,16 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Signal:
-    """What the worker sees of one flag; fields above her disclosure level are None."""
+    """What the worker sees of one flag; fields above her disclosure level are None.
+
+    Args:
+        source: code of the source, for asking it about the signal; never shown.
+    """
 
     type: str
     level: Level
     since: Month
+    source: str | None = None
     source_name: str | None = None
     as_of: date | None = None
     contact: ContactRoute | None = None
@@ -272,11 +326,39 @@ class SourceStatus:
 
 
 @dataclass(frozen=True)
+class Area:
+    """What one area of life shows to a purpose that asks for no more than that.
+
+    Args:
+        domain: code of the area of life.
+        has_signal: whether at least one signal may be shown in it.
+        participating: whether any source takes part in it; if none does, "no signal" would mislead.
+        current: whether all sources that take part in it are current.
+    """
+
+    domain: str
+    has_signal: bool
+    participating: bool
+    current: bool
+
+
+@dataclass(frozen=True)
 class LookupAnswer:
-    """What one look shows: signals, and the participating sources with their freshness."""
+    """What one look shows: signals, or areas of life only, and the participating sources with their freshness."""
 
     signals: tuple[Signal, ...]
     sources: tuple[SourceStatus, ...]
+    areas: tuple[Area, ...] = ()
+
+    @property
+    def shows_something(self) -> bool:
+        """Whether at least one signal shows, as itself or as a mark on its area."""
+        return bool(self.signals) or any(area.has_signal for area in self.areas)
+
+    def without_signals(self) -> "LookupAnswer":
+        """The same answer for somebody for whom nothing may be shown."""
+        areas = tuple(replace(area, has_signal=False) for area in self.areas)
+        return LookupAnswer((), self.sources, areas)
 
 
 # --- Audit --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,121 @@
+"""The database: there, at this version's schema, of these keys, writable; its log; and the clock."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from crypto.errors import VerificationFailed
+from crypto.keyfiles import IndexSecrets
+from signal_index.errors import SetupFault, Unavailable
+from signal_index.ports import Transaction
+from signal_index.store import SqlDatabase, current_revision, open_database
+from signal_index.store.provision import REVISION, check_file, read_state, sqlite_path
+
+from .findings import Findings, Yielding, mend, note, ok
+
+FREE_BYTES_MIN = 256 * 1024 * 1024
+LOCK_SECONDS_MAX = 2.0  # a commit of the index takes milliseconds
+CLOCK_TOLERANCE = timedelta(seconds=10)
+
+T = TypeVar("T")
+
+
+class _TakenBack(Exception):
+    """Ends a job that must leave no trace."""
+
+
+def database(stated: Path, secrets: IndexSecrets, now: datetime) -> Yielding[SqlDatabase | None]:
+    """Open the database, after saying of each condition whether it holds."""
+    try:
+        path = sqlite_path(stated)
+        check_file(path)
+        revision = current_revision(path)
+    except SetupFault as fault:
+        yield mend("database", fault.detail)
+        return None
+    yield ok("database", f"{path} is there, for its owner only")
+    if revision != REVISION:
+        found = f"the database is at schema {revision or 'none'}, this program needs {REVISION}"
+        yield mend("schema", f"{found}: make a copy, then run signal-index db upgrade")
+        return None
+    yield ok("schema", f"revision {REVISION}")
+    try:
+        read_state(path, secrets)
+    except SetupFault as fault:
+        yield mend("initialised", fault.detail)
+        return None
+    yield ok("initialised", f"for scope {secrets.scope}, with these keys")
+    opened = open_database(path, secrets, writer_kind="cli", busy_seconds=LOCK_SECONDS_MAX)
+    yield from _writable(opened, path, now)
+    return opened
+
+
+def _writable(opened: SqlDatabase, path: Path, now: datetime) -> Findings:
+    """Take the write lock and write something, then take it back."""
+
+    def job(tx: Transaction) -> NoReturn:
+        tx.tickets.use("doctor", now)
+        raise _TakenBack
+
+    free = shutil.disk_usage(path.parent).free
+    try:
+        with suppress(_TakenBack):
+            opened.run(job)
+    except Unavailable:
+        yield mend("writable", f"{path} cannot be written: see to the rights, or to who keeps it locked")
+        return
+    megabytes = free // (1024 * 1024)
+    if free < FREE_BYTES_MIN:
+        text = f"only {megabytes} MB are free beside {path}, and without room nothing is answered: make room"
+        yield mend("writable", text)
+    else:
+        yield ok("writable", f"{megabytes} MB free")
+
+
+def log(opened: SqlDatabase, *, deep: bool) -> Findings:
+    """Recompute the chains of the audit log; on request, since it reads every record."""
+    if not deep:
+        yield note("log", "not recomputed; add --deep to do so, which reads every record")
+        return
+    try:
+        count = opened.run(lambda tx: tx.audit.verify())
+    except (VerificationFailed, Unavailable) as fault:
+        text = (
+            f"{_detail(fault)}: stop the index, keep this file for the privacy officer, and restore a backup"
+        )
+        yield mend("log", text)
+        return
+    yield ok("log", f"{count} records hold, no gaps")
+
+
+def _detail(fault: Exception) -> str:
+    return fault.detail if isinstance(fault, Unavailable) else str(fault)
+
+
+def clock(opened: SqlDatabase, now: datetime) -> Findings:
+    """The clock does not run before the last record; a record could not be placed in time."""
+    newest = yield from asked("clock", opened, lambda tx: [each.at for each in tx.audit.entries(limit=1)])
+    if newest is None:
+        return
+    at = max(newest, default=now)
+    if at > now + CLOCK_TOLERANCE:
+        said = f"this machine says {_moment(now)}, the last record is of {_moment(at)}"
+        yield mend("clock", f"{said}: set the clock right, for example with timedatectl set-ntp true")
+    else:
+        yield ok("clock", f"{_moment(now)}, not before the last record")
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def asked(point: str, opened: SqlDatabase, job: Callable[[Transaction], T]) -> Yielding[T | None]:
+    """What a job found; when the database cannot say, a finding and None."""
+    try:
+        return opened.run(job)
+    except Unavailable as fault:
+        yield mend(point, f"{fault.detail} Restore a backup: signal-index db restored says how to go on.")
+        return None

@@ -1,0 +1,186 @@
+"""Questions: a worker doubts a signal, its source looks into it and says whether it is right.
+
+The signal is marked meanwhile, for everybody who may see it; the mark goes by itself after the due date.
+
+Invariants:
+1. Who asks has the signal in front of her now; nobody can find out by asking whether there is one.
+2. The record says that a question was asked about a person, never about which source or type.
+3. The source learns which source and type is doubted, not about whom or by whom: that is said on the phone.
+
+Whoever controls this module can mark signals and take marks away, never show or remove one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from secrets import choice
+from uuid import UUID
+
+from policy.rulesets import RuleSet
+from policy.vocabulary import Role
+from signal_index import audit
+from signal_index.errors import Conflict, NotFound
+from signal_index.model import Actor, CareRelation, Signal, dutch_day
+from signal_index.model.workplace import QUESTION_DAYS, Question, Verdict
+from signal_index.ports import Transaction
+from signal_index.usecases.authority import require_role
+
+from .views import show
+
+ANSWER_IS_NEWS = timedelta(days=14)
+
+# Read out on the phone and typed over: no vowels, so no words, and nothing that looks like another (0 O, 1 I L, 5 S).
+_ALPHABET = "23456789BCDFGHJKMPQRTVWXZ"
+_GROUP = 4
+
+
+def ask(
+    tx: Transaction, rules: RuleSet, actor: Actor, view_id: bytes, now: datetime, *, key: str
+) -> Question:
+    """Ask the source of a shown signal to look into it.
+
+    Args:
+        tx: the open transaction.
+        rules: the rule sets.
+        actor: the worker.
+        view_id: the look, still open, in which she sees it.
+        key: which of its signals.
+        now: aware UTC.
+
+    Returns:
+        The question; the one that is open already when somebody asked about this signal before.
+
+    Raises:
+        NotPermitted: the actor may not look.
+        NotFound: `no-view` or `no-signal`, or whatever refuses the look now.
+        Conflict: `view-ended`.
+    """
+    shown = show(tx, rules, actor, view_id, now)
+    chosen = next((each for each in shown.signals if each.key == key), None)
+    if chosen is None or chosen.signal.source is None:
+        raise NotFound("no-signal", "Dit signaal is niet gevonden. Ga terug en kies het opnieuw.")
+    if chosen.question is not None:
+        return chosen.question
+    relation = tx.relations.get(shown.view.organisation, shown.view.relation_id)
+    assert relation is not None, "a view that shows signals stands on a relation"
+    question = _question(tx, actor, relation, chosen.signal, dutch_day(now))
+    tx.questions.put(question)
+    _record_asked(tx, actor, question, now)
+    return question
+
+
+def _question(tx: Transaction, actor: Actor, relation: CareRelation, signal: Signal, today: date) -> Question:
+    assert signal.source is not None, "only a signal with a source can be doubted"
+    return Question(
+        reference=_new_reference(tx),
+        organisation=relation.organisation,
+        asked_by=actor.staff_id,
+        relation_id=relation.relation_id,
+        person=relation.person,
+        source=signal.source,
+        type=signal.type,
+        asked_on=today,
+        due_on=today + timedelta(days=QUESTION_DAYS),
+    )
+
+
+def _new_reference(tx: Transaction) -> str:
+    """A reference nobody has yet; random, so that it tells neither order nor number of questions."""
+    while True:
+        groups = ["".join(choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(2)]
+        reference = "-".join(["V", *groups])
+        if tx.questions.get(reference) is None:
+            return reference
+
+
+def _record_asked(tx: Transaction, actor: Actor, question: Question, now: datetime) -> None:
+    tx.audit.append(
+        audit.act(
+            "question.asked",
+            now,
+            actor,
+            subject=question.person,
+            relation=str(UUID(bytes=question.relation_id)),
+            question=question.reference,
+        )
+    )
+
+
+def answer(tx: Transaction, actor: Actor, reference: str, verdict: Verdict, now: datetime) -> Question:
+    """Say for the source whether the signal is right; an answer after the due date still reaches who asked.
+
+    Args:
+        tx: the open transaction.
+        actor: a bronbeheerder of the organisation that publishes the signal.
+        reference: as the worker names it on the phone.
+        verdict: right, or mended; mending itself is the publisher's next delivery.
+        now: aware UTC.
+
+    Raises:
+        NotPermitted: the actor does not act as a bronbeheerder.
+        NotFound: `no-question`: unknown, or about another organisation's signal.
+        Conflict: `question-answered`.
+    """
+    staff = require_role(actor, Role.SOURCE_ADMIN)
+    question = tx.questions.get(reference)
+    if question is None or (question.source, question.type) not in _published_by(tx, staff.organisation):
+        raise NotFound("no-question", "Deze vraag is niet gevonden. Controleer het kenmerk.")
+    if question.verdict is not None:
+        raise Conflict("question-answered", "Deze vraag is al beantwoord.")
+    answered = replace(question, verdict=verdict, answered_on=dutch_day(now))
+    tx.questions.put(answered)
+    record = audit.act(
+        "question.answered",
+        now,
+        actor,
+        subject=question.person,
+        question=question.reference,
+        verdict=verdict.value,
+    )
+    tx.audit.append(record)
+    return answered
+
+
+def waiting(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Question]:
+    """Open questions about what the actor's organisation publishes, oldest first.
+
+    The caller shows reference, source, type and dates only; person, relation and asker are not the source's to see.
+
+    Raises:
+        NotPermitted: the actor does not act as a bronbeheerder.
+    """
+    staff = require_role(actor, Role.SOURCE_ADMIN)
+    today = dutch_day(now)
+    published = _published_by(tx, staff.organisation)
+    found = [
+        question
+        for source in sorted({source for source, _ in published})
+        for question in tx.questions.of_source(source)
+        if (question.source, question.type) in published and question.is_open(today)
+    ]
+    return sorted(found, key=lambda question: (question.asked_on, question.reference))
+
+
+def _published_by(tx: Transaction, organisation: str) -> set[tuple[str, str]]:
+    """The (source, type) pairs an organisation publishes."""
+    entries = tx.register.publications()
+    return {(entry.source, entry.type) for entry in entries if entry.publisher == organisation}
+
+
+def own(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Question]:
+    """The actor's own questions that are open or were answered not long ago, newest first.
+
+    A page may show reference, dates and verdict; source and type only beside an open view that shows the signal.
+
+    Raises:
+        NotPermitted: the actor does not act as a wijkteammedewerker.
+    """
+    staff = require_role(actor, Role.TEAM_MEMBER)
+    today = dutch_day(now)
+    asked = tx.questions.asked_by(staff.organisation, staff.staff_id)
+    return [question for question in asked if question.is_open(today) or answered_lately(question, today)]
+
+
+def answered_lately(question: Question, today: date) -> bool:
+    """Whether the answer is still news."""
+    return question.answered_on is not None and today - question.answered_on <= ANSWER_IS_NEWS

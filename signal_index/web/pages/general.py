@@ -1,0 +1,118 @@
+"""Pages that belong to no task: the beginning, language, role, staying signed in, the deep link, and what to read."""
+
+from secrets import token_bytes
+
+from starlette.responses import Response
+
+from policy.vocabulary import Role
+from signal_index.errors import Unavailable
+from signal_index.model import dutch_day
+from signal_index.usecases.workplace import sessions
+from signal_index.usecases.workplace.arrivals import arrive
+from signal_index.web.markup.words import LANGUAGES
+
+from .visits import LANGUAGE_COOKIE, PUBLIC, SIGNED_IN, Guest, Page, Visit, give_session
+
+YEAR_SECONDS = 365 * 24 * 60 * 60
+_BEGINNINGS = {Role.TEAM_MEMBER.value: "caseload", Role.TEAM_LEAD.value: "team"}
+
+
+async def home(visit: Visit) -> Response:
+    """To where her role begins; a page that says so for roles that have no screens yet."""
+    beginning = _BEGINNINGS.get(visit.session.role or "")
+    return visit.to(beginning) if beginning else visit.page("home.html")
+
+
+async def open_case(visit: Visit) -> Response:
+    """The deep link from a regiesysteem: use its ticket up, and on to the purpose of the look."""
+    ticket = visit.request.query_params.get("kaartje", "")
+    relation = await visit.run_as(lambda tx, actor: arrive(tx, actor, ticket, visit.now))
+    return visit.to("look", relation=relation)
+
+
+async def choose_language(guest: Guest) -> Response:
+    """Remember the language for a year."""
+    response = guest.back(guest.form.one("terug"))
+    language = guest.form.one("taal")
+    if language in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            language,
+            max_age=YEAR_SECONDS,
+            path="/",
+            secure=True,
+            httponly=True,
+            samesite="lax",
+        )
+    return response
+
+
+async def stay(visit: Visit) -> Response:
+    """Stay signed in: the request itself did that."""
+    if "application/json" in visit.request.headers.get("accept", ""):
+        return Response(status_code=204)
+    return visit.back(visit.form.one("terug"))
+
+
+async def switch_role(visit: Visit) -> Response:
+    """Go on in another role, under a new secret."""
+    role, secret, new_secret = visit.form.one("rol") or "", visit.secret, token_bytes(32)
+    assert secret is not None
+    await visit.run_as(lambda tx, _: sessions.switch_role(tx, secret, new_secret, role, visit.now))
+    response = visit.to("home")
+    give_session(response, new_secret)
+    return response
+
+
+async def signed_out(guest: Guest) -> Response:
+    """Nobody is signed in any more."""
+    return guest.page("signed_out.html", way_out=None)
+
+
+async def expired(guest: Guest) -> Response:
+    """The session is over; sign in again and go on where she was."""
+    way = guest.site.addresses.way_back(guest.request.query_params.get("terug"))
+    return guest.page("expired.html", start=guest.url("sign_in_start", terug=way))
+
+
+async def status(guest: Guest) -> Response:
+    """Whether the index can answer now; the same for everybody and about nobody."""
+    try:
+        await guest.run(lambda tx: tx.scope)
+        today = dutch_day(guest.now)
+        works = guest.rules.in_force(today).covers(today)
+    except Unavailable:
+        works = False
+    return guest.page("status.html", 200 if works else 503, works=works, at=guest.now)
+
+
+def _reading(template: str) -> Page:
+    """A page to read, for everybody."""
+
+    async def read(guest: Guest) -> Response:
+        return guest.page(f"{template}.html")
+
+    paths = {"help": "/hulp", "accessibility": "/toegankelijkheid", "privacy": "/privacy"}
+    return Page(paths[template], template, roles=PUBLIC, get=read)
+
+
+PAGES = (
+    Page("/", "home", roles=SIGNED_IN, get=home),
+    Page(
+        "/openen",
+        "arrive",
+        roles=frozenset({Role.TEAM_MEMBER}),
+        get=open_case,
+        ticket="kaartje",
+        without_session="sign_in_start",
+    ),
+    Page("/taal", "language", roles=PUBLIC, post=choose_language),
+    Page("/sessie", "stay", roles=SIGNED_IN, post=stay),
+    Page("/rol", "role", roles=SIGNED_IN, post=switch_role),
+    Page("/uitgelogd", "signed_out", roles=PUBLIC, get=signed_out, returnable=False),
+    Page("/verlopen", "expired", roles=PUBLIC, get=expired, returnable=False),
+    Page("/status", "status", roles=PUBLIC, get=status),
+    _reading("help"),
+    _reading("accessibility"),
+    _reading("privacy"),
+)

@@ -1,0 +1,115 @@
+"""Paper: a work sheet for the worker, and a fridge sheet for the resident's own kitchen.
+
+Invariants:
+1. A form asks for a sheet, the index records that, and a redirect leads to the page that is printed.
+2. The fridge sheet holds the contacts the resident chose and nothing else from the index: no case reference, no kind
+   of help, no date. What a visitor reads on a fridge must tell nothing the resident did not want to tell.
+3. Both sheets end when the view ends, and show no more than the view itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from signal_index.errors import Conflict
+from signal_index.model import Actor, ContactRoute
+from signal_index.model.workplace import Sheet, View
+from signal_index.ports import Transaction
+from signal_index.usecases.workplace import looked
+from signal_index.usecases.workplace.views import Shown
+from signal_index.web.markup.signals import Card, groups
+
+from .caseload import WORKERS
+from .looking import page_of_view, shown_page, while_open
+from .visits import Page, Visit
+
+CHOSEN = "contact"
+
+
+@dataclass(frozen=True)
+class FridgeContact:
+    """One contact she can tick; signals with the same contact share it.
+
+    Args:
+        key: of the first signal that has it.
+        cards: the signals it belongs to.
+    """
+
+    key: str
+    contact: ContactRoute
+    cards: tuple[Card, ...]
+
+
+async def worksheet(visit: Visit) -> Response:
+    """The work sheet, ready to print."""
+    return await while_open(visit, lambda shown: shown_page(visit, shown, "worksheet.html"))
+
+
+async def print_worksheet(visit: Visit) -> Response:
+    """Record that she prints a work sheet, and go to it."""
+    view_id = visit.param("view")
+
+    def job(tx: Transaction, actor: Actor) -> View:
+        return looked.print_sheet(tx, actor, view_id, Sheet.WORK, visit.now)
+
+    return await _then(visit, job, "worksheet")
+
+
+async def fridge(visit: Visit) -> Response:
+    """Ask which contacts the resident wants on the sheet; none is ticked for her."""
+
+    def answer(shown: Shown) -> Response:
+        return page_of_view(visit, shown, "fridge.html", contacts=_contacts(shown))
+
+    return await while_open(visit, answer)
+
+
+async def print_fridge(visit: Visit) -> Response:
+    """Keep the choice, record that the sheet is printed, and go to it."""
+    view_id, chosen = visit.param("view"), visit.form.many(CHOSEN)
+
+    def job(tx: Transaction, actor: Actor) -> View:
+        looked.choose_fridge(tx, visit.rules, actor, view_id, visit.now, keys=chosen)
+        return looked.print_sheet(tx, actor, view_id, Sheet.FRIDGE, visit.now)
+
+    return await _then(visit, job, "fridge_sheet")
+
+
+async def fridge_sheet(visit: Visit) -> Response:
+    """The fridge sheet, ready to print; a contact whose signal has gone since is gone too."""
+
+    def answer(shown: Shown) -> Response:
+        chosen = [each.contact for each in _contacts(shown) if each.key in shown.view.fridge]
+        return page_of_view(visit, shown, "fridge_sheet.html", contacts=chosen)
+
+    return await while_open(visit, answer)
+
+
+def _contacts(shown: Shown) -> tuple[FridgeContact, ...]:
+    """Every contact on the page once, in the order of the page."""
+    by_contact: dict[ContactRoute, list[Card]] = {}
+    for group in groups(shown):
+        for card in group.cards:
+            if card.shown.signal.contact is not None:
+                by_contact.setdefault(card.shown.signal.contact, []).append(card)
+    return tuple(
+        FridgeContact(cards[0].shown.key, contact, tuple(cards)) for contact, cards in by_contact.items()
+    )
+
+
+async def _then(visit: Visit, job: Callable[[Transaction, Actor], View], page: str) -> Response:
+    """Do it and go on to a page; a view that has ended in the meantime says so on its own page."""
+    try:
+        await visit.run_as(job)
+    except Conflict:
+        page = "view"
+    return visit.to(page, view=visit.param("view"))
+
+
+_SHEETS = "/raadplegingen/{view:uuid}"
+PAGES = (
+    Page(f"{_SHEETS}/werkblad", "worksheet", roles=WORKERS, get=worksheet, post=print_worksheet),
+    Page(f"{_SHEETS}/koelkastblad", "fridge", roles=WORKERS, get=fridge, post=print_fridge),
+    Page(f"{_SHEETS}/koelkastblad/blad", "fridge_sheet", roles=WORKERS, get=fridge_sheet),
+)

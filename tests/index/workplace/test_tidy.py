@@ -1,0 +1,106 @@
+"""What the workplace needs no longer goes with the daily expiry, and not a day too soon."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from secrets import token_bytes
+from typing import Any
+
+import pytest
+
+from signal_index.model import LookupRequest
+from signal_index.model.workplace import (
+    QUESTION_DAYS,
+    SESSION_IDLE,
+    VIEW_KEPT,
+    CoverReason,
+    Informed,
+    Question,
+    View,
+)
+from signal_index.ports import Transaction
+from signal_index.usecases.expire import Tidied, tidy
+from signal_index.usecases.workplace import sessions, views
+from signal_index.usecases.workplace.covers import CoverRequest, arrange
+
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+def _tidy(office: Any) -> Tidied:
+    gone: Tidied = office.run(lambda tx: tidy(tx, office.world.clock))
+    return gone
+
+
+def _session(office: Any) -> None:
+    who = sessions.SignedIn("w.een", second_factor=True)
+    office.run(lambda tx: sessions.open_session(tx, token_bytes(32), who, office.world.clock))
+
+
+def _ticket(office: Any) -> None:
+    assert office.run(lambda tx: tx.tickets.use("kaartje", office.world.clock + SESSION_IDLE))
+
+
+def _view(office: Any) -> None:
+    request = LookupRequest(
+        office.relation().relation_id, "voorbereiding-huisbezoek", frozenset(), Informed.TOLD
+    )
+    opened = office.act(
+        "w.een",
+        lambda tx, actor: views.open_view(tx, office.RULES, actor, request, office.world.clock),
+    )
+    assert isinstance(opened, View)
+
+
+def _question(office: Any) -> None:
+    relation, today = office.relation(), office.world.DAY
+
+    def job(tx: Transaction) -> None:
+        due = today + timedelta(days=QUESTION_DAYS)
+        asked = Question(
+            "V-2345-6789", relation.organisation, "w.een", relation.relation_id, relation.person,
+            source="agb:00000001", type="wmo-voorziening", asked_on=today, due_on=due,
+        )  # fmt: skip
+        tx.questions.put(asked)
+
+    office.run(job)
+
+
+def _cover(office: Any) -> None:
+    """For today only."""
+    request = CoverRequest("w.twee", office.world.DAY, office.world.DAY, CoverReason.LEAVE)
+    office.act("w.een", lambda tx, actor: arrange(tx, actor, request, office.world.clock))
+
+
+KEPT: list[tuple[str, Callable[[Any], None], timedelta, timedelta]] = [
+    ("sessions", _session, SESSION_IDLE, SECOND),
+    ("tickets", _ticket, SESSION_IDLE - SECOND, SECOND),
+    ("views", _view, VIEW_KEPT, SECOND),
+    ("questions", _question, timedelta(days=2 * QUESTION_DAYS), DAY),
+    ("covers", _cover, VIEW_KEPT, DAY),
+]
+
+
+@pytest.mark.parametrize(("what", "make", "kept_for", "a_little"), KEPT, ids=[row[0] for row in KEPT])
+def test_it_is_kept_for_its_time_and_then_removed(
+    office: Any, what: str, make: Callable[[Any], None], kept_for: timedelta, a_little: timedelta
+) -> None:
+    nothing = {"sessions": 0, "tickets": 0, "views": 0, "questions": 0, "covers": 0}
+    make(office)
+    office.world.clock += kept_for
+    assert vars(_tidy(office)) == nothing
+    office.world.clock += a_little
+    assert vars(_tidy(office)) == nothing | {what: 1}
+    assert vars(_tidy(office)) == nothing
+
+
+def test_the_command_says_what_went(office: Any, shell: Any) -> None:
+    world = office.world
+    world.publish(world.GEMEENTE, "agb:00000001", "wmo-voorziening", {world.PEOPLE[0]: "2025-04"})
+    _session(office)
+    _view(office)
+    _cover(office)
+    world.clock += timedelta(days=3 * 365)
+    assert shell("expire").output.splitlines() == [
+        "expired: 1 flags removed",
+        "tidied: 1 sessions, 0 tickets, 1 views, 0 questions, 1 covers removed",
+    ]
