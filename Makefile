@@ -39,12 +39,12 @@ help: ## Show this list
 setup: $(READY) ## Build or refresh the environment in .venv
 
 .PHONY: demo
-demo: $(READY) ## Run a small synthetic municipality from message to flag (ONCE=1: stop when done)
+demo: $(READY) ## Run a small invented municipality and serve its pages (ONCE=1: stop when the story is told)
 	@$(BIN)/python deploy/demo/run.py $(if $(filter 1 true yes,$(ONCE)),--once)
 
 .PHONY: test
 test: static browser ## Check style and types, then run every test but the long ones
-	@$(BIN)/pytest -q -m "not long" --durations=5
+	@$(BIN)/pytest -q -n auto --dist loadfile -m "not long" --durations=5
 
 # The page tests use Debian's Chromium, so that no test downloads a browser of its own.
 .PHONY: browser

@@ -4,8 +4,8 @@
 2. No BSN, name or birth date reaches a file name.
 3. The same municipality gives the same messages, byte for byte.
 
-Source: iWmo and iJw 3.2 (305 and 307), DDAS Uitwisselmodel v1.0; the caseload feed is described in
-`connectors/caseload`.
+Source: iWmo and iJw 3.2 (305 and 307), DDAS Uitwisselmodel v1.0; the plain lists are described in
+`connectors/lines/layout.py`, the caseload feed in `connectors/caseload`.
 """
 
 from collections import Counter
@@ -15,10 +15,10 @@ from datetime import date, timedelta
 from operator import attrgetter
 from pathlib import Path
 
-from deploy.demo.formats import caseload, ddas, istandaarden
+from deploy.demo.formats import caseload, ddas, istandaarden, lists
 from deploy.demo.formats.istandaarden import Product, Report
 from deploy.demo.municipality import Municipality, Provision, months_before
-from deploy.demo.organisations import DEBT_HELP, MUNICIPALITY
+from deploy.demo.organisations import ADMINISTRATORS, DEBT_HELP, MUNICIPALITY, WORK_AND_INCOME
 
 FAULTY = {
     MUNICIPALITY: Counter({"bsn-invalid": 1, "start-missing": 1, "status-unknown": 1}),
@@ -40,7 +40,12 @@ class SourceMessage:
 def first_delivery(place: Municipality) -> tuple[SourceMessage, ...]:
     """Everything the organisations sent up to today, the faulty messages included."""
     reports = [*_history(place), *_faulty(place)]
-    return (*_numbered("iwmo", reports, 1), SourceMessage("ddas/levering-1.json", ddas.write(place)))
+    return (
+        *_numbered("iwmo", reports, 1),
+        SourceMessage("ddas/levering-1.json", ddas.write(place)),
+        SourceMessage("csv/lopende-trajecten.csv", lists.write_csv(place, WORK_AND_INCOME)),
+        SourceMessage("jsonl/bewinden.jsonl", lists.write_jsonl(place, ADMINISTRATORS)),
+    )
 
 
 def second_delivery(place: Municipality) -> tuple[SourceMessage, ...]:

@@ -10,10 +10,10 @@ import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from deploy.demo.organisations import CASE_SYSTEM_USER, WORKERS, Employee
-from deploy.demo.stories import ORDINARY, STORIES, TEMPORARY_STOP, Care, Debt, Help, Story
+from deploy.demo.stories import ORDINARY, STORIES, TEMPORARY_STOP, Care, Debt, Help, Listed, Story
 
 SEED = 2026
 
@@ -21,39 +21,12 @@ RESIDENT_COUNT = 48
 FIRST_TEST_BSN = 999900006
 LAST_TEST_BSN = 999999990
 BSN_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-CARE_DAYS_AHEAD = 180
 FIRST_CASE_NUMBER = 12
 
 GIVEN_NAMES = {
-    1: (
-        "Bram",
-        "Daan",
-        "Emre",
-        "Finn",
-        "Goran",
-        "Hidde",
-        "Ilias",
-        "Joris",
-        "Koen",
-        "Levi",
-        "Marek",
-        "Sjoerd",
-    ),
-    2: (
-        "Aafke",
-        "Bente",
-        "Carmen",
-        "Dounia",
-        "Esra",
-        "Fenna",
-        "Guusje",
-        "Hanna",
-        "Ilse",
-        "Jada",
-        "Lotte",
-        "Meral",
-    ),
-}
+    1: ("Bram", "Daan", "Emre", "Finn", "Goran", "Hidde", "Ilias", "Joris", "Koen", "Levi", "Marek", "Sjoerd"),
+    2: ("Aafke", "Bente", "Carmen", "Dounia", "Esra", "Fenna", "Guusje", "Hanna", "Ilse", "Jada", "Lotte", "Meral"),
+}  # fmt: skip
 SURNAMES = (
     ("", "Akkerzoon"),
     ("van", "Biezenveld"),
@@ -130,6 +103,22 @@ class DebtHelp:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """One line of the list of a source without a message standard.
+
+    Args:
+        provider: key in `ORGANISATIONS`.
+        number: the source's own id of the traject.
+    """
+
+    resident: Resident
+    provider: str
+    number: str
+    begin: date
+    end: date | None
+
+
+@dataclass(frozen=True)
 class Case:
     """One care relation as the regiesysteem keeps it."""
 
@@ -152,6 +141,7 @@ class Municipality:
     residents: tuple[Resident, ...]
     provisions: tuple[Provision, ...]
     debts: tuple[DebtHelp, ...]
+    entries: tuple[Entry, ...]
     cases: tuple[Case, ...]
 
     def running(self, *, later: bool = False) -> frozenset[tuple[str, str]]:
@@ -162,7 +152,8 @@ class Municipality:
         """
         provisions = {(p.resident.key, p.provider) for p in self.provisions if p.runs(later=later)}
         debts = {(client.key, "schuldhulp") for debt in self.debts if debt.runs for client in debt.clients}
-        return frozenset(provisions | debts)
+        entries = {(entry.resident.key, entry.provider) for entry in self.entries if entry.end is None}
+        return frozenset(provisions | debts | entries)
 
     def case_of(self, key: str) -> Case:
         """The (first) case of the resident with this story."""
@@ -201,6 +192,7 @@ def build(today: date, seed: int = SEED) -> Municipality:
         residents=residents,
         provisions=tuple(_provisions(stories, people, today)),
         debts=tuple(_debts(stories, people, today)),
+        entries=tuple(_entries(stories, people, today)),
         cases=tuple(_cases(rng, stories, people, today)),
     )
 
@@ -260,6 +252,18 @@ def _debts(stories: tuple[Story, ...], people: dict[str, Resident], today: date)
             )
 
 
+def _entries(stories: tuple[Story, ...], people: dict[str, Resident], today: date) -> Iterator[Entry]:
+    planned = ((story, help_) for story in stories for help_ in story.helps if isinstance(help_, Listed))
+    for number, (story, help_) in enumerate(planned, 1):
+        yield Entry(
+            resident=people[story.key],
+            provider=help_.provider,
+            number=f"{help_.provider[0].upper()}-{number:04d}",
+            begin=months_before(today, help_.months_ago),
+            end=None if help_.ended_months_ago is None else months_before(today, help_.ended_months_ago),
+        )
+
+
 def _cases(
     rng: random.Random, stories: tuple[Story, ...], people: dict[str, Resident], today: date
 ) -> Iterator[Case]:
@@ -274,7 +278,7 @@ def _cases(
 
 def _case(relation_id: uuid.UUID, resident: Resident, care: Care, reference: str, today: date) -> Case:
     worker = WORKERS[care.worker]
-    until = date.fromordinal(today.toordinal() + CARE_DAYS_AHEAD)
+    until = today + timedelta(days=care.days_left)
     if care.ended_months_ago is not None:
         until = months_before(today, care.ended_months_ago)
     return Case(

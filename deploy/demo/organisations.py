@@ -34,8 +34,9 @@ class PublisherOrganisation:
 
     Args:
         folder: its place in the run directory.
-        reads: format of the messages it has: `iwmo`, `ddas` or `caseload`.
+        reads: format of the messages it has: `iwmo`, `ddas`, `csv`, `jsonl` or `caseload`.
         items_per_batch: the fixed size of its batches.
+        behind_days: how long ago its last messages came in.
     """
 
     oin: str
@@ -43,6 +44,7 @@ class PublisherOrganisation:
     folder: str
     reads: str
     items_per_batch: int
+    behind_days: int = 0
 
     @property
     def batch_class(self) -> str:
@@ -61,10 +63,22 @@ MUNICIPALITY = PublisherOrganisation(
 DEBT_HELP = PublisherOrganisation(
     "00000099000000000731", "Schuldhulp De Vaart", "publisher-schuldhulp", "ddas", items_per_batch=32
 )
+WORK_AND_INCOME = PublisherOrganisation(
+    "00000099000000000620", f"Werkplein {NAME}", "publisher-werkplein", "csv", items_per_batch=32
+)
+# Older than the 70 days after which a list of this kind counts as out of date.
+ADMINISTRATORS = PublisherOrganisation(
+    "00000099000000000515",
+    "Bewindvoering De Sleutel",
+    "publisher-bewindvoering",
+    "jsonl",
+    items_per_batch=32,
+    behind_days=100,
+)
 CASE_SYSTEM = PublisherOrganisation(
     "00000099000000000842", f"Regiesysteem {NAME}", "publisher-regiesysteem", "caseload", items_per_batch=64
 )
-PUBLISHERS = (MUNICIPALITY, DEBT_HELP, CASE_SYSTEM)
+PUBLISHERS = (MUNICIPALITY, DEBT_HELP, WORK_AND_INCOME, ADMINISTRATORS, CASE_SYSTEM)
 
 ORGANISATIONS = {
     "wmo-1": Organisation(
@@ -82,30 +96,67 @@ ORGANISATIONS = {
     "schuldhulp": Organisation(
         "kvk:99030055", "Schuldhulp De Vaart", DEBT_HELP.oin, "Team Intake De Vaart", "085-0000105"
     ),
+    # One organisation, two kinds of help, each with a desk of its own.
+    "bijstand": Organisation(
+        f"gemeente:{CODE}", WORK_AND_INCOME.name, WORK_AND_INCOME.oin, "Team Inkomen", "085-0000106"
+    ),
+    "werk": Organisation(
+        f"gemeente:{CODE}", WORK_AND_INCOME.name, WORK_AND_INCOME.oin, "Team Werk", "085-0000107"
+    ),
+    "bewind": Organisation(
+        "kvk:99040066", ADMINISTRATORS.name, ADMINISTRATORS.oin, "Secretariaat De Sleutel", "085-0000108"
+    ),
 }
+
+
+SIGNAL_TYPES = {
+    "wmo": "wmo-voorziening",
+    "jeugd": "jeugdhulp",
+    "schuldhulp": "schuldhulptraject",
+    "bijstand": "bijstandsuitkering",
+    "werk": "participatie-traject",
+    "bewind": "beschermingsbewind",
+}
+
+
+def signal_type(provider: str) -> str:
+    """The kind of help that this entry of `ORGANISATIONS` gives."""
+    return SIGNAL_TYPES[provider.partition("-")[0]]
 
 
 @dataclass(frozen=True)
 class Employee:
-    """A member of the municipality's staff; the name is only for the demonstration's own lines."""
+    """Somebody who works with the index; the name is invented, like all others."""
 
     staff_id: str
     name: str
     team: str
     role: str
+    employer: PublisherOrganisation = MUNICIPALITY
+
+    @property
+    def email(self) -> str:
+        """A work address where nobody can be reached."""
+        return f"{self.staff_id}@veldermeer.invalid"
 
 
 TEAMS = ("noord", "zuid")
 STAFF = (
-    Employee("wt-101", "Noor", "noord", "wijkteammedewerker"),
-    Employee("wt-102", "Pepijn", "noord", "wijkteammedewerker"),
-    Employee("wt-103", "Samira", "noord", "wijkteammedewerker"),
-    Employee("wt-201", "Thijs", "zuid", "wijkteammedewerker"),
-    Employee("wt-202", "Yasmin", "zuid", "wijkteammedewerker"),
-    Employee("wt-203", "Wout", "zuid", "wijkteammedewerker"),
-    Employee("tl-100", "Marga", "noord", "teamleider"),
-    Employee("tl-200", "Ruud", "zuid", "teamleider"),
-    Employee("po-001", "Ineke", "privacy", "privacy-officer"),
-    Employee("fb-001", "Gert", "beheer", "functioneel-beheerder"),
+    Employee("wt-101", "Noor de Wit", "noord", "wijkteammedewerker"),
+    Employee("wt-102", "Pepijn Aalders", "noord", "wijkteammedewerker"),
+    Employee("wt-103", "Samira Haddou", "noord", "wijkteammedewerker"),
+    Employee("wt-201", "Thijs Veenhof", "zuid", "wijkteammedewerker"),
+    Employee("wt-202", "Yasmin Okutan", "zuid", "wijkteammedewerker"),
+    Employee("wt-203", "Wout Brandsema", "zuid", "wijkteammedewerker"),
+    Employee("tl-100", "Marga Verkerk", "noord", "teamleider"),
+    Employee("tl-200", "Ruud Hoekzema", "zuid", "teamleider"),
+    Employee("po-001", "Ineke Sonneveld", "privacy", "privacy-officer"),
+    Employee("fb-001", "Gert Olthof", "beheer", "functioneel-beheerder"),
+    Employee("bb-001", "Els Brinkhuis", "inkomen", "bronbeheerder", WORK_AND_INCOME),
 )
 WORKERS = tuple(employee for employee in STAFF if employee.role == "wijkteammedewerker")
+NOOR, PEPIJN, SAMIRA, _, YASMIN, _ = WORKERS
+MARGA, GERT, INEKE, ELS = (
+    next(employee for employee in STAFF if employee.staff_id == staff_id)
+    for staff_id in ("tl-100", "fb-001", "po-001", "bb-001")
+)

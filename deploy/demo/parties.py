@@ -9,24 +9,30 @@ import fcntl
 import io
 import json
 import shutil
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import IO, Any
 
+from deploy.demo.identity.accounts import CLIENT, write_accounts
 from deploy.demo.organisations import (
     CASE_SYSTEM,
     MUNICIPALITY,
+    NAME,
     ORGANISATIONS,
     PUBLISHERS,
     STAFF,
     PublisherOrganisation,
+    signal_type,
 )
 
 SCOPE = "regio-veldermeer"
 ISSUER = "https://inloggen.veldermeer.invalid"
+ENTRANCE = "https://regiesysteem.veldermeer.invalid"
 AUDIENCE = "https://signaalindex.veldermeer.invalid"
+CLIENT_SECRET = "sign-in.secret"  # noqa: S105 - the name of a file
 MARKER = ".signal-index-demo"
-SIGNAL_TYPES = {"wmo": "wmo-voorziening", "jeugd": "jeugdhulp", "schuldhulp": "schuldhulptraject"}
 DAILY_QUOTA_ITEMS = 20_000
 
 TomlTable = dict[str, Any]
@@ -38,11 +44,22 @@ class NotOurs(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the three parties listen on 127.0.0.1."""
+    """Where the services listen on 127.0.0.1."""
 
     index: int
     a: int
     b: int
+    provider: int
+
+    @property
+    def site(self) -> str:
+        """The address of the worker's pages."""
+        return f"http://127.0.0.1:{self.index}"
+
+    @property
+    def sign_in(self) -> str:
+        """The address of the identity provider, which is its name too."""
+        return f"http://127.0.0.1:{self.provider}"
 
 
 @dataclass(frozen=True)
@@ -68,8 +85,13 @@ class Folders:
 
     @property
     def identity_provider(self) -> Path:
-        """The municipality's sign-in, which issues tokens."""
+        """The municipality's sign-in: the accounts, and the key of tokens for programs."""
         return self.root / "identity-provider"
+
+    @property
+    def entrance(self) -> Path:
+        """The key with which the regiesysteem signs links."""
+        return self.of(CASE_SYSTEM) / "entrance.key"
 
     @property
     def worker(self) -> Path:
@@ -128,7 +150,9 @@ def hand_over(public: Path, *receivers: Path, name: str = "") -> None:
 
 
 def write_settings(folders: Folders, ports: Ports) -> None:
-    """Write everybody's settings file."""
+    """Write everybody's settings file, and the accounts of the identity provider."""
+    write_accounts(folders.identity_provider)
+    _write_client_secret(folders.index / CLIENT_SECRET)
     _write(folders.index_settings, **_index(ports))
     _write(folders.a / "a.toml", **_pseudonymiser("A", ports.a, ports.b))
     _write(folders.b / "b.toml", **_pseudonymiser("B", ports.b, ports.index))
@@ -136,11 +160,24 @@ def write_settings(folders: Folders, ports: Ports) -> None:
         _write(folders.connector(publisher), **_connector(publisher, ports))
 
 
+def _write_client_secret(path: Path) -> None:
+    """Write the secret of the index at the identity provider, which a real provider would hand out."""
+    path.touch(mode=0o600)
+    path.write_text(token_urlsafe(32) + "\n", encoding="ascii")
+
+
 def write_register(folders: Folders) -> Path:
-    """Write the register the functioneel beheerder imports: publishers, sources, contact routes."""
+    """Write the register the functioneel beheerder imports: publishers, sources, contact routes, entrances."""
     path = folders.index / "register.toml"
     publications = [_publication(name) for name in ORGANISATIONS]
-    _write(path, publishers=[_registered(p) for p in PUBLISHERS], publications=publications)
+    handed_over = (folders.index / "entrance.public.toml").read_text(encoding="utf-8")
+    entrances = tomllib.loads(handed_over)["entrances"]
+    _write(
+        path,
+        publishers=[_registered(p) for p in PUBLISHERS],
+        publications=publications,
+        entrances=entrances,
+    )
     return path
 
 
@@ -148,8 +185,8 @@ def write_staff(folders: Folders) -> Path:
     """Write the list of staff the functioneel beheerder imports."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(("medewerker", "organisatie", "team", "actief"))
-    writer.writerows((employee.staff_id, MUNICIPALITY.oin, employee.team, "ja") for employee in STAFF)
+    writer.writerow(("medewerker", "organisatie", "team", "actief", "naam"))
+    writer.writerows((each.staff_id, each.employer.oin, each.team, "ja", each.name) for each in STAFF)
     path = folders.index / "staff.csv"
     path.write_text(out.getvalue(), encoding="utf-8", newline="")
     return path
@@ -163,6 +200,13 @@ def _index(ports: Ports) -> TomlTable:
         "manifest": "manifest.json",
         "issuer": {"name": ISSUER, "audience": AUDIENCE, "keys": "issuer.public.json"},
         "server": {"host": "127.0.0.1", "port": ports.index},
+        "site": {
+            "url": ports.site,
+            "organisation": MUNICIPALITY.name,
+            "accessibility_contact": f"toegankelijk@{NAME.lower()}.invalid",
+            "privacy_contact": f"privacy@{NAME.lower()}.invalid",
+        },
+        "sign_in": {"issuer": ports.sign_in, "client_id": CLIENT, "client_secret_file": CLIENT_SECRET},
     }
 
 
@@ -207,7 +251,7 @@ def _connector(publisher: PublisherOrganisation, ports: Ports) -> TomlTable:
 
 
 def _published(name: str) -> TomlTable:
-    return {"source": ORGANISATIONS[name].source, "type": SIGNAL_TYPES[name.partition("-")[0]]}
+    return {"source": ORGANISATIONS[name].source, "type": signal_type(name)}
 
 
 def _registered(publisher: PublisherOrganisation) -> TomlTable:

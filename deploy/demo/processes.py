@@ -188,3 +188,16 @@ def free_ports(count: int) -> tuple[int, ...]:
         for item in taken:
             item.bind(("127.0.0.1", 0))
         return tuple(item.getsockname()[1] for item in taken)
+
+
+def is_free(port: int) -> bool:
+    """Whether this port on 127.0.0.1 can be listened on now."""
+    with socket.socket() as attempt:
+        attempt.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # as a server does, soon after another one
+        try:
+            attempt.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

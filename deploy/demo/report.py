@@ -31,6 +31,10 @@ class Report:
         """Tell one thing that happened in this step."""
         self._print(f"   {text}")
 
+    def block(self, *lines: str) -> None:
+        """Show lines to copy, apart from what is told."""
+        self._print("\n" + "\n".join(lines) + "\n")
+
     def _print(self, text: str) -> None:
         if any(bsn in text for bsn in self._bsns):
             raise StepFailed("a line with a BSN in it was about to be printed")

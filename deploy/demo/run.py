@@ -1,4 +1,4 @@
-"""The demonstration: a small invented municipality, from source message to a flag, a refusal and a withdrawal.
+"""The demonstration: a small invented municipality, from source message to a worker's page, a refusal and a withdrawal.
 
 It uses the product as its operators and workers do, through `signal-index` and HTTP, and checks every step. It ends
 with 0 only when every step did what it says; whatever happens, it leaves no process running.
@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,24 +21,31 @@ from deploy.demo import looks
 from deploy.demo.commands import Commands
 from deploy.demo.messages import FAULTY
 from deploy.demo.municipality import build
-from deploy.demo.organisations import CASE_SYSTEM, ORGANISATIONS, PUBLISHERS, WORKERS, PublisherOrganisation
-from deploy.demo.parties import Folders, NotOurs, Ports
-from deploy.demo.processes import ProcessError, Processes, Stopped, free_ports
-from deploy.demo.report import Report, StepFailed, check, fail
-from deploy.demo.setting_up import (
-    ADMINISTRATOR,
-    PRIVACY_OFFICER,
-    Demo,
-    Inbox,
-    make_keys,
-    set_up_index,
-    start_parties,
-    write_messages,
+from deploy.demo.organisations import (
+    ADMINISTRATORS,
+    CASE_SYSTEM,
+    GERT,
+    INEKE,
+    NOOR,
+    ORGANISATIONS,
+    PEPIJN,
+    PUBLISHERS,
+    SAMIRA,
+    YASMIN,
+    PublisherOrganisation,
+    signal_type,
 )
+from deploy.demo.pages import day
+from deploy.demo.pages.serving import serve
+from deploy.demo.parties import Folders, NotOurs, Ports
+from deploy.demo.processes import ProcessError, Processes, Stopped, free_ports, is_free
+from deploy.demo.report import Report, StepFailed, check, fail
+from deploy.demo.setting_up import Demo, Inbox, make_keys, set_up_index, start_parties, write_messages
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUN_DIRECTORY = PROJECT / "build" / "demo"
 RECORDS_SHOWN = 6
+PORT = 8100  # of the pages, so that an address noted down yesterday works today
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -65,10 +72,10 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Run a small invented municipality from message to flag.")
+    parser = argparse.ArgumentParser(description="Run a small invented municipality from message to page.")
     parser.add_argument("--once", action="store_true", help="stop when the story is told")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work in DIR; build/demo is left as it is")
-    parser.add_argument("--port", type=int, default=0, help="port of the index; a free one when not given")
+    parser.add_argument("--port", type=int, help=f"port of the pages; {PORT} if it is free, any with --once")
     return parser.parse_args(words)
 
 
@@ -77,15 +84,26 @@ def _prepare(options: argparse.Namespace, processes: Processes) -> Demo:
     folders = Folders((options.keep or RUN_DIRECTORY).absolute())
     program = Path(sys.executable).with_name("signal-index")
     check(program.exists(), f"{program} exists; build the environment with `make setup`")
-    index, a, b = free_ports(3)
+    report = Report([resident.bsn for resident in place.residents])
     return Demo(
         place=place,
         folders=folders,
-        ports=Ports(options.port or index, a, b),
+        ports=_ports(options, report),
         commands=Commands(program, folders.root / "commands.log", PROJECT / "build" / "pycache"),
         processes=processes,
-        report=Report([resident.bsn for resident in place.residents]),
+        report=report,
     )
+
+
+def _ports(options: argparse.Namespace, report: Report) -> Ports:
+    """The pages where people look for them; everything else wherever there is room."""
+    index, a, b, provider = free_ports(4)
+    wanted = options.port or (None if options.once else PORT)
+    if wanted is not None and not is_free(wanted):
+        check(options.port is None, f"port {wanted} is free")
+        report.line(f"Port {wanted} is taken by another program, so the pages come on port {index}.")
+        wanted = None
+    return Ports(wanted or index, a, b, provider)
 
 
 def tell(demo: Demo) -> None:
@@ -95,22 +113,22 @@ def tell(demo: Demo) -> None:
     set_up_index(demo)
     start_parties(demo)
     publish_everything(demo, inbox)
-    noor = looks.Desk(demo, WORKERS[0])
+    noor, pepijn, samira, yasmin = looks.desks(demo, NOOR, PEPIJN, SAMIRA, YASMIN)
     looks.look_as_the_worker(demo, noor)
     looks.look_at_nothing(demo, noor)
-    looks.look_at_a_shielded_case(demo)
-    looks.refuse_a_stranger(demo)
-    looks.confirm_a_relation(demo)
+    looks.look_at_a_shielded_case(demo, pepijn)
+    looks.refuse_a_stranger(demo, yasmin)
+    looks.confirm_a_relation(demo, samira, day.confirm_a_case)
     publish_later(demo, inbox)
     looks.look_after_the_withdrawal(demo, noor)
+    day.work_a_day(demo)
     oversee(demo)
 
 
 def publish_everything(demo: Demo, inbox: Inbox) -> None:
     """Let every connector read its messages and publish, through both pseudonymisers, into the index."""
     demo.report.step("Connectors read the messages and publish through pseudonymisers A and B")
-    for publisher in PUBLISHERS:
-        demo.commands.run("connector", "init", demo.folders.connector(publisher))
+    demo.commands.run_all(["connector", "init", demo.folders.connector(each)] for each in PUBLISHERS)
     publish(demo, inbox.first)
     tell_quarantine(demo)
     settings = demo.folders.connector(CASE_SYSTEM)
@@ -133,55 +151,62 @@ def publish_later(demo: Demo, inbox: Inbox) -> None:
 
 def publish(demo: Demo, inbox: Mapping[PublisherOrganisation, Sequence[Path]]) -> None:
     """Read and publish each publisher's messages."""
-    for publisher, files in inbox.items():
-        if files:
-            settings = demo.folders.connector(publisher)
-            said = json.loads(
-                demo.commands.run("connector", "publish", settings, publisher.reads, *files, "--json")
-            )
-            check(said["messages"] == len(files), "every message file is read")
-            demo.report.line(
-                f"{publisher.name}: {said['messages']} messages read, {said['trajecten']} trajecten in them; "
-                f"{said['asserted']} flags published, {said['withdrawn']} withdrawn"
-            )
+    sending = {publisher: files for publisher, files in inbox.items() if files}
+    printed = demo.commands.run_all(_publishing(demo, *each) for each in sending.items())
+    for (publisher, files), line in zip(sending.items(), printed, strict=True):
+        said = json.loads(line)
+        check(said["messages"] == len(files), "every message file is read")
+        demo.report.line(
+            f"{publisher.name}: {said['messages']} messages read, {said['trajecten']} trajecten in them; "
+            f"{said['asserted']} flags published, {said['withdrawn']} withdrawn"
+        )
+
+
+def _publishing(demo: Demo, publisher: PublisherOrganisation, files: Sequence[Path]) -> list[str | Path]:
+    """The command; a publisher that is behind says up to which day it knows."""
+    as_of = demo.place.today - timedelta(days=publisher.behind_days)
+    settings = demo.folders.connector(publisher)
+    return ["connector", "publish", settings, publisher.reads, *files, "--as-of", str(as_of), "--json"]
 
 
 def tell_quarantine(demo: Demo) -> None:
     """Tell what the connectors set aside, by place and reason, never by person."""
-    for publisher, reasons in FAULTY.items():
-        said = json.loads(
-            demo.commands.run("connector", "quarantine", demo.folders.connector(publisher), "--json")
-        )
+    printed = demo.commands.run_all(
+        ["connector", "quarantine", demo.folders.connector(publisher), "--json"] for publisher in FAULTY
+    )
+    for (publisher, reasons), line in zip(FAULTY.items(), printed, strict=True):
+        entries = json.loads(line)["entries"]
         check(
-            Counter(each["reason"] for each in said["entries"]) == reasons,
-            f"{publisher.name} sets aside {reasons}",
+            Counter(each["reason"] for each in entries) == reasons, f"{publisher.name} sets aside {reasons}"
         )
-        for each in said["entries"]:
+        for each in entries:
             demo.report.line(f"Quarantined at {publisher.name}: {each['reason']}, {each['place']}")
 
 
 def check_standing(demo: Demo, *, later: bool) -> None:
     """Tell per source how many flags the index holds, and compare that with the stories."""
-    told = Counter(ORGANISATIONS[provider].source for _, provider in demo.place.running(later=later))
+    running = demo.place.running(later=later)
+    told = Counter((ORGANISATIONS[provider].source, signal_type(provider)) for _, provider in running)
     lines = [json.loads(line) for line in demo.index("source", "status", "--json").splitlines()]
-    check(
-        {line["source"]: line["flag_count"] for line in lines} == told, "the index holds what the stories say"
-    )
-    check(all(line["current"] for line in lines), "every source is current")
-    demo.report.line(f"The index now holds {sum(told.values())} flags, all sources current:")
+    held = {(line["source"], line["type"]): line["flag_count"] for line in lines}
+    check(held == told, "the index holds what the stories say")
+    behind = {line["source_name"] for line in lines if not line["current"]}
+    check(behind == {ADMINISTRATORS.name}, "every source is current but the one that is behind")
+    demo.report.line(f"The index now holds {sum(told.values())} flags:")
     for line in lines:
-        demo.report.line(f"  {line['source_name']}: {line['flag_count']} x {line['type']}")
+        stands = "" if line["current"] else f", out of date: nothing since {line['as_of']}"
+        demo.report.line(f"  {line['source_name']}: {line['flag_count']} x {line['type']}{stands}")
 
 
 def oversee(demo: Demo) -> None:
     """What the privacy officer, the functioneel beheerder and a check of the log show; never a flag."""
     report = demo.report
     report.step("Oversight")
-    relations = demo.index("relation", "list", "--as", ADMINISTRATOR.staff_id).splitlines()
+    relations = demo.index("relation", "list", "--as", GERT.staff_id).splitlines()
     check(len(relations) == len(demo.place.cases), "the functioneel beheerder sees every care relation")
     report.line(f"Functioneel beheerder: {len(relations)} care relations, by reference, such as")
     report.line(f"  {relations[0]}")
-    listed = demo.index("audit", "list", "--as", PRIVACY_OFFICER.staff_id, "--json")
+    listed = demo.index("audit", "list", "--as", INEKE.staff_id, "--json")
     records = [json.loads(line) for line in listed.splitlines()]
     events = Counter(record["gebeurtenis"] for record in records)
     answered, refused = demo.looks[httpx.codes.OK], demo.looks[httpx.codes.NOT_FOUND]
@@ -190,7 +215,21 @@ def oversee(demo: Demo) -> None:
     report.line(f"Privacy officer: {len(records)} looks on record; the last {RECORDS_SHOWN}:")
     for record in reversed(records[:RECORDS_SHOWN]):
         report.line(f"  {_record_line(record)}")
-    report.line(demo.index("audit", "check").strip())
+    check_up(demo)
+
+
+def check_up(demo: Demo) -> None:
+    """Let the check-up find the one thing that is wrong in this municipality, and recompute the log."""
+    printed = demo.index("doctor", "--deep", "--json", expect=1)
+    found = [json.loads(line) for line in printed.splitlines()]
+    to_mend = [each["text"] for each in found if each["state"] == "mend"]
+    check(
+        len(to_mend) == 1 and ADMINISTRATORS.name in to_mend[0], "only the source that is behind is to mend"
+    )
+    (log,) = (each["text"] for each in found if each["point"] == "log")
+    in_order = Counter(each["state"] for each in found)["ok"]
+    demo.report.line(f"signal-index doctor: {in_order} points are in order; the audit log: {log}.")
+    demo.report.line(f"  One to mend: {to_mend[0]}")
 
 
 def _record_line(record: Mapping[str, Any]) -> str:
@@ -201,28 +240,6 @@ def _record_line(record: Mapping[str, Any]) -> str:
         return f"{who}  refused: {fields['reason']}"
     levels = Counter(each.partition(":")[2] for each in fields["allowed"])
     return f"{who}  allowed: {', '.join(f'{count} types up to {level}' for level, count in levels.items())}"
-
-
-def serve(demo: Demo) -> None:
-    """Keep the parties running and say how to try the API, until somebody stops it."""
-    worker, case = WORKERS[0], demo.place.case_of("several")
-    path = demo.folders.worker / "token"
-    path.touch(mode=0o600)
-    path.write_text(looks.token(demo, worker))
-    question = json.dumps({"zorgrelatie": str(case.relation_id), "doel": looks.HOME_VISIT})
-    as_worker = f'curl -s -H "Authorization: Bearer $(cat {path})"'
-    program, settings = demo.commands.line()[0], demo.folders.index_settings
-    issuer = f"--key {demo.folders.identity_provider / 'issuer.key'} --subject {worker.staff_id}"
-    demo.report.step(f"Try it as {worker.name} ({worker.staff_id}); Ctrl-C stops everything")
-    for line in (
-        f"{as_worker} {demo.index_url}/v1/zorgrelaties",
-        f"{as_worker} -H 'Content-Type: application/json' -d '{question}' {demo.index_url}/v1/raadplegingen",
-        f"{program} audit list --as {PRIVACY_OFFICER.staff_id} --config {settings}",
-        f"{program} source status --config {settings}",
-        f"{program} insecure-issuer token --config {settings} {issuer} > {path}  # when an hour has passed",
-    ):
-        demo.report.line(line)
-    demo.processes.watch()
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """Sets up every party as its operator would: keys, settings, database, register, staff, and the three services."""
 
+import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.demo import messages, parties
 from deploy.demo.commands import Commands
+from deploy.demo.identity.accounts import FILE
 from deploy.demo.municipality import Municipality
 from deploy.demo.organisations import (
     CASE_SYSTEM,
+    GERT,
     MUNICIPALITY,
     NAME,
     ORGANISATIONS,
@@ -23,8 +26,7 @@ from deploy.demo.parties import Folders, Ports
 from deploy.demo.processes import Processes, wait_until_ready
 from deploy.demo.report import Report, check
 
-ADMINISTRATOR = next(employee for employee in STAFF if employee.role == "functioneel-beheerder")
-PRIVACY_OFFICER = next(employee for employee in STAFF if employee.role == "privacy-officer")
+IDENTITY_PROVIDER = Path(__file__).parent / "identity" / "provider.py"
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,16 @@ class Demo:
     @property
     def index_url(self) -> str:
         """Where the index answers."""
-        return f"http://127.0.0.1:{self.ports.index}"
+        return self.ports.site
 
-    def index(self, *words: str | Path, secret: bool = False) -> str:
+    def index(self, *words: str | Path, expect: int = 0) -> str:
         """Run a command of the index operator."""
-        return self.commands.run(*words, "--config", self.folders.index_settings, secret=secret)
+        return self.commands.run(*words, *self.of_index, expect=expect)
+
+    @property
+    def of_index(self) -> tuple[str | Path, ...]:
+        """What makes a command one of the index operator."""
+        return ("--config", self.folders.index_settings)
 
 
 @dataclass(frozen=True)
@@ -101,25 +108,29 @@ def make_keys(demo: Demo) -> None:
     parties.hand_over(folders.b / "b.public.json", folders.a, folders.index)
     run("keys", "pseudonymiser", "A", "--next", folders.a / "b.public.json", "--out", folders.a)
     parties.hand_over(folders.a / "a.public.json", folders.index)
-    _make_manifest(demo)
+    demo.commands.run_all(_other_keys(folders))
     for publisher in PUBLISHERS:
-        run("keys", "publisher", publisher.oin, "--out", folders.of(publisher))
         for folder in (folders.index, folders.a, folders.b):
             parties.hand_over(
                 folders.of(publisher) / "publisher.public.json", folder, name=publisher.key_file
             )
-    run("insecure-issuer", "new", "--out", folders.identity_provider)
     parties.hand_over(folders.identity_provider / "issuer.public.json", folders.index)
+    parties.hand_over(folders.of(CASE_SYSTEM) / "entrance.public.toml", folders.index)
+    parties.hand_over(folders.index / "manifest.json", folders.a, folders.b, *map(folders.of, PUBLISHERS))
     secret = sorted(str(path.relative_to(folders.root)) for path in folders.root.rglob("*.key"))
-    check(len(secret) == 4 + len(PUBLISHERS), "every organisation holds exactly one secret key file")
+    check(len(secret) == 5 + len(PUBLISHERS), "every organisation holds its own secret keys and no other")
     demo.report.line(f"secret, each in one place only: {', '.join(secret)}")
 
 
-def _make_manifest(demo: Demo) -> None:
-    folders = demo.folders
+def _other_keys(folders: Folders) -> Iterator[list[str | Path]]:
+    """The keys that wait for nobody, and the manifest of the chain."""
     parts = [f"--{name}={folders.index / name}.public.json" for name in ("index", "b", "a")]
-    demo.commands.run("keys", "manifest", *parts, "--out", folders.index / "manifest.json")
-    parties.hand_over(folders.index / "manifest.json", folders.a, folders.b, *map(folders.of, PUBLISHERS))
+    yield ["keys", "manifest", *parts, "--out", folders.index / "manifest.json"]
+    for publisher in PUBLISHERS:
+        yield ["keys", "publisher", publisher.oin, "--out", folders.of(publisher)]
+    yield ["insecure-issuer", "new", "--out", folders.identity_provider]
+    named = ["--issuer", parties.ENTRANCE, "--name", CASE_SYSTEM.name, "--organisation", MUNICIPALITY.oin]
+    yield ["entrance", "new", *named, "--out", folders.of(CASE_SYSTEM)]
 
 
 def set_up_index(demo: Demo) -> None:
@@ -130,36 +141,49 @@ def set_up_index(demo: Demo) -> None:
     demo.index("db", "upgrade")
     demo.index("db", "initialise")
     demo.index("staff", "import", parties.write_staff(folders))
-    demo.index("staff", "grant", ADMINISTRATOR.staff_id, ADMINISTRATOR.role)
-    by_administrator = ("--as", ADMINISTRATOR.staff_id)
-    demo.report.line(
-        demo.index("register", "import", parties.write_register(folders), *by_administrator).strip()
+    demo.index("staff", "grant", GERT.staff_id, GERT.role)
+    by_gert = ("--as", GERT.staff_id)
+    demo.report.line(demo.index("register", "import", parties.write_register(folders), *by_gert).strip())
+    others = [employee for employee in STAFF if employee is not GERT]
+    demo.commands.run_all(
+        ["staff", "grant", each.staff_id, each.role, *by_gert, *demo.of_index] for each in others
     )
-    for employee in STAFF:
-        if employee is not ADMINISTRATOR:
-            demo.index("staff", "grant", employee.staff_id, employee.role, *by_administrator)
-    listed = demo.index("staff", "list", *by_administrator)
+    listed = demo.index("staff", "list", *by_gert)
     check(listed.count("no roles") == 0, "every member of staff has a role")
-    demo.report.line(f"{len(STAFF)} members of staff of {MUNICIPALITY.name}, each with one role")
+    demo.report.line(f"{len(STAFF)} members of staff, each with one role")
 
 
 def start_parties(demo: Demo) -> None:
-    """Start the index and both pseudonymisers, each as a process of its own."""
+    """Start the index, both pseudonymisers and the identity provider, each as a process of its own."""
     folders, ports = demo.folders, demo.ports
-    demo.report.step("Three services on 127.0.0.1, each a process of its own")
-    for party, folder in (("a", folders.a), ("b", folders.b)):
-        demo.commands.run("pseudonymiser", "ledger", "init", "--config", folder / f"{party}.toml")
-    serve = {
-        "index": (folders.index, ["serve", "--surface", "all", "--config", str(folders.index_settings)]),
-        "pseudonymiser B": (folders.b, ["pseudonymiser", "serve", "--config", str(folders.b / "b.toml")]),
-        "pseudonymiser A": (folders.a, ["pseudonymiser", "serve", "--config", str(folders.a / "a.toml")]),
-    }
-    running = {
-        name: demo.processes.start(
-            name, demo.commands.line(*words), folder / "service.log", demo.commands.environment
-        )
-        for name, (folder, words) in serve.items()
-    }
-    for (name, process), port in zip(running.items(), (ports.index, ports.b, ports.a), strict=True):
-        wait_until_ready(process, f"http://127.0.0.1:{port}/v1/gereed")
+    demo.report.step("Four services on 127.0.0.1, each a process of its own")
+    demo.commands.run_all(
+        ["pseudonymiser", "ledger", "init", "--config", folder / f"{party}.toml"]
+        for party, folder in (("a", folders.a), ("b", folders.b))
+    )
+    line = demo.commands.line
+    accounts = folders.identity_provider / FILE
+    ready = "/v1/gereed"
+    serve = (
+        ("index", folders.index, line("serve", *demo.of_index), ports.index, ready),
+        ("pseudonymiser B", folders.b, _pseudonymiser(demo, folders.b / "b.toml"), ports.b, ready),
+        ("pseudonymiser A", folders.a, _pseudonymiser(demo, folders.a / "a.toml"), ports.a, ready),
+        (
+            "identity provider",
+            folders.identity_provider,
+            [sys.executable, str(IDENTITY_PROVIDER), str(ports.provider), str(accounts)],
+            ports.provider,
+            "/.well-known/openid-configuration",
+        ),
+    )
+    running = [
+        demo.processes.start(name, command, folder / "service.log", demo.commands.environment)
+        for name, folder, command, _, _ in serve
+    ]
+    for process, (name, _, _, port, path) in zip(running, serve, strict=True):
+        wait_until_ready(process, f"http://127.0.0.1:{port}{path}")
         demo.report.line(f"{name} ready on port {port}, process {process.process.pid}")
+
+
+def _pseudonymiser(demo: Demo, settings: Path) -> list[str]:
+    return demo.commands.line("pseudonymiser", "serve", "--config", settings)

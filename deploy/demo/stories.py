@@ -39,10 +39,20 @@ class Debt:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Help of a source that keeps a plain list: a benefit, a traject towards work, an administrator."""
+
+    provider: str
+    months_ago: int
+    ended_months_ago: int | None = None
+
+
+@dataclass(frozen=True)
 class Care:
     """A care relation with one of the six workers (0..2 in team noord, 3..5 in team zuid)."""
 
     worker: int
+    days_left: int = 180
     months_ago: int = 4
     ended_months_ago: int | None = None
     self_registered: bool = False
@@ -56,7 +66,7 @@ class Story:
 
     key: str
     age_months: int
-    helps: tuple[Help | Debt, ...] = ()
+    helps: tuple[Help | Debt | Listed, ...] = ()
     care: tuple[Care, ...] = ()
     ages: tuple[int, int] = field(default=(20, 88), compare=False)
 
@@ -71,13 +81,27 @@ STORIES = (
     Story(
         "several",
         54 * 12 + 3,
-        (Help("wmo-1", "02", 14), Help("wmo-2", "07", 6, ends_later=True), Debt(5)),
+        (
+            Help("wmo-1", "02", 14),
+            Help("wmo-2", "07", 6, ends_later=True),
+            Debt(5),
+            Listed("bijstand", 22),
+            Listed("werk", 4),
+            Listed("bewind", 16),
+        ),
         (Care(0, coordinator=True),),
     ),
-    # Two trajecten of one type at one source are one flag; one of them ends, the flag stays.
-    Story("two-of-one", 67 * 12 + 8, (Help("wmo-1", "01", 20), Help("wmo-1", "01", 9, 1)), (Care(0),)),
+    # Two trajecten of one type at one source are one flag; one of them ends, the flag stays. Noor's relation ends
+    # soon; Pepijn has registered one for himself that nobody has confirmed yet.
+    Story(
+        "two-of-one",
+        67 * 12 + 8,
+        (Help("wmo-1", "01", 20), Help("wmo-1", "01", 9, 1)),
+        (Care(0, days_left=9), Care(1, months_ago=0, self_registered=True)),
+    ),
     Story("nothing-running", 33 * 12 + 1, (), (Care(0),)),
     Story("debt-only", 46 * 12 + 10, (Debt(8),), (Care(1, coordinator=True),)),
+    Story("benefit-ended", 31 * 12 + 4, (Listed("bijstand", 40, 2), Listed("werk", 9)), (Care(0),)),
     Story("minor", 14 * 12 + 5, (Help("jeugd-1", "45", 7),), (Care(3, coordinator=True),)),
     Story("child", 8 * 12 + 2, (Help("jeugd-2", "45", 3), Help("jeugd-1", "42", 2)), (Care(4),)),
     Story("nearly-adult", 17 * 12 + 10, (Help("jeugd-1", "43", 16),), (Care(3),)),
@@ -97,7 +121,7 @@ STORIES = (
     Story("ended-traject", 59 * 12 + 1, (Help("wmo-1", "01", 15, 2),), (Care(4),)),
     Story("ended-debt", 51 * 12 + 6, (Debt(30, ended_months_ago=3),), (Care(1),)),
     Story("refused-debt", 36 * 12 + 3, (Debt(1, refused=True),), (Care(0),)),
-    Story("couple", 48 * 12 + 2, (Debt(7, partner="partner"),), (Care(3),)),
+    Story("couple", 48 * 12 + 2, (Debt(7, partner="partner"), Listed("bijstand", 10)), (Care(3),)),
     Story("partner", 47 * 12 + 9, (), (Care(3),)),
     Story("died", 83 * 12 + 1, (Help("wmo-1", "01", 26, 1, DIED),)),
     Story("moved-away", 27 * 12 + 5, (Help("wmo-2", "09", 12, 1, MOVED),)),
@@ -118,6 +142,9 @@ ORDINARY = (
     Story("guidance", 0, (Help("wmo-1", "02", 8),), (Care(0),)),
     Story("day-care", 0, (Help("wmo-2", "07", 17),), (Care(0),), (60, 90)),
     Story("debts", 0, (Debt(9),), (Care(0),), (22, 64)),
+    Story("benefit", 0, (Listed("bijstand", 13),), (Care(0),), (27, 64)),
+    Story("towards-work", 0, (Listed("bijstand", 7), Listed("werk", 5)), (Care(0),), (27, 60)),
+    Story("administrator", 0, (Listed("bewind", 30),), (Care(0),), (30, 80)),
     Story("youth", 0, (Help("jeugd-2", "45", 6),), (Care(0),), (5, 16)),
     Story("youth-specialist", 0, (Help("jeugd-1", "54", 4),), (), (9, 16)),
 )

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,27 +19,42 @@ import pytest
 from crypto.chain import Bsn, encrypt, hop, open_item
 from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets
 from deploy.demo.municipality import Municipality, build, passes_eleven_test
+from deploy.demo.pages.browser import Browser
+from deploy.demo.processes import free_ports
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 600
 
 LINES = [
-    r"48 residents; 6 workers in 2 teams; 5 sources",
-    r"Gemeente Veldermeer: 45 messages read, 42 trajecten in them; \d+ flags published",
+    r"48 residents; 6 workers in 2 teams; 8 sources",
+    r"Gemeente Veldermeer: 36 messages read, 33 trajecten in them; \d+ flags published",
     r"Schuldhulp De Vaart: 1 messages read, 11 trajecten in them; 9 flags published",
-    r"Quarantined at Gemeente Veldermeer: bsn-invalid, 0037-wmo305\.xml:\d+",
+    r"Werkplein Veldermeer: 1 messages read, 13 trajecten in them; 12 flags published",
+    r"Bewindvoering De Sleutel: 1 messages read, 4 trajecten in them; 4 flags published",
+    r"Quarantined at Gemeente Veldermeer: bsn-invalid, 0028-wmo305\.xml:\d+",
     r"Quarantined at Gemeente Veldermeer: start-missing,",
     r"Quarantined at Gemeente Veldermeer: status-unknown,",
     r"Quarantined at Schuldhulp De Vaart: bsn-missing,",
+    r"Bewindvoering De Sleutel: 4 x beschermingsbewind, out of date: nothing since \d{4}-\d\d-\d\d",
     r"wmo-voorziening: Er is een Wmo-voorziening\. Sinds \d{4}-\d\d \(Dagcentrum De Boei, .*; bel Balie De Boei",
     r"schuldhulptraject: Er is een schuldhulptraject\. Sinds .* \(bron afgeschermd\)",
+    r"schuldhulp-afstemming shows only: beschermingsbewind, bijstandsuitkering, schuldhulptraject\.",
     r"Recorded before it was shown: record [0-9a-f]{8}/\d+",
     r"404 not-in-caseload: ",
     r"A case that does not exist gives the same answer, byte for byte",
+    r"Marga Verkerk \(team leader\) signs in and confirms it on her page",
     r"Gemeente Veldermeer: 2 messages read, .* 1 withdrawn",
     r"Gone: wmo-voorziening at Dagcentrum De Boei",
+    r"Signed in at http://127\.0\.0\.1:\d+, with a second factor, and back at http://127\.0\.0\.1:\d+/caseload",
+    r"5 signals in 3 areas of life, at http://127\.0\.0\.1:\d+/raadplegingen/[0-9a-f-]{36}:",
+    r"  Er is een beschermingsbewind\. Niet recent .* Bel Secretariaat De Sleutel 085-0000108",
+    r"She doubts a signal: question V-[0-9A-Z]{4}-[0-9A-Z]{4}, to be mentioned on the phone",
+    r"A link of Regiesysteem Veldermeer opens the case, once, and shows nothing by itself",
+    r"Her messages: Vertel de inwoner dat u keek; ",
+    r"Until \d\d-\d\d-\d{4} Samira Haddou sees \d+ cases: her own, and his",
     r"[0-9a-f]{8}/\d+  wt-202  voorbereiding-huisbezoek  refused: no-relation",
-    r"audit: \d+ records hold, no gaps",
+    r"signal-index doctor: \d+ points are in order; the audit log: \d+ records hold, no gaps",
+    r"One to mend: Bewindvoering De Sleutel, beschermingsbewind: nothing since ",
     r"all processes are stopped",
 ]
 SECRETS = {
@@ -46,9 +62,12 @@ SECRETS = {
     "index/index.key",
     "pseudonymiser-a/a.key",
     "pseudonymiser-b/b.key",
+    "publisher-bewindvoering/publisher.key",
     "publisher-gemeente/publisher.key",
+    "publisher-regiesysteem/entrance.key",
     "publisher-regiesysteem/publisher.key",
     "publisher-schuldhulp/publisher.key",
+    "publisher-werkplein/publisher.key",
 }
 
 
@@ -225,8 +244,8 @@ def test_ctrl_c_in_a_second_run_leaves_nothing_running(output: str, folder: Path
     assert output
     again = shutil.copytree(folder, tmp_path / "again")
     with demonstration("--once", "--keep", str(again)) as running:
-        read_until(running, "pseudonymiser A ready")
-        assert len(processes_about(again)) >= 4
+        read_until(running, "identity provider ready")
+        assert len(processes_about(again)) >= 5
         with demonstration("--once", "--keep", str(again)) as intruder:
             said, _ = intruder.communicate(timeout=SECONDS_MAX)
         assert "another demonstration is at work" in said
@@ -237,22 +256,59 @@ def test_ctrl_c_in_a_second_run_leaves_nothing_running(output: str, folder: Path
     assert processes_about(again) == []
 
 
+def blocks_until(running: subprocess.Popen[str], words: str) -> list[list[str]]:
+    """The blocks of lines to copy, which stand at the margin, up to the one with these words in it."""
+    assert running.stdout is not None
+    blocks: list[list[str]] = [[]]
+    for line in running.stdout:
+        if line[:1].isspace():
+            blocks += [[]] if blocks[-1] else []
+        else:
+            blocks[-1].append(line.strip())
+        if words in line:
+            return blocks
+    pytest.fail("ended before " + repr(words))
+
+
 @pytest.mark.long
 def test_it_keeps_serving_until_ctrl_c_and_what_it_prints_to_try_works(tmp_path: Path) -> None:
     again = tmp_path / "serving"
-    with demonstration("--keep", str(again)) as running:
-        read_until(running, "Try it as Noor")
-        assert running.stdout is not None
-        tries = [running.stdout.readline().strip() for _ in range(5)]
+    (port,) = free_ports(1)
+    with demonstration("--keep", str(again), "--port", str(port)) as running:
+        read_until(running, "Open it in your browser")
+        (address,), (link,), (fresh,), tries = blocks_until(running, "when an hour has passed")
+        with Browser(address) as browser:
+            browser.open(link)
+            browser.press("Noor de Wit")
+            opened = browser.url
         answers = [
-            subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout
-            for line in tries
+            subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False).stdout
+            for line in (fresh, *tries)
         ]
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=SECONDS_MAX)
-    assert "WT-" in answers[0]
-    assert "schuldhulptraject" in answers[1]
-    assert "lookup.answered" in answers[2]
-    assert "wmo-voorziening" in answers[3]
+    assert address == f"http://127.0.0.1:{port}/"
+    assert re.fullmatch(rf"{address}caseload/[0-9a-f-]{{36}}/raadplegen", opened)
+    expected = [
+        f"{address}openen?kaartje=",
+        "WT-",
+        "schuldhulptraject",
+        "lookup.answered",
+        "bijstandsuitkering",
+    ]
+    for answer, words in zip(answers, [*expected, "1 point to mend"], strict=False):
+        assert words in answer
     assert running.returncode == 0
     assert processes_about(again) == []
+
+
+def test_a_port_that_is_taken_is_said_before_anything_else(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with demonstration("--once", "--keep", str(tmp_path / "run"), "--port", str(port)) as running:
+            printed, _ = running.communicate(timeout=SECONDS_MAX)
+    assert running.returncode == 1
+    assert f"expected that port {port} is free" in printed
+    assert not (tmp_path / "run").exists()

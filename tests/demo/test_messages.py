@@ -17,7 +17,7 @@ from deploy.demo import messages
 from deploy.demo.formats.caseload import COLUMNS, age_band
 from deploy.demo.messages import SourceMessage
 from deploy.demo.municipality import Municipality, build, is_official_bsn, passes_eleven_test
-from deploy.demo.organisations import CODE, ORGANISATIONS
+from deploy.demo.organisations import CODE, ORGANISATIONS, signal_type
 
 SPACES = {"wmo": "iwmo", "jw": "ijw"}
 CODES = {"wmo305": "418", "wmo307": "420", "jw305": "438", "jw307": "440"}
@@ -49,7 +49,7 @@ def delivery(everything: tuple[SourceMessage, ...]) -> Any:
 
 @pytest.fixture(scope="module")
 def rows(everything: tuple[SourceMessage, ...]) -> list[dict[str, str]]:
-    text = next(message.content for message in everything if message.name.endswith(".csv")).decode()
+    text = next(message.content for message in everything if message.name.startswith("caseload/")).decode()
     return list(csv.DictReader(text.splitlines(), delimiter=";"))
 
 
@@ -138,7 +138,30 @@ def test_the_caseload_has_the_agreed_columns_and_one_row_per_case(
     assert tuple(rows[0]) == COLUMNS
     assert [row["relatie_id"] for row in rows] == [str(case.relation_id) for case in place.cases]
     assert Counter(row["afgeschermd"] for row in rows)["ja"] == 1
-    assert len([row for row in rows if row["geregistreerd_door"] == row["medewerker"]]) == 1
+    assert len([row for row in rows if row["geregistreerd_door"] == row["medewerker"]]) == 2
+
+
+def test_one_relation_that_runs_ends_within_two_weeks(
+    place: Municipality, rows: list[dict[str, str]]
+) -> None:
+    left = [(date.fromisoformat(row["tot"]) - place.today).days for row in rows]
+    assert len([days for days in left if 0 <= days <= 14]) == 1
+
+
+def test_the_lists_tell_of_each_traject_what_the_place_knows(
+    place: Municipality, everything: tuple[SourceMessage, ...]
+) -> None:
+    by_folder = {message.name.partition("/")[0]: message.content for message in everything}
+    assert by_folder["csv"].startswith(
+        b"\xef\xbb\xbftraject;bsn;bron;soort;begin;einde\r\n"
+    )  # as spreadsheets do
+    listed = list(csv.DictReader(by_folder["csv"].decode("utf-8-sig").splitlines(), delimiter=";"))
+    objects = [json.loads(line) for line in by_folder["jsonl"].splitlines()]
+    told = {(each["traject"], each["bsn"]) for each in (*listed, *objects)}
+    assert told == {(entry.number, entry.resident.bsn) for entry in place.entries}
+    assert {each["soort"] for each in listed} == {"bijstandsuitkering", "participatie-traject"}
+    assert {each["soort"] for each in objects} == {"beschermingsbewind"}
+    assert [bool(each["einde"]) for each in listed].count(True) == 1
 
 
 def test_only_minors_have_a_month_in_which_their_age_band_changes(rows: list[dict[str, str]]) -> None:
@@ -166,16 +189,16 @@ def test_messages_are_written_in_order(place: Municipality, tmp_path: Path) -> N
     assert [path.read_bytes() for path in paths] == [message.content for message in sent]
 
 
-def told(sent: Iterable[SourceMessage], day: date, folder: Path) -> Counter[str]:
-    """How many flags per source the product's own readers make of these messages."""
-    found = Counter[str]()
+def told(sent: Iterable[SourceMessage], day: date, folder: Path) -> Counter[tuple[str, str]]:
+    """How many flags per source and type the product's own readers make of these messages."""
+    found = Counter[tuple[str, str]]()
     paths = messages.write(sent, folder)
-    for reader, suffix in (("iwmo", ".xml"), ("ddas", ".json")):
-        files = [str(path) for path in paths if path.suffix == suffix]
-        done = CliRunner().invoke(connector, ["read", reader, "--flags", "--as-of", str(day), *files])
+    for reader in ("iwmo", "ddas", "csv", "jsonl"):
+        read = [str(path) for path in paths if path.parent.name == reader]
+        done = CliRunner().invoke(connector, ["read", reader, "--flags", "--as-of", str(day), *read])
         assert done.exit_code == 0
         wishes = [json.loads(line) for line in done.stdout.splitlines()]
-        found.update(wish["source"] for wish in wishes if wish["outcome"] == "assert")
+        found.update((wish["source"], wish["type"]) for wish in wishes if wish["outcome"] == "assert")
     return found
 
 
@@ -184,5 +207,6 @@ def test_the_readers_find_in_the_messages_what_the_stories_say(
     place: Municipality, tmp_path: Path, *, later: bool
 ) -> None:
     sent = [*messages.first_delivery(place), *(messages.second_delivery(place) if later else ())]
-    expected = Counter(ORGANISATIONS[provider].source for _, provider in place.running(later=later))
+    running = place.running(later=later)
+    expected = Counter((ORGANISATIONS[who].source, signal_type(who)) for _, who in running)
     assert told(sent, place.today, tmp_path) == expected

@@ -14,8 +14,18 @@ from deploy.demo.municipality import (
     is_official_bsn,
     months_before,
 )
-from deploy.demo.organisations import ORGANISATIONS, PUBLISHERS, STAFF, TEAMS, WORKERS
+from deploy.demo.organisations import (
+    ADMINISTRATORS,
+    MUNICIPALITY,
+    ORGANISATIONS,
+    PUBLISHERS,
+    STAFF,
+    TEAMS,
+    WORKERS,
+    signal_type,
+)
 from deploy.demo.stories import STORIES
+from policy.rulesets import bundled, load
 
 DAYS = st.dates(date(2026, 1, 1), date(2040, 12, 31))
 
@@ -67,22 +77,43 @@ def test_six_workers_in_two_teams_have_a_leader_each_and_there_is_one_of_every_o
     leaders = [employee.team for employee in STAFF if employee.role == "teamleider"]
     assert sorted(leaders) == sorted(TEAMS)
     roles = Counter(employee.role for employee in STAFF)
-    assert roles["privacy-officer"] == roles["functioneel-beheerder"] == 1
-    assert len({employee.staff_id for employee in STAFF}) == len(STAFF)
+    assert roles["privacy-officer"] == roles["functioneel-beheerder"] == roles["bronbeheerder"] == 1
+    assert len({employee.staff_id for employee in STAFF}) == len({each.name for each in STAFF}) == len(STAFF)
 
 
-def test_five_sources_each_belong_to_a_publisher_that_signs_signals() -> None:
+def test_every_source_belongs_to_a_publisher_that_signs_signals() -> None:
     signing = {publisher.oin for publisher in PUBLISHERS if publisher.batch_class == "signaal"}
-    assert Counter(source.source.partition(":")[0] for source in ORGANISATIONS.values()) == {
-        "agb": 4,
-        "kvk": 1,
-    }
+    kinds = Counter(source.source.partition(":")[0] for source in ORGANISATIONS.values())
+    assert kinds == {"agb": 4, "kvk": 2, "gemeente": 2}
     assert {source.publisher for source in ORGANISATIONS.values()} == signing
-    assert all(len(source.number) == 8 and source.number.isdigit() for source in ORGANISATIONS.values())
+    assert all(source.number.isdigit() for source in ORGANISATIONS.values())
+    pairs = {(source.source, signal_type(provider)) for provider, source in ORGANISATIONS.items()}
+    assert len(pairs) == len(ORGANISATIONS)
+
+
+def test_one_source_is_further_behind_than_its_kind_may_be() -> None:
+    catalogue = load(bundled()).catalogue
+    most = {
+        publisher.oin: min(
+            catalogue.signal_type(signal_type(provider)).freshness_days  # type: ignore[union-attr]
+            for provider, source in ORGANISATIONS.items()
+            if source.publisher == publisher.oin
+        )
+        for publisher in PUBLISHERS
+        if publisher.batch_class == "signaal"
+    }
+    behind = [each.oin for each in PUBLISHERS if each.oin in most and each.behind_days > most[each.oin]]
+    assert behind == [ADMINISTRATORS.oin]
+
+
+def test_whoever_answers_for_a_source_works_there() -> None:
+    (administrator,) = (employee for employee in STAFF if employee.role == "bronbeheerder")
+    assert administrator.employer in PUBLISHERS
+    assert {each.employer for each in STAFF if each is not administrator} == {MUNICIPALITY}
 
 
 def test_publishers_have_oins_from_the_test_prefix() -> None:
-    assert len(PUBLISHERS) == 3
+    assert len(PUBLISHERS) == len({publisher.oin for publisher in PUBLISHERS}) == 5
     assert all(p.oin.startswith("00000099") and len(p.oin) == 20 and p.oin.isdigit() for p in PUBLISHERS)
 
 
@@ -101,7 +132,12 @@ def test_there_are_people_with_none_one_and_several_kinds_of_help(place: Municip
 
 
 EXPECTED = [
-    ("several", {"wmo-1", "wmo-2", "schuldhulp"}, {"wmo-1", "schuldhulp"}),
+    (
+        "several",
+        {"wmo-1", "wmo-2", "schuldhulp", "bijstand", "werk", "bewind"},
+        {"wmo-1", "schuldhulp", "bijstand", "werk", "bewind"},
+    ),
+    ("benefit-ended", {"werk"}, {"werk"}),
     ("two-of-one", {"wmo-1"}, {"wmo-1"}),
     ("nothing-running", set(), set()),
     ("temporary-stop", {"wmo-1"}, {"wmo-1"}),
