@@ -53,6 +53,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "role.revoked": _ADMINISTRATOR | {"staff", "role"},
     "caseload.read": _ACTOR,
     "relations.listed": _ACTOR,
+    "relations.awaiting": _ACTOR,
     # The workplace. A session's id stands in `token`.
     "session.opened": _ACTOR | {"role"},
     "session.closed": _ADMINISTRATOR,

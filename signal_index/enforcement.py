@@ -59,11 +59,15 @@ class Standing:
     cover: Cover | None = None
 
     def carries(self, actor: Actor, on: date) -> bool:
-        """Whether relation and cover together carry a look by this actor on this day."""
+        """Whether relation and cover together carry a look by this actor on this day.
+
+        A cover carries none on a relation that rests on the delegate: two people stand behind a look, not one twice.
+        """
         if self.cover is None:
             return self.relation.is_live(on) and self.relation.worker == actor.staff_id
         covered = self.cover.delegate == actor.staff_id and self.cover.absentee == self.relation.worker
-        return covered and self.cover.runs(on) and self.relation.is_live(on)
+        own_word = self.relation.rests_on(actor.staff_id)
+        return covered and not own_word and self.cover.runs(on) and self.relation.is_live(on)
 
 
 def permit(

@@ -1,8 +1,8 @@
 """The product's errors, named by what the caller can do about them.
 
-One class per kind of answer the caller gets; `signal_index.web.problems` alone turns them into HTTP
-(`docs/errors.md`). A `code` is stable and machine-readable; `detail` is a Dutch sentence that says what to do and
-never holds an identifier of a person.
+One class per kind of answer the caller gets. `signal_index.web.problems` holds the table from these to HTTP and answers
+the JSON interface; `signal_index.web.reception` answers pages by the same table (`docs/errors.md`). A `code` is stable
+and machine-readable; `detail` is a Dutch sentence that says what to do and never holds an identifier of a person.
 """
 
 

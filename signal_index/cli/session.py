@@ -57,7 +57,9 @@ def run_as(index: Index, staff_id: str | None, job: Callable[[Transaction, Actor
     who, account = staff_id or SET_UP, os_account()
     try:
         return index.database.run(
-            lambda tx: job(tx, Actor(who, tx.staff.get(who), second_factor=True, token_id=account))
+            lambda tx: job(
+                tx, Actor.in_all_roles(who, tx.staff.get(who), second_factor=True, token_id=account)
+            )
         )
     except audit.REFUSALS as error:
         refused = audit.refused_action(error, now(), actor=who, token=account, surface="command-line")

@@ -158,6 +158,10 @@ class CareRelation:
         """Whether a second person stands behind the relation: whoever registered it, or whoever confirmed it."""
         return not self.self_registered or self.confirmed_by is not None
 
+    def rests_on(self, staff_id: str) -> bool:
+        """Whether this member of staff is the second person behind it, by registering or by confirming it."""
+        return staff_id in {self.registered_by, self.confirmed_by}
+
     def is_live(self, on: date) -> bool:
         """Whether the relation carries a look-up on this day: begun, not over, and seen by a second person."""
         return self.valid_from <= on and not self.is_over(on) and self.is_confirmed
@@ -235,20 +239,30 @@ class Actor:
         staff: None when the token is good but the person is not in the staff table.
         second_factor: whether the identity provider vouches for a second factor in this session.
         token_id: the token's `jti`, or the session's id, for the record.
-        role: the one role she acts in; None for a system's token, which names no role: then all she has.
+        roles: those she acts in now, each one she holds; none unless they are stated.
     """
 
     staff_id: str
     staff: StaffMember | None
     second_factor: bool
     token_id: str
-    role: str | None = None
+    roles: frozenset[str] = frozenset()
 
-    @property
-    def roles(self) -> frozenset[str]:
-        """The roles she acts in now: those she holds, narrowed to the one she chose."""
-        held = self.staff.roles if self.staff is not None else frozenset()
-        return held if self.role is None else held & {self.role}
+    @classmethod
+    def in_all_roles(
+        cls, staff_id: str, staff: StaffMember | None, *, second_factor: bool, token_id: str
+    ) -> "Actor":
+        """Somebody whose token or command names no role, so that she acts in all she holds."""
+        held = staff.roles if staff is not None else frozenset()
+        return cls(staff_id, staff, second_factor, token_id, held)
+
+    @classmethod
+    def in_one_role(
+        cls, staff_id: str, staff: StaffMember | None, role: str | None, *, second_factor: bool, token_id: str
+    ) -> "Actor":
+        """Somebody whose session has one role, or none; a role she does not hold is none."""
+        held = staff.roles if staff is not None else frozenset()
+        return cls(staff_id, staff, second_factor, token_id, held & {role} if role else frozenset())
 
 
 # --- A worker's caseload ------------------------------------------------------------------------------------------

@@ -114,18 +114,21 @@ class View:
     Args:
         view_id: 16 random bytes.
         worker: staff id of who looked.
+        person: whom the recorded look was about; a relation that stands for somebody else by now shows nothing here.
         domains: codes of the areas of life she narrowed to; empty means all of the purpose.
         allowed: disclosure level per type at the moment of the look; a later page shows no more than this.
         any_shown: whether the look showed anything; if not, the view stays empty.
         useful: her answer, None while she gave none.
         told_on: when she told the resident afterwards.
-        fridge: keys of the signals whose contact the resident chose for the sheet.
+        printed: the sheets that are on record as printed.
+        fridge: keys of the signals whose contact the resident chose for the sheet; none once the view was closed.
     """
 
     view_id: bytes
     organisation: str
     worker: str
     relation_id: bytes
+    person: Pseudonym
     case_reference: str
     purpose: str
     domains: frozenset[str]
@@ -136,6 +139,7 @@ class View:
     ends_at: datetime
     useful: Useful | None = None
     told_on: date | None = None
+    printed: frozenset[Sheet] = frozenset()
     fridge: tuple[str, ...] = ()
 
     def is_open(self, now: datetime) -> bool:

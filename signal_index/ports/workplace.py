@@ -1,4 +1,4 @@
-"""What the workplace needs from storage: sessions, views, covers, questions and preferences.
+"""What the workplace needs from storage: sessions, used tickets, views, covers, questions, preferences.
 
 Part of `signal_index.ports.Transaction`; everything said there about transactions holds here too.
 """

@@ -4,6 +4,7 @@ Invariants:
 1. Only an active functioneel beheerder administers, except during set-up: while there is none yet.
 2. Nobody grants or revokes her own roles.
 3. Roles that look and roles that administer or oversee never meet in one person.
+4. Who is blocked, moves to another organisation or loses a role is signed out everywhere, in the same transaction.
 """
 
 from collections.abc import Collection, Sequence
@@ -108,6 +109,8 @@ def _register_faults(register: Register, types: Collection[str]) -> list[tuple[s
 def import_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], now: datetime) -> None:
     """Insert or replace members of staff; roles are left as they are, and nobody is removed.
 
+    Whoever is blocked by it, or moves to another organisation, is signed out.
+
     Raises:
         NotPermitted: the actor does not administer, or the list would change her own entry.
     """
@@ -118,6 +121,8 @@ def import_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], 
             raise NotPermitted("own-entry", "U kunt uw eigen gegevens niet wijzigen. Vraag een collega.")
         # A list without names leaves the names as they are: it says nothing about them.
         tx.staff.put(member if member.name or known is None else replace(member, name=known.name))
+        if not member.active or (known is not None and known.organisation != member.organisation):
+            tx.sessions.remove_all_of(member.staff_id)
     tx.audit.append(
         audit.event("staff.imported", now, actor=recorded, token=actor.token_id, members=len(members))
     )
@@ -155,7 +160,7 @@ def grant_role(tx: Transaction, actor: Actor, staff_id: str, role: str, now: dat
 
 
 def revoke_role(tx: Transaction, actor: Actor, staff_id: str, role: str, now: datetime) -> None:
-    """Take a role away.
+    """Take a role away, and sign her out.
 
     Raises:
         NotPermitted: the actor does not administer, or revokes her own.
@@ -165,6 +170,7 @@ def revoke_role(tx: Transaction, actor: Actor, staff_id: str, role: str, now: da
     _other_member(tx, recorded, staff_id)
     if not tx.staff.revoke(staff_id, role):
         raise NotFound("role-not-held", "Deze medewerker heeft deze rol niet.")
+    tx.sessions.remove_all_of(staff_id)
     tx.audit.append(
         audit.event("role.revoked", now, actor=recorded, token=actor.token_id, staff=staff_id, role=role)
     )

@@ -17,6 +17,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from crypto.batch import BatchClass
+from crypto.chain import Pseudonym
 from policy.catalogue import Catalogue, PurposeRule
 from policy.in_force import InForce
 from policy.rulesets import RuleSet
@@ -24,13 +25,7 @@ from policy.vocabulary import Level, Shows
 from signal_index import audit
 from signal_index.enforcement import LOOKING_ROLE, Permit, Standing, permit
 from signal_index.errors import Malformed, NotPermitted, SignalIndexError, Unavailable
-from signal_index.model import (
-    Actor,
-    LookupAnswer,
-    LookupRequest,
-    Receipt,
-    dutch_day,
-)
+from signal_index.model import Actor, LookupAnswer, LookupRequest, Receipt, dutch_day
 from signal_index.ports import Transaction
 
 from .authority import require_role
@@ -80,8 +75,9 @@ class Refused:
 
 @dataclass(frozen=True)
 class Before:
-    """What the record of a look says: which types and levels were allowed, and whether anything was shown."""
+    """What the record of a look says: about whom it was, what was allowed, and whether anything was shown."""
 
+    person: Pseudonym
     allowed: Mapping[str, Level]
     any_shown: bool
 
@@ -149,11 +145,19 @@ def look_again(
     """
     look = _Look(tx, actor, request, now)
     try:
-        ground = _narrowed(_ground(look, rules), before)
+        ground = _same_person(_ground(look, rules), before)
+        ground = _narrowed(ground, before)
         answer = _read(look, ground)
     except _Refusal as refusal:
         return _refused(look, rules, refusal)
     return Again(answer if before.any_shown else answer.without_signals(), ground)
+
+
+def _same_person(ground: Ground, before: Before) -> Ground:
+    """A relation withdrawn by mistake may come back for somebody else; her flags are not what was recorded."""
+    if ground.standing.relation.person != before.person:
+        raise _Refusal("other-person", NotStanding("other-person").error)
+    return ground
 
 
 def _narrowed(ground: Ground, before: Before) -> Ground:

@@ -80,8 +80,12 @@ def _own(tx: Transaction, staff: StaffMember, today: date) -> tuple[CareRelation
 
 
 def _covered(tx: Transaction, cover: Cover, today: date) -> Covered | None:
+    """The cases she covers; not those that rest on her own word, which the cover does not carry."""
     absentee = tx.staff.get(cover.absentee)
-    return None if absentee is None else Covered(cover, absentee, _own(tx, absentee, today))
+    if absentee is None:
+        return None
+    relations = _own(tx, absentee, today)
+    return Covered(cover, absentee, tuple(each for each in relations if not each.rests_on(cover.delegate)))
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ def awaiting(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Awaiting]
     """
     staff = require_role(actor, Role.TEAM_LEAD)
     today = dutch_day(now)
+    tx.audit.append(audit.act("relations.awaiting", now, actor))
     return [
         Awaiting(relation, tx.staff.get(relation.worker))
         for relation in tx.relations.all_of(staff.organisation)
@@ -113,7 +118,8 @@ def confirm(tx: Transaction, actor: Actor, relation_id: bytes, now: datetime) ->
     Raises:
         NotPermitted: the actor is not an active teamleider.
         NotFound: no such relation in the actor's team.
-        Conflict: the relation needs no confirmation, is over, or is the actor's own.
+        Conflict: the relation needs no confirmation, is over, or is the actor's own or that of a worker she
+            covers for, now or later.
     """
     staff = require_role(actor, Role.TEAM_LEAD)
     relation = tx.relations.get(staff.organisation, relation_id)
@@ -121,6 +127,8 @@ def confirm(tx: Transaction, actor: Actor, relation_id: bytes, now: datetime) ->
         raise NotFound("unknown-relation", "Deze zorgrelatie is niet gevonden in uw team.")
     if relation.worker == actor.staff_id:
         raise Conflict("own-relation", "U kunt uw eigen zorgrelatie niet bevestigen. Vraag een collega.")
+    if _covers_for(tx, staff, relation.worker, dutch_day(now)):
+        raise Conflict("own-relation", "U vervangt deze collega. Vraag iemand anders om te bevestigen.")
     if relation.is_confirmed:
         raise Conflict("no-confirmation-needed", "Deze zorgrelatie hoeft niet meer bevestigd te worden.")
     if relation.is_over(dutch_day(now)):
@@ -130,6 +138,12 @@ def confirm(tx: Transaction, actor: Actor, relation_id: bytes, now: datetime) ->
     named = str(UUID(bytes=relation.relation_id))
     tx.audit.append(audit.act("relation.confirmed", now, actor, subject=relation.person, relation=named))
     return confirmed
+
+
+def _covers_for(tx: Transaction, staff: StaffMember, worker: str, today: date) -> bool:
+    """Whether she looks for this worker now or later, even if the cover does not stand at the moment."""
+    covers = tx.covers.by_delegate(staff.organisation, staff.staff_id)
+    return any(cover.absentee == worker and not cover.is_over(today) for cover in covers)
 
 
 def list_relations(tx: Transaction, actor: Actor, now: datetime) -> Sequence[CareRelation]:

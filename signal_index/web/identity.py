@@ -50,7 +50,7 @@ class Identity:
 
 def actor_of(tx: Transaction, claims: Claims) -> Actor:
     """The actor behind verified claims, with her entry in the staff table as it is in this transaction."""
-    return Actor(
+    return Actor.in_all_roles(
         staff_id=claims.subject,
         staff=tx.staff.get(claims.subject),
         second_factor=claims.acr in SECOND_FACTOR_ACR,

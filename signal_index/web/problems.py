@@ -1,4 +1,6 @@
-"""Turns every error into problem+json; the one place where the product's errors meet HTTP.
+"""The one table from errors to HTTP, and every error of the JSON interface as problem+json.
+
+Pages take kind, status and title from the same table; `signal_index.web.reception` writes them as HTML.
 
 Invariants:
 1. No answer echoes what the caller sent: a posted BSN must not come back in an error.

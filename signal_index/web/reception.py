@@ -4,6 +4,8 @@ Invariants:
 1. What is decided, is decided on the matched page, never on the request's own address.
 2. A form reaches its handler only from our own origin, and of a session only with that session's own token in it.
 3. Every error becomes a page that says what to do; an unknown one loses its detail.
+4. The number of messages is an extra: when it cannot be counted, the page goes on without it.
+5. A page that uses something up, such as a ticket, does so for GET and never for HEAD.
 """
 
 import logging
@@ -56,15 +58,12 @@ async def stray(site: Site, request: Request, error: HTTPException) -> Response:
 
 
 async def answer(guest: Guest, page: Page) -> Response:
-    """One request's answer; whatever goes wrong in it becomes a page."""
+    """One request's answer; whatever goes wrong in it, or in turning somebody away, becomes a page."""
     try:
-        if guest.request.method == "POST":
-            guest.form = await read_form(guest.request)
-        if page.roles is PUBLIC:
-            return await _to_guest(guest, page)
-        return await _to_visitor(guest, page)
-    except NotAuthenticated as error:
-        return await _turned_away(guest, page, error)
+        try:
+            return await _admitted(guest, page)
+        except NotAuthenticated as error:
+            return await _turned_away(guest, page, error)
     except SignalIndexError as error:
         return _error_page(guest, error)
     except HTTPException as error:
@@ -73,6 +72,16 @@ async def answer(guest: Guest, page: Page) -> Response:
         # Only the kind of error: its text, or a traceback, may quote what was being handled.
         _log.error("unhandled %s", type(error).__name__)
         return _status_page(guest, HTTPException(500))
+
+
+async def _admitted(guest: Guest, page: Page) -> Response:
+    if guest.request.method == "HEAD" and (page.ticket or page.sign_in_memory):
+        raise HTTPException(405, headers={"Allow": "GET"})  # Starlette lets HEAD in wherever GET may come
+    if guest.request.method == "POST":
+        guest.form = await read_form(guest.request)
+    if page.roles is PUBLIC:
+        return await _to_guest(guest, page)
+    return await _to_visitor(guest, page)
 
 
 async def _to_guest(guest: Guest, page: Page) -> Response:
@@ -132,7 +141,6 @@ def _welcome(tx: Transaction, guest: Guest) -> tuple[Session, Actor, Signed]:
     """Whose request this is, and what the frame of every page shows of her."""
     session, actor = sessions.resume(tx, guest.secret, guest.now)
     assert actor.staff is not None
-    waiting = messages_for(tx, guest.rules, actor, guest.now) if session.role == Role.TEAM_MEMBER else ()
     left = min(session.seen_at + SESSION_IDLE, session.opened_at + SESSION_LONGEST) - guest.now
     return (
         session,
@@ -145,9 +153,19 @@ def _welcome(tx: Transaction, guest: Guest) -> tuple[Session, Actor, Signed]:
             csrf=session.csrf,
             idle_seconds=int(left.total_seconds()),
             warning_seconds=WARNING_SECONDS,
-            message_count=len(waiting),
+            message_count=_message_count(tx, guest, session, actor),
         ),
     )
+
+
+def _message_count(tx: Transaction, guest: Guest, session: Session, actor: Actor) -> int:
+    """How many messages wait for her; 0 after a form, which mostly leads elsewhere, and when nobody can tell."""
+    if guest.request.method == "POST" or session.role != Role.TEAM_MEMBER:
+        return 0
+    try:
+        return len(messages_for(tx, guest.rules, actor, guest.now))
+    except Unavailable:
+        return 0
 
 
 async def _recognise(guest: Guest) -> None:

@@ -21,6 +21,7 @@ LONG_FILES: dict[str, str] = {
     "crypto/sheet.py": "three row formats with one set of fixed-width fields; apart they would drift",
     "crypto/tokens.py": "one wrapper: what a token must be, read from top to bottom",
     "signal_index/store/provision.py": "one database file from making to restoring; each check leans on the one before",
+    "signal_index/web/provider.py": "one conversation with the identity provider; each step leans on the one before",
     "signal_index/store/schema.py": "every table in one place: what a thief sees is read from top to bottom",
     "signal_index/model/__init__.py": "the nouns of the index itself; a split would be by taste",
     "signal_index/ports/__init__.py": "what one transaction offers, in one list; most of it is words",

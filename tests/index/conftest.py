@@ -49,7 +49,7 @@ REGIE = "00000099000000000003"
 BRP = "00000099000000000004"
 N = 8
 RULES = load(bundled())
-SETTING_UP = Actor(administer.SET_UP, None, second_factor=True, token_id="test")
+SETTING_UP = Actor.in_all_roles(administer.SET_UP, None, second_factor=True, token_id="test")
 
 
 def test_bsns(count: int) -> list[Bsn]:

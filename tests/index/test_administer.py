@@ -4,23 +4,37 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from secrets import token_bytes
 from typing import Any
 
 import pytest
 
+from policy.rulesets import bundled, load
 from policy.vocabulary import Role
-from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted, SignalIndexError
-from signal_index.model import Actor, Register, StaffMember
-from signal_index.model.workplace import Entrance
+from signal_index.errors import (
+    Conflict,
+    Malformed,
+    NotAuthenticated,
+    NotFound,
+    NotPermitted,
+    SignalIndexError,
+)
+from signal_index.model import Actor, LookupRequest, Register, StaffMember
+from signal_index.model.workplace import Entrance, Informed, View
 from signal_index.ports import Transaction
 from signal_index.usecases import administer, oversee, relations
+from signal_index.usecases.workplace import looked, sessions, views
+from signal_index.usecases.workplace.sessions import SignedIn
 
 FB = Role.FUNCTIONAL_ADMIN
+RULES = load(bundled())
 
 
 def _as(world: Any, staff_id: str, act: Callable[[Transaction, Actor], Any]) -> Any:
     def job(tx: Transaction) -> Any:
-        return act(tx, Actor(staff_id, tx.staff.get(staff_id), second_factor=True, token_id="test"))
+        return act(
+            tx, Actor.in_all_roles(staff_id, tx.staff.get(staff_id), second_factor=True, token_id="test")
+        )
 
     return world.database.run(job)
 
@@ -204,3 +218,90 @@ def test_a_staff_list_without_names_leaves_names_and_nobody_renames_herself(worl
     assert world.database.run(lambda tx: tx.staff.get("w.een")).name == "Noor de Wit"
     with pytest.raises(NotPermitted, match="own-entry"):
         bring("f.beheer", "Noor de Wit")
+
+
+# --- Signing out --------------------------------------------------------------------------------------------------
+
+
+def _sign_in(world: Any, staff_id: str) -> bytes:
+    secret = token_bytes(32)
+    who = SignedIn(staff_id, second_factor=True)
+    world.database.run(lambda tx: sessions.open_session(tx, secret, who, world.clock))
+    return secret
+
+
+def _signed_in(world: Any, secret: bytes) -> bool:
+    return world.database.run(lambda tx: tx.sessions.get(secret)) is not None
+
+
+def _bring(world: Any, staff_id: str = "w.een", **changed: Any) -> None:
+    member = replace(StaffMember(staff_id, world.GEMEENTE, "noord", active=True), **changed)
+    _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, [member], world.clock))
+
+
+def _revoke(world: Any, staff_id: str, role: str) -> None:
+    _as(world, "f.beheer", lambda tx, actor: administer.revoke_role(tx, actor, staff_id, role, world.clock))
+
+
+SIGNING_OUT: list[tuple[str, Callable[[Any], None], bool]] = [
+    ("she is blocked", lambda world: _bring(world, active=False), True),
+    ("she moves to another organisation", lambda world: _bring(world, organisation=world.ZORG), True),
+    ("a role is taken from her", lambda world: _revoke(world, "w.een", "wijkteammedewerker"), True),
+    ("nothing changes", _bring, False),
+    ("she moves to another team", lambda world: _bring(world, team="zuid"), False),
+    ("she gets a name", lambda world: _bring(world, name="Noor de Wit"), False),
+    ("she gets a role", lambda world: _grant(world, "f.beheer", "w.een", "teamleider"), False),
+]
+
+
+@pytest.mark.parametrize(("_what", "change", "out"), SIGNING_OUT, ids=[row[0] for row in SIGNING_OUT])
+def test_who_loses_what_let_her_in_is_signed_out_everywhere_and_nobody_else_is(
+    world: Any, _what: str, change: Callable[[Any], None], *, out: bool
+) -> None:
+    hers = [_sign_in(world, "w.een"), _sign_in(world, "w.een")]
+    colleague = _sign_in(world, "w.twee")
+    change(world)
+    assert [_signed_in(world, each) for each in hers] == [not out, not out]
+    assert _signed_in(world, colleague)
+
+
+def test_who_is_let_in_again_does_not_go_on_in_an_old_session(world: Any) -> None:
+    secret = _sign_in(world, "w.een")
+    _bring(world, active=False)
+    _bring(world)
+    with pytest.raises(NotAuthenticated, match="no-session"):
+        world.database.run(lambda tx: sessions.resume(tx, secret, world.clock))
+
+
+def test_an_attempt_that_is_refused_signs_nobody_out(world: Any) -> None:
+    secret = _sign_in(world, "w.een")
+    with pytest.raises(NotFound):
+        _revoke(world, "w.een", "teamleider")
+    own = [
+        StaffMember("w.een", world.GEMEENTE, "noord", active=False),
+        StaffMember("f.beheer", world.GEMEENTE, "zuid", active=True),
+    ]
+    with pytest.raises(NotPermitted, match="own-entry"):
+        _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, own, world.clock))
+    assert _signed_in(world, secret)
+
+
+def test_who_moved_to_another_organisation_finds_no_looks_of_the_one_before(world: Any) -> None:
+    row = world.relation()
+    world.register_relations((world.PEOPLE[0], row))
+
+    def look(tx: Transaction, actor: Actor) -> Any:
+        request = LookupRequest(row.relation_id, "voorbereiding-huisbezoek", informed=Informed.TOLD)
+        return views.open_view(tx, RULES, actor, request, world.clock)
+
+    def mine() -> list[bytes]:
+        found = _as(world, "w.een", lambda tx, actor: looked.mine(tx, actor, world.clock))
+        return [view.view_id for view in found]
+
+    view = _as(world, "w.een", look)
+    assert isinstance(view, View)
+    assert mine() == [view.view_id]
+    _bring(world, organisation=world.ZORG)
+    assert mine() == []
+    _bring(world)
+    assert mine() == [view.view_id]

@@ -67,7 +67,7 @@ def arriving(world: Any, tmp_path: Path) -> Callable[[str], bytes]:
 
     def attempt(ticket: str) -> bytes:
         def job(tx: Any) -> bytes:
-            actor = Actor("w.een", tx.staff.get("w.een"), second_factor=True, token_id="test")
+            actor = Actor.in_all_roles("w.een", tx.staff.get("w.een"), second_factor=True, token_id="test")
             return arrive(tx, actor, ticket, datetime.now(UTC))
 
         relation: bytes = world.database.run(job)

@@ -249,7 +249,7 @@ def _import_without(world: Any, *, publisher: str | None = None, source: str | N
             tuple(p for p in tx.register.publications() if p.source != source),
         )
         types = {p.type for p in register.publications}
-        actor = Actor("f.beheer", tx.staff.get("f.beheer"), second_factor=True, token_id="test")
+        actor = Actor.in_all_roles("f.beheer", tx.staff.get("f.beheer"), second_factor=True, token_id="test")
         administer.import_register(tx, actor, register, types, world.clock, may_remove=True)
 
     world.database.run(job)

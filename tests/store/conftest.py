@@ -135,6 +135,7 @@ def a_view() -> Callable[..., View]:
             "organisation": ORGANISATION,
             "worker": "w.jansen",
             "relation_id": bytes([7]) * 16,
+            "person": Pseudonym(sha256(b"somebody-looked-at").digest()),
             "case_reference": "ZAAK-0001",
             "purpose": "voorbereiding-huisbezoek",
             "domains": frozenset({"financien", "wonen"}),

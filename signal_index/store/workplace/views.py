@@ -17,10 +17,11 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select
 
+from crypto.chain import Pseudonym
 from crypto.encoding import decode, encode
 from crypto.sealing import RowKeys
 from policy.vocabulary import Level
-from signal_index.model.workplace import Informed, Useful, View
+from signal_index.model.workplace import Informed, Sheet, Useful, View
 from signal_index.ports import workplace as ports
 from signal_index.store import schema
 from signal_index.store.cells import Cells
@@ -45,10 +46,10 @@ from .bodies import (
 BODY_BYTES: Final = 3840
 """The codes of 64 types (`policy.pdp.TYPES_MAX`) of 40 characters each and the spaces between them take 2,623, the
 keys of 48 contacts for the resident's own sheet, 16 characters each, 815, and the rest with its encoding and padding
-333: 3,771. With the seal and the other columns a row still fits in one page of SQLite."""
+394: 3,832. With the seal and the other columns a row still fits in one page of SQLite."""
 
 _LEVELS: Final = tuple(Level)
-_FIELDS: Final = 13 + len(_LEVELS)
+_FIELDS: Final = 15 + len(_LEVELS)
 _view = schema.views.c
 _GET = select(*schema.views.columns).where(
     _view.worker_tag == bindparam("worker"), _view.view_id == bindparam("id")
@@ -122,6 +123,7 @@ def _body(view: View) -> bytes:
         view.organisation,
         view.worker,
         view.relation_id,
+        view.person.encoded,
         view.case_reference,
         view.purpose,
         codes_text(sorted(view.domains)),
@@ -131,6 +133,7 @@ def _body(view: View) -> bytes:
         moment_number(view.ends_at),
         text_if_any(view.useful),
         day_text(view.told_on),
+        codes_text(sorted(view.printed)),
         codes_text(view.fridge),
         *(_codes_at(view.allowed, level) for level in _LEVELS),
     )
@@ -141,14 +144,15 @@ def _codes_at(allowed: Mapping[str, Level], level: Level) -> str:
 
 
 def _read(body: bytes, view_id: bytes) -> tuple[View, bytes]:
-    organisation, worker, relation_id, *rest = decode("view", body, _FIELDS)
-    reference, purpose, domains, informed, any_shown, opened, ends, useful, told, fridge, *codes = rest
+    organisation, worker, relation_id, person, reference, *rest = decode("view", body, _FIELDS)
+    purpose, domains, informed, any_shown, opened, ends, useful, told, printed, fridge, *codes = rest
     answer = read_text_if_any(useful)
     view = View(
         view_id=view_id,
         organisation=organisation.decode(),
         worker=worker.decode(),
         relation_id=relation_id,
+        person=Pseudonym(person),
         case_reference=reference.decode(),
         purpose=purpose.decode(),
         domains=frozenset(read_codes(domains)),
@@ -161,6 +165,7 @@ def _read(body: bytes, view_id: bytes) -> tuple[View, bytes]:
         ends_at=read_moment(ends),
         useful=None if answer is None else Useful(answer),
         told_on=read_day_if_any(told),
+        printed=frozenset(Sheet(code) for code in read_codes(printed)),
         fridge=tuple(read_codes(fridge)),
     )
     return view, _body(view)

@@ -3,7 +3,8 @@
 Invariants:
 1. Source, type and phone line come from an open view that shows the signal again, with every check of a look; a
    question alone names none of them, however long it is kept.
-2. Unknown, somebody else's and no longer shown are one answer.
+2. Unknown, somebody else's, no longer shown and about a case that is no longer hers are one answer.
+3. A colleague's case is never named: who did not ask gets her own, through her own view.
 
 Whoever controls this module can tell a worker whose question a reference is, never what it is about.
 """
@@ -16,11 +17,12 @@ from policy.catalogue import SignalType
 from policy.rulesets import RuleSet
 from policy.vocabulary import Role
 from signal_index.errors import NotFound
-from signal_index.model import Actor, Signal
+from signal_index.model import Actor, Signal, dutch_day
 from signal_index.model.workplace import Question, View
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
+from .questions import still_hers
 from .views import Shown, look_at
 
 
@@ -49,9 +51,14 @@ class Asked:
     question: Question
     doubted: Doubted | None
 
+    @property
+    def relation_id(self) -> bytes:
+        """The reader's own case: of the view that shows the signal, else the one she asked about."""
+        return self.question.relation_id if self.doubted is None else self.doubted.view.relation_id
+
 
 def asked(tx: Transaction, rules: RuleSet, actor: Actor, reference: str, now: datetime) -> Asked:
-    """One question, for whoever asked it or has the signal it marks in front of her.
+    """One question, for whoever asked it and still has the case, or has the signal it marks in front of her.
 
     Args:
         tx: the open transaction.
@@ -68,7 +75,8 @@ def asked(tx: Transaction, rules: RuleSet, actor: Actor, reference: str, now: da
     question = tx.questions.get(reference)
     if question is not None and question.organisation == staff.organisation:
         doubted = next(_shown_with(tx, rules, actor, question, now), None)
-        if doubted is not None or question.asked_by == staff.staff_id:
+        hers = question.asked_by == staff.staff_id and still_hers(tx, actor, question, dutch_day(now))
+        if doubted is not None or hers:
             return Asked(question, doubted)
     raise NotFound("no-question", "Deze vraag is niet gevonden. Kijk bij Berichten.")
 
@@ -77,8 +85,10 @@ def _shown_with(
     tx: Transaction, rules: RuleSet, actor: Actor, question: Question, now: datetime
 ) -> Iterator[Doubted]:
     """The signal this question marks, in every open view of the actor that shows it."""
+    if not question.is_open(dutch_day(now)):
+        return
     for view in tx.views.of_worker(actor.staff_id):
-        if not view.is_open(now):
+        if view.person != question.person or not view.is_open(now):
             continue
         shown = look_at(tx, rules, actor, view.view_id, now)
         if isinstance(shown, Shown):
@@ -86,8 +96,9 @@ def _shown_with(
 
 
 def _marked(shown: Shown, question: Question) -> Iterator[Doubted]:
+    """The signal by what the question is about: beside it may stand the mark of another organisation's question."""
     for each in shown.signals:
-        if each.question is not None and each.question.reference == question.reference:
+        if (each.signal.source, each.signal.type) == (question.source, question.type):
             kind = shown.catalogue.signal_type(each.signal.type)
             assert kind is not None, "types come from the catalogue that decided"
             yield Doubted(shown.view, each.signal, kind)

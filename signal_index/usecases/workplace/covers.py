@@ -1,10 +1,11 @@
 """Covers: a worker arranges that a colleague of her team looks for her while she is away.
 
 Invariants:
-1. Only the worker herself lets somebody in, and only one colleague for any day; for at most six weeks at a time.
+1. Only the worker herself lets somebody in, and only one colleague for any day; for at most six weeks at a time,
+   which begin within six weeks, so that nobody arranges years of covers in one afternoon.
 2. It begins and ends by itself. The absent worker, her delegate and their team lead may end it sooner, at once.
 3. A cover carries the absent worker's own cases and nothing else: a delegate of a delegate inherits nothing.
-4. It holds only while both still do this work here; the whole team sees it.
+4. It holds only while both still do this work in the team it was arranged in; the whole team sees it.
 
 Whoever controls this module can let a worker see another's cases; every look under a cover names it on record.
 """
@@ -125,6 +126,9 @@ def _violations(
         yield "vervanger", "Kies een collega uit uw eigen team."
     if request.first_day < today:
         yield "van", "Kies vandaag of een latere dag."
+    elif (request.first_day - today).days > COVER_DAYS_MAX:
+        # Days are counted from today, never added to a day that was sent: past the year 9999 there is none.
+        yield "van", "Begin binnen zes weken. Regel het later opnieuw als dat nodig is."
     if request.days < 1:
         yield "tot", "Kies een laatste dag die niet vóór de eerste dag ligt."
     elif request.days > COVER_DAYS_MAX:
@@ -242,10 +246,8 @@ def standing_covers(tx: Transaction, staff: StaffMember, on: date) -> Sequence[C
 
 
 def _still_holds(tx: Transaction, staff: StaffMember, cover: Cover) -> bool:
-    """Whether both still do this work in the organisation the cover was arranged in."""
+    """Whether both still do this work in the organisation and the team the cover was arranged in."""
     absentee = tx.staff.get(cover.absentee)
-    return (
-        absentee is not None
-        and _looks_here(absentee, cover.organisation)
-        and _looks_here(staff, cover.organisation)
+    return absentee is not None and all(
+        _looks_here(each, cover.organisation) and each.team == cover.team for each in (absentee, staff)
     )

@@ -2,7 +2,7 @@
 
 Invariants:
 1. Every sheet is on record before the page to print exists; whether paper came out nobody can know.
-2. Nothing here reads a flag, but the choice of contacts for the resident's own sheet, which shows the view again.
+2. A sheet is printed of what the view may show at that moment; saying something about a look reads no flag.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,43 +17,58 @@ from signal_index.model import Actor, dutch_day
 from signal_index.model.workplace import VIEW_KEPT, Sheet, Useful, View
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
+from signal_index.usecases.look_up import Refused
 
-from .views import ended, own_view, show
+from .views import Ended, Shown, look_at, own_view
 
 
-def print_sheet(tx: Transaction, actor: Actor, view_id: bytes, sheet: Sheet, now: datetime) -> View:
-    """Record that a sheet is about to be printed; whether paper came out nobody can know.
+def print_worksheet(
+    tx: Transaction, rules: RuleSet, actor: Actor, view_id: bytes, now: datetime
+) -> View | Ended | Refused:
+    """Record that the worker's sheet is about to be printed, if the view may still be shown.
+
+    Returns:
+        The view to print; or that it ended, or the refusal, which is on record.
 
     Raises:
-        NotFound: `no-view`.
-        Conflict: `view-ended`.
+        NotPermitted, NotFound: as `look_at`.
     """
-    view = _open_view_of(tx, actor, view_id, now)
-    tx.audit.append(audit.act("view.printed", now, actor, relation=_relation_text(view), sheet=sheet.value))
-    return view
+    shown = look_at(tx, rules, actor, view_id, now)
+    return _printed(tx, actor, shown.view, Sheet.WORK, now) if isinstance(shown, Shown) else shown
 
 
-def choose_fridge(
+def print_fridge(
     tx: Transaction, rules: RuleSet, actor: Actor, view_id: bytes, now: datetime, *, keys: Collection[str]
-) -> View:
-    """Keep which contacts the resident wants on her own sheet, for as long as the view lasts.
+) -> View | Ended | Refused:
+    """Keep which contacts the resident wants on her own sheet, and record that it is about to be printed.
+
+    Args:
+        tx: the open transaction.
+        rules: the rule sets.
+        actor: the worker.
+        view_id: the look, still open, in which she sees them.
+        now: aware UTC.
+        keys: of signals she ticked; any other key counts for nothing.
+
+    Returns:
+        As `print_worksheet`.
 
     Raises:
-        NotFound: `no-view`.
-        Conflict: `view-ended`.
+        NotPermitted, NotFound: as `look_at`.
     """
-    shown = show(tx, rules, actor, view_id, now)
+    shown = look_at(tx, rules, actor, view_id, now)
+    if not isinstance(shown, Shown):
+        return shown
     known = [each.key for each in shown.signals if each.signal.contact is not None]
     chosen = replace(shown.view, fridge=tuple(key for key in known if key in keys))
-    tx.views.put(chosen)
-    return chosen
+    return _printed(tx, actor, chosen, Sheet.FRIDGE, now)
 
 
-def _open_view_of(tx: Transaction, actor: Actor, view_id: bytes, now: datetime) -> View:
-    view = own_view(tx, actor, view_id)
-    if not view.is_open(now):
-        raise ended()
-    return view
+def _printed(tx: Transaction, actor: Actor, view: View, sheet: Sheet, now: datetime) -> View:
+    tx.audit.append(audit.act("view.printed", now, actor, relation=_relation_text(view), sheet=sheet.value))
+    printed = replace(view, printed=view.printed | {sheet})
+    tx.views.put(printed)
+    return printed
 
 
 def say_useful(tx: Transaction, actor: Actor, view_id: bytes, useful: Useful, now: datetime) -> View:
@@ -92,9 +107,10 @@ def mine(tx: Transaction, actor: Actor, now: datetime) -> Sequence[View]:
     Raises:
         NotPermitted: the actor does not act as a wijkteammedewerker.
     """
-    require_role(actor, LOOKING_ROLE)
+    here = require_role(actor, LOOKING_ROLE).organisation
     tx.audit.append(audit.act("looks.listed", now, actor))
-    return [view for view in tx.views.of_worker(actor.staff_id) if view.opened_at > now - VIEW_KEPT]
+    found = (view for view in tx.views.of_worker(actor.staff_id) if view.organisation == here)
+    return [view for view in found if view.opened_at > now - VIEW_KEPT]
 
 
 def _relation_text(view: View) -> str:

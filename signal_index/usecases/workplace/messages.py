@@ -4,6 +4,7 @@ Invariants:
 1. No message depends on a flag: they come from relations, covers, looks, questions and the sources' freshness.
 2. The e-mail holds a number per kind and nothing else; no case, no colleague, no source.
 3. Nobody is written to who did not ask for it, or whose account is off.
+4. What a source answered reaches who asked only while the case is still hers to ask about.
 
 Whoever controls this module can nag or keep silent; there is nothing in it to learn about a resident.
 """
@@ -27,7 +28,7 @@ from signal_index.usecases.authority import require_role
 from signal_index.usecases.relations import stands
 
 from .covers import shown_name
-from .questions import answered_lately
+from .questions import answered_lately, standing_questions
 
 COVER_ENDS_WITHIN = timedelta(days=7)
 RELATION_ENDS_WITHIN = timedelta(days=14)
@@ -45,6 +46,7 @@ _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+", re.ASCII
 )
 _ADDRESS_LENGTH_MAX = 254
+_NO_SESSION = "digest"  # a digest is for somebody who is not signed in; nothing records this
 
 
 def messages_for(tx: Transaction, rules: RuleSet, actor: Actor, now: datetime) -> Sequence[Message]:
@@ -59,15 +61,18 @@ def messages_for(tx: Transaction, rules: RuleSet, actor: Actor, now: datetime) -
     Raises:
         NotPermitted: the actor does not act as a wijkteammedewerker.
     """
-    return _messages(tx, rules, require_role(actor, Role.TEAM_MEMBER), dutch_day(now))
+    require_role(actor, Role.TEAM_MEMBER)
+    return _messages(tx, rules, actor, dutch_day(now))
 
 
-def _messages(tx: Transaction, rules: RuleSet, staff: StaffMember, today: date) -> list[Message]:
+def _messages(tx: Transaction, rules: RuleSet, actor: Actor, today: date) -> list[Message]:
+    staff = actor.staff
+    assert staff is not None, "whoever has messages has been found in the staff table"
     found = [
         *_untold(tx, staff),
         *_ending_covers(tx, staff, today),
         *_ending_relations(tx, staff, today),
-        *_answers(tx, staff, today),
+        *_answers(tx, actor, today),
         *_stale_sources(tx, rules, today),
     ]
     return sorted(found, key=lambda each: (_BY_URGENCY.index(each.kind), each.on or date.min, each.about))
@@ -116,8 +121,8 @@ def _last_day(relation: CareRelation) -> date:
     return min(relation.valid_until, relation.ended_on - timedelta(days=1))
 
 
-def _answers(tx: Transaction, staff: StaffMember, today: date) -> Iterator[Message]:
-    for question in tx.questions.asked_by(staff.organisation, staff.staff_id):
+def _answers(tx: Transaction, actor: Actor, today: date) -> Iterator[Message]:
+    for question in standing_questions(tx, actor, today):
         if answered_lately(question, today):
             yield Message(
                 MessageKind.QUESTION_ANSWERED,
@@ -211,7 +216,10 @@ def digests(tx: Transaction, rules: RuleSet, now: datetime) -> Sequence[Digest]:
         staff = tx.staff.get(wish.staff_id)
         if staff is None or wish.digest_to is None or not _still_looks(staff):
             continue
-        counts = Counter(message.kind for message in _messages(tx, rules, staff, dutch_day(now)))
+        reader = Actor.in_one_role(
+            staff.staff_id, staff, Role.TEAM_MEMBER, second_factor=False, token_id=_NO_SESSION
+        )
+        counts = Counter(message.kind for message in _messages(tx, rules, reader, dutch_day(now)))
         if counts:
             found.append(Digest(staff.staff_id, wish.digest_to, counts))
     return sorted(found, key=lambda digest: digest.staff_id)

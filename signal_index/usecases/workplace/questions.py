@@ -6,11 +6,13 @@ Invariants:
 1. Who asks has the signal in front of her now; nobody can find out by asking whether there is one.
 2. The record says that a question was asked about a person, never about which source or type.
 3. The source learns which source and type is doubted, not about whom or by whom: that is said on the phone.
+4. Who asked sees question and answer only while the case is hers to ask about: an answer tells something about it.
+5. Nobody gets a question of another organisation; its mark on the signal is all that shows of it.
 
 Whoever controls this module can mark signals and take marks away, never show or remove one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from secrets import choice
@@ -19,24 +21,28 @@ from uuid import UUID
 from policy.rulesets import RuleSet
 from policy.vocabulary import Role
 from signal_index import audit
+from signal_index.enforcement import Standing
 from signal_index.errors import Conflict, NotFound
 from signal_index.model import Actor, CareRelation, Signal, dutch_day
 from signal_index.model.workplace import QUESTION_DAYS, Question, Verdict
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
+from signal_index.usecases.look_up import Refused
+from signal_index.usecases.relations import find_standing
 
-from .views import show
+from .views import Ended, Shown, look_at
 
 ANSWER_IS_NEWS = timedelta(days=14)
 
 # Read out on the phone and typed over: no vowels, so no words, and nothing that looks like another (0 O, 1 I L, 5 S).
 _ALPHABET = "23456789BCDFGHJKMPQRTVWXZ"
 _GROUP = 4
+REFERENCE_PATTERN = f"V-[{_ALPHABET}]{{{_GROUP}}}-[{_ALPHABET}]{{{_GROUP}}}"
 
 
 def ask(
-    tx: Transaction, rules: RuleSet, actor: Actor, view_id: bytes, now: datetime, *, key: str
-) -> Question:
+    tx: Transaction, rules: RuleSet, actor: Actor, view_id: bytes, now: datetime, *, key: str | None
+) -> Question | Shown | Ended | Refused:
     """Ask the source of a shown signal to look into it.
 
     Args:
@@ -44,29 +50,41 @@ def ask(
         rules: the rule sets.
         actor: the worker.
         view_id: the look, still open, in which she sees it.
-        key: which of its signals.
         now: aware UTC.
+        key: which of its signals; None when she chose none.
 
     Returns:
-        The question; the one that is open already when somebody asked about this signal before.
+        The question; the one that is open already when somebody of the organisation asked about this signal before.
+        Or what the view shows, when no source stands by that key; or that the view ended; or the refusal, which is
+        on record.
 
     Raises:
-        NotPermitted: the actor may not look.
-        NotFound: `no-view` or `no-signal`, or whatever refuses the look now.
-        Conflict: `view-ended`.
+        NotPermitted, NotFound: as `look_at`.
     """
-    shown = show(tx, rules, actor, view_id, now)
+    shown = look_at(tx, rules, actor, view_id, now)
+    if not isinstance(shown, Shown):
+        return shown
     chosen = next((each for each in shown.signals if each.key == key), None)
     if chosen is None or chosen.signal.source is None:
-        raise NotFound("no-signal", "Dit signaal is niet gevonden. Ga terug en kies het opnieuw.")
-    if chosen.question is not None:
-        return chosen.question
+        return shown
     relation = tx.relations.get(shown.view.organisation, shown.view.relation_id)
     assert relation is not None, "a view that shows signals stands on a relation"
-    question = _question(tx, actor, relation, chosen.signal, dutch_day(now))
+    today = dutch_day(now)
+    before = next(_open_here(tx, relation, chosen.signal, today), None)
+    if before is not None:
+        return before
+    question = _question(tx, actor, relation, chosen.signal, today)
     tx.questions.put(question)
     _record_asked(tx, actor, question, now)
     return question
+
+
+def _open_here(tx: Transaction, relation: CareRelation, signal: Signal, today: date) -> Iterator[Question]:
+    """Open questions of the relation's own organisation about a signal of this person."""
+    assert signal.source is not None, "only a signal with a source can be doubted"
+    for question in tx.questions.about(relation.person, signal.source, signal.type):
+        if question.organisation == relation.organisation and question.is_open(today):
+            yield question
 
 
 def _question(tx: Transaction, actor: Actor, relation: CareRelation, signal: Signal, today: date) -> Question:
@@ -168,17 +186,41 @@ def _published_by(tx: Transaction, organisation: str) -> set[tuple[str, str]]:
 
 
 def own(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Question]:
-    """The actor's own questions that are open or were answered not long ago, newest first.
+    """The actor's own questions that are open or were answered not long ago, newest first; of her cases only.
 
     A page may show reference, dates and verdict; source and type only beside an open view that shows the signal.
 
     Raises:
         NotPermitted: the actor does not act as a wijkteammedewerker.
     """
-    staff = require_role(actor, Role.TEAM_MEMBER)
+    require_role(actor, Role.TEAM_MEMBER)
     today = dutch_day(now)
-    asked = tx.questions.asked_by(staff.organisation, staff.staff_id)
-    return [question for question in asked if question.is_open(today) or answered_lately(question, today)]
+    return [
+        question
+        for question in standing_questions(tx, actor, today)
+        if question.is_open(today) or answered_lately(question, today)
+    ]
+
+
+def standing_questions(tx: Transaction, actor: Actor, today: date) -> Iterator[Question]:
+    """What the actor asked, newest first, of cases that are still hers to ask about today.
+
+    Args:
+        tx: the open transaction.
+        actor: who asked; somebody of the staff table.
+        today: the Dutch calendar day.
+    """
+    staff = actor.staff
+    assert staff is not None, "whoever asked has been found in the staff table"
+    for question in tx.questions.asked_by(staff.organisation, staff.staff_id):
+        if still_hers(tx, actor, question, today):
+            yield question
+
+
+def still_hers(tx: Transaction, actor: Actor, question: Question, today: date) -> bool:
+    """Whether the actor may still ask about the case, her own or one she covers, and it is the same person's."""
+    standing = find_standing(tx, actor, question.relation_id, today)
+    return isinstance(standing, Standing) and standing.relation.person == question.person
 
 
 def answered_lately(question: Question, today: date) -> bool:

@@ -29,8 +29,6 @@ _CSRF_BYTES = 32
 # What the store keeps; whoever has a longer name or address goes without rather than not at all.
 _NAME_LENGTH_MAX = 100
 _ADDRESS_LENGTH_MAX = 254  # RFC 5321 section 4.5.3.1.3
-# An actor without a role may do all her roles together, as a system's token may; a session never does.
-_NO_ROLE = ""
 
 
 @dataclass(frozen=True)
@@ -101,12 +99,12 @@ def _first_role(staff: StaffMember) -> str | None:
 
 
 def _actor(session: Session, staff: StaffMember) -> Actor:
-    return Actor(
-        staff_id=staff.staff_id,
-        staff=staff,
+    return Actor.in_one_role(
+        staff.staff_id,
+        staff,
+        session.role,
         second_factor=session.second_factor,
         token_id=f"session:{session.session_id}",
-        role=session.role or _NO_ROLE,
     )
 
 

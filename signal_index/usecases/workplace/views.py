@@ -18,7 +18,7 @@ from crypto.encoding import encode
 from policy.catalogue import Catalogue, PurposeRule
 from policy.rulesets import RuleSet
 from signal_index.enforcement import LOOKING_ROLE, Standing
-from signal_index.errors import Conflict, NotFound
+from signal_index.errors import NotFound
 from signal_index.model import (
     Actor,
     Area,
@@ -139,6 +139,7 @@ def _view(actor: Actor, request: LookupRequest, outcome: Answered, informed: Inf
         organisation=relation.organisation,
         worker=actor.staff_id,
         relation_id=relation.relation_id,
+        person=relation.person,
         case_reference=relation.case_reference,
         purpose=request.purpose,
         domains=request.domains,
@@ -163,7 +164,7 @@ def look_at(
     if not view.is_open(now):
         return Ended(view)
     request = LookupRequest(view.relation_id, view.purpose, view.domains, view.informed)
-    before = Before(view.allowed, view.any_shown)
+    before = Before(view.person, view.allowed, view.any_shown)
     again = look_again(tx, rules, actor, request, now, before=before)
     if isinstance(again, Refused):
         return again
@@ -174,27 +175,6 @@ def look_at(
     )
     answer, ground = again.answer, again.ground
     return Shown(view, ground.purpose, ground.catalogue, signals, answer.areas, answer.sources)
-
-
-def show(tx: Transaction, rules: RuleSet, actor: Actor, view_id: bytes, now: datetime) -> Shown:
-    """`look_at`, for a step that only makes sense while the view is open.
-
-    Raises:
-        NotPermitted: see `look_at`.
-        NotFound: see `look_at`, and the refusals of a look.
-        Conflict: `view-ended`.
-    """
-    outcome = look_at(tx, rules, actor, view_id, now)
-    if isinstance(outcome, Refused):
-        raise outcome.error
-    if isinstance(outcome, Ended):
-        raise ended()
-    return outcome
-
-
-def ended() -> Conflict:
-    """The error of a step that only makes sense while the view is open."""
-    return Conflict("view-ended", "Deze raadpleging is verlopen. Kijk opnieuw als dat nog nodig is.")
 
 
 def own_view(tx: Transaction, actor: Actor, view_id: bytes) -> View:
@@ -233,4 +213,4 @@ def close_view(tx: Transaction, actor: Actor, view_id: bytes, now: datetime) -> 
     """
     view = own_view(tx, actor, view_id)
     if view.is_open(now):
-        tx.views.put(replace(view, ends_at=now))
+        tx.views.put(replace(view, ends_at=now, fridge=()))

@@ -14,15 +14,12 @@ from itertools import groupby
 from starlette.responses import Response
 
 from policy.catalogue import Catalogue, PurposeRule
-from policy.vocabulary import Role
 from signal_index.model import CareRelation, dutch_day
 from signal_index.model.workplace import Informed, Useful, View
 from signal_index.usecases import relations
 from signal_index.usecases.workplace import looked
 
-from .visits import Page, Visit
-
-WORKERS = frozenset({Role.TEAM_MEMBER})
+from .visits import WORKERS, Page, Visit
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Invariant: a colleague is chosen from a list and a day is a day; a number that c
 field, is not sent back.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,7 @@ REASONS: Mapping[CoverReason, str] = {
 }
 _FIELDS = ("vervanger", "van", "tot", "reden")
 _DIGITS_OF_A_DAY = 8
+_MORE_THAN_A_YEAR = re.compile(r"\d{5}")
 _CHARACTERS_OF_A_DAY = 20
 
 _Errors = Sequence[tuple[str, str]]
@@ -98,9 +100,13 @@ async def _page(visit: Visit, filled: _Filled, errors: _Errors = (), status: int
 
 
 def _looks_like_a_day(text: str) -> str:
-    """What was typed, to be mended; nothing when it has more digits than a day: it may be somebody's number."""
+    """What was typed, to be mended; nothing when it may be somebody's number.
+
+    A day has eight digits at most, and something between day, month and year.
+    """
     digits = sum(character.isdigit() for character in text)
-    return text if len(text) <= _CHARACTERS_OF_A_DAY and digits <= _DIGITS_OF_A_DAY else ""
+    fits = len(text) <= _CHARACTERS_OF_A_DAY and digits <= _DIGITS_OF_A_DAY
+    return text if fits and not _MORE_THAN_A_YEAR.search(text) else ""
 
 
 def _arranged(visit: Visit, seen: covers.CoverOverview) -> object:

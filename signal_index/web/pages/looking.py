@@ -10,6 +10,7 @@ Whoever controls this module can show wrong words around signals, never a signal
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from starlette.responses import Response
 
@@ -24,9 +25,8 @@ from signal_index.usecases.workplace.views import Ended, Shown, Start
 from signal_index.web.markup import signals
 from signal_index.web.markup.words import say
 
-from .caseload import WORKERS
 from .forms import Form
-from .visits import Page, Visit
+from .visits import WORKERS, Page, Visit
 
 _FIELDS = (PURPOSE, DOMAIN, INFORMED) = ("doel", "leefgebied", "inwoner")
 _CHOOSE_PURPOSE = say("Kies één doel.")
@@ -37,6 +37,7 @@ _NO_SUCH_DOMAIN = say(
 _NO_PURPOSE = say("Er zijn nu geen regels van kracht. Probeer het later nog eens.")
 
 Errors = list[tuple[str, str]]
+T = TypeVar("T")
 
 
 # --- The purpose step ---------------------------------------------------------------------------------------------
@@ -140,10 +141,20 @@ async def while_open(visit: Visit, answer: Callable[[Shown], Response]) -> Respo
     """
     view_id = visit.param("view")
     outcome = await visit.run_as(lambda tx, actor: views.look_at(tx, visit.rules, actor, view_id, visit.now))
+    return unless_over(visit, outcome, answer)
+
+
+def unless_over(visit: Visit, outcome: T | Ended | Refused, answer: Callable[[T], Response]) -> Response:
+    """Answer with what came out of a step on an open view; one that ended meanwhile shows its own ended page.
+
+    Raises:
+        SignalIndexError: the refusal; it is on record.
+    """
     if isinstance(outcome, Refused):
         raise outcome.error
     if isinstance(outcome, Ended):
-        return ended_page(visit, outcome.view)
+        posted = visit.request.method == "POST"
+        return visit.to("view", view=outcome.view.view_id) if posted else ended_page(visit, outcome.view)
     return answer(outcome)
 
 

@@ -9,7 +9,6 @@ from datetime import date
 
 from starlette.responses import Response
 
-from policy.vocabulary import Role
 from signal_index.errors import Malformed
 from signal_index.model import Actor, dutch_day
 from signal_index.model.workplace import Message, MessageKind, Preferences, Question
@@ -17,7 +16,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases.workplace import messages, questions
 from signal_index.web.markup.words import say
 
-from .visits import Page, Visit
+from .visits import WORKERS, Page, Visit
 
 KINDS = (
     (MessageKind.TELL_RESIDENT, say("Vertel de inwoner dat u keek")),
@@ -87,9 +86,7 @@ async def choose_digest(visit: Visit) -> Response:
     return visit.to("messages")
 
 
-_WORKERS = frozenset({Role.TEAM_MEMBER})
-
 PAGES = (
-    Page("/berichten", "messages", roles=_WORKERS, get=show_messages),
-    Page("/berichten/samenvatting", "digest", roles=_WORKERS, post=choose_digest),
+    Page("/berichten", "messages", roles=WORKERS, get=show_messages),
+    Page("/berichten/samenvatting", "digest", roles=WORKERS, post=choose_digest),
 )

@@ -3,24 +3,24 @@
 Invariants:
 1. What can be chosen is what the view shows now together with its source; any other choice asks nothing.
 2. The page of a question names source and phone line only while an open view shows the signal.
+3. A reference in an address has the form of one, or there is no such page: nothing that was typed there comes back.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 
-from policy.vocabulary import Role
-from signal_index.model import Actor, dutch_day
+from signal_index.model import dutch_day
 from signal_index.model.workplace import QUESTION_DAYS, Informed, Question
-from signal_index.ports import Transaction
 from signal_index.usecases.workplace import questions
 from signal_index.usecases.workplace.asked import asked
-from signal_index.usecases.workplace.views import Shown, ShownSignal, look_at
+from signal_index.usecases.workplace.views import Shown, ShownSignal
 from signal_index.web.markup.words import say
 
-from .looking import while_open
-from .visits import Page, Visit
+from .looking import unless_over, while_open
+from .visits import WORKERS, Page, Visit
 
 
 async def choose_signal(visit: Visit) -> Response:
@@ -37,10 +37,15 @@ def _page(visit: Visit, shown: Shown, errors: Sequence[tuple[str, str]] = ()) ->
         served_at=visit.now,
         calm=shown.view.informed is Informed.TOGETHER,
         catalogue=shown.catalogue,
-        askable=[each for each in _with_source(shown) if each.question is None],
-        asked=[each for each in _with_source(shown) if each.question is not None],
+        askable=[each for each in _with_source(shown) if not _asked_here(shown, each)],
+        asked=[each for each in _with_source(shown) if _asked_here(shown, each)],
         due_on=dutch_day(visit.now) + timedelta(days=QUESTION_DAYS),
     )
+
+
+def _asked_here(shown: Shown, each: ShownSignal) -> bool:
+    """Whether it is her own organisation that asked; another one's question she could not read."""
+    return each.question is not None and each.question.organisation == shown.view.organisation
 
 
 def _with_source(shown: Shown) -> Sequence[ShownSignal]:
@@ -52,21 +57,13 @@ async def ask(visit: Visit) -> Response:
     """Ask about the chosen signal; sending the form again leads to the same question."""
     view_id, key = visit.param("view"), visit.form.one("signaal")
 
-    def job(tx: Transaction, actor: Actor) -> Question | None:
-        outcome = look_at(tx, visit.rules, actor, view_id, visit.now)
-        if not isinstance(outcome, Shown) or key is None or key not in _keys(outcome):
-            return None
-        return questions.ask(tx, visit.rules, actor, view_id, visit.now, key=key)
-
-    question = await visit.run_as(job)
-    if question is not None:
-        return visit.to("asked", reference=question.reference)
+    outcome = await visit.run_as(
+        lambda tx, actor: questions.ask(tx, visit.rules, actor, view_id, visit.now, key=key)
+    )
+    if isinstance(outcome, Question):
+        return visit.to("asked", reference=outcome.reference)
     errors = [("signaal", say("Kies het signaal dat niet klopt."))]
-    return await while_open(visit, lambda shown: _page(visit, shown, errors))
-
-
-def _keys(shown: Shown) -> Sequence[str]:
-    return [each.key for each in _with_source(shown)]
+    return unless_over(visit, outcome, lambda shown: _page(visit, shown, errors))
 
 
 async def show_question(visit: Visit) -> Response:
@@ -77,15 +74,28 @@ async def show_question(visit: Visit) -> Response:
         "asked.html",
         question=found.question,
         doubted=found.doubted,
+        relation_id=found.relation_id,
         calm=found.doubted is not None and found.doubted.view.informed is Informed.TOGETHER,
         served_at=visit.now,
         is_open=found.question.is_open(dutch_day(visit.now)),
     )
 
 
-_WORKERS = frozenset({Role.TEAM_MEMBER})
+class _Reference(Convertor[str]):
+    """The reference of a question in an address, and no other text."""
+
+    regex = questions.REFERENCE_PATTERN
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("question", _Reference())
 
 PAGES = (
-    Page("/raadplegingen/{view:uuid}/klopt-niet", "question", roles=_WORKERS, get=choose_signal, post=ask),
-    Page("/vragen/{reference}", "asked", roles=_WORKERS, get=show_question),
+    Page("/raadplegingen/{view:uuid}/klopt-niet", "question", roles=WORKERS, get=choose_signal, post=ask),
+    Page("/vragen/{reference:question}", "asked", roles=WORKERS, get=show_question),
 )

@@ -12,17 +12,14 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from signal_index.errors import Conflict
-from signal_index.model import Actor, ContactRoute
-from signal_index.model.workplace import Sheet, View
-from signal_index.ports import Transaction
+from signal_index.model import ContactRoute
+from signal_index.model.workplace import Sheet
 from signal_index.usecases.workplace import looked
 from signal_index.usecases.workplace.views import Shown
 from signal_index.web.markup.signals import Card, groups
 
-from .caseload import WORKERS
-from .looking import page_of_view, shown_page, while_open
-from .visits import Page, Visit
+from .looking import page_of_view, shown_page, unless_over, while_open
+from .visits import WORKERS, Page, Visit
 
 CHOSEN = "contact"
 
@@ -43,17 +40,20 @@ class FridgeContact:
 
 async def worksheet(visit: Visit) -> Response:
     """The work sheet, ready to print."""
-    return await while_open(visit, lambda shown: shown_page(visit, shown, "worksheet.html"))
+
+    def answer(shown: Shown) -> Response:
+        return shown_page(visit, shown, "worksheet.html")
+
+    return await while_open(visit, lambda shown: _if_recorded(visit, shown, Sheet.WORK, answer))
 
 
 async def print_worksheet(visit: Visit) -> Response:
     """Record that she prints a work sheet, and go to it."""
     view_id = visit.param("view")
-
-    def job(tx: Transaction, actor: Actor) -> View:
-        return looked.print_sheet(tx, actor, view_id, Sheet.WORK, visit.now)
-
-    return await _then(visit, job, "worksheet")
+    outcome = await visit.run_as(
+        lambda tx, actor: looked.print_worksheet(tx, visit.rules, actor, view_id, visit.now)
+    )
+    return unless_over(visit, outcome, lambda view: visit.to("worksheet", view=view.view_id))
 
 
 async def fridge(visit: Visit) -> Response:
@@ -68,12 +68,10 @@ async def fridge(visit: Visit) -> Response:
 async def print_fridge(visit: Visit) -> Response:
     """Keep the choice, record that the sheet is printed, and go to it."""
     view_id, chosen = visit.param("view"), visit.form.many(CHOSEN)
-
-    def job(tx: Transaction, actor: Actor) -> View:
-        looked.choose_fridge(tx, visit.rules, actor, view_id, visit.now, keys=chosen)
-        return looked.print_sheet(tx, actor, view_id, Sheet.FRIDGE, visit.now)
-
-    return await _then(visit, job, "fridge_sheet")
+    outcome = await visit.run_as(
+        lambda tx, actor: looked.print_fridge(tx, visit.rules, actor, view_id, visit.now, keys=chosen)
+    )
+    return unless_over(visit, outcome, lambda view: visit.to("fridge_sheet", view=view.view_id))
 
 
 async def fridge_sheet(visit: Visit) -> Response:
@@ -83,7 +81,12 @@ async def fridge_sheet(visit: Visit) -> Response:
         chosen = [each.contact for each in _contacts(shown) if each.key in shown.view.fridge]
         return page_of_view(visit, shown, "fridge_sheet.html", contacts=chosen)
 
-    return await while_open(visit, answer)
+    return await while_open(visit, lambda shown: _if_recorded(visit, shown, Sheet.FRIDGE, answer))
+
+
+def _if_recorded(visit: Visit, shown: Shown, sheet: Sheet, answer: Callable[[Shown], Response]) -> Response:
+    """A sheet nobody asked for with the form is not on record, and so is not shown; back to the signals."""
+    return answer(shown) if sheet in shown.view.printed else visit.to("view", view=shown.view.view_id)
 
 
 def _contacts(shown: Shown) -> tuple[FridgeContact, ...]:
@@ -96,15 +99,6 @@ def _contacts(shown: Shown) -> tuple[FridgeContact, ...]:
     return tuple(
         FridgeContact(cards[0].shown.key, contact, tuple(cards)) for contact, cards in by_contact.items()
     )
-
-
-async def _then(visit: Visit, job: Callable[[Transaction, Actor], View], page: str) -> Response:
-    """Do it and go on to a page; a view that has ended in the meantime says so on its own page."""
-    try:
-        await visit.run_as(job)
-    except Conflict:
-        page = "view"
-    return visit.to(page, view=visit.param("view"))
 
 
 _SHEETS = "/raadplegingen/{view:uuid}"

@@ -4,7 +4,8 @@ Invariants:
 1. Whoever comes back without the memory of having left from this browser does not come in.
 2. Each departure brings somebody in once at most.
 3. Nobody comes in under a secret that existed before; an earlier session of the same browser ends.
-4. Every failure is recorded with its reason; the page tells her what to do, not what was wrong with the token.
+4. A failure is recorded with its reason; the page tells her what to do, not what was wrong with the token. Only a
+   return that shows no sign-in begun in this browser leaves no record: anybody could fill the log with those.
 """
 
 from datetime import timedelta
@@ -40,6 +41,7 @@ SURFACE = "sign_in"
 DEPARTURE_LASTS = timedelta(minutes=10)
 
 _MEMORY = "vertrek"
+_NOBODY_LEFT = frozenset({"no-departure", "state"})
 _AGAIN = say("Het inloggen is niet gelukt. Probeer het nog eens.")
 _TEXTS = {
     "account": say("Uw account is hier niet bekend of staat uit. Vraag uw functioneel beheerder om hulp."),
@@ -141,7 +143,8 @@ def _let_in(tx: Transaction, guest: Guest, secret: bytes, who: SignedIn, departu
 
 
 async def _refused(guest: Guest, reason: str, way: str | None) -> Response:
-    await _record_refused(guest, reason)
+    if reason not in _NOBODY_LEFT:
+        await _record_refused(guest, reason)
     return _not_in(guest, 403, _TEXTS.get(reason, _AGAIN), way)
 
 

@@ -34,8 +34,6 @@ _HERE = Path(__file__).parent
 
 OWN_THEME = "own-theme.css"
 
-SIGN_IN_SECONDS_MAX = 600
-
 
 def checked(pages: Sequence[Page]) -> tuple[Page, ...]:
     """The pages, if each answers something and no two share a path or a name.
@@ -147,7 +145,7 @@ def _route(site: Site, page: Page) -> Route:
         SessionMiddleware,
         secret_key=site.sign_in_key,
         session_cookie=SIGN_IN_COOKIE,
-        max_age=SIGN_IN_SECONDS_MAX,
+        max_age=int(sign_in.DEPARTURE_LASTS.total_seconds()),
         same_site="lax",
         https_only=True,
     )

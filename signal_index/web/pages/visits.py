@@ -1,6 +1,6 @@
 """What a handler of a page works with: a guest's request, or a visit of somebody who is signed in.
 
-Handlers raise the product's errors freely; `signal_index.web.pages.site` turns them into pages.
+Handlers raise the product's errors freely; `signal_index.web.reception` turns them into pages.
 """
 
 import re
@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 PUBLIC = None
 SIGNED_IN: frozenset[Role] = frozenset()
+WORKERS = frozenset({Role.TEAM_MEMBER})
 
 # `__Host-`: only over TLS, for this host alone, for every path, and never set by a neighbour on a sibling host.
 SESSION_COOKIE = "__Host-sessie"

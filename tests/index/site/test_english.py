@@ -48,7 +48,7 @@ def test_errors_are_in_english_too(house: Any) -> None:
         browser.get("/openen?kaartje=x"),
         browser.get("/raadplegingen/00000000-0000-0000-0000-000000000000"),
         browser.get("/caseload/00000000-0000-0000-0000-000000000000/raadplegen"),
-        browser.get("/vragen/V-0000-0000"),
+        browser.get("/vragen/V-2222-2222"),
         browser.request("POST", "/sessie", data={}),
         browser.post("/vervanging", {"vervanger": "niemand", "van": "32-1-2026", "tot": ""}),
         browser.post("/rol", {"rol": "x"}),

@@ -49,7 +49,10 @@ class Office:
 
     @staticmethod
     def _actor(tx: Transaction, staff_id: str, role: str | None) -> Actor:
-        return Actor(staff_id, tx.staff.get(staff_id), second_factor=True, token_id="test", role=role)
+        staff = tx.staff.get(staff_id)
+        if role is None:
+            return Actor.in_all_roles(staff_id, staff, second_factor=True, token_id="test")
+        return Actor.in_one_role(staff_id, staff, role, second_factor=True, token_id="test")
 
     def refused(
         self, staff_id: str, job: Callable[[Transaction, Actor], Any], role: str | None = None

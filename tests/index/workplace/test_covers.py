@@ -1,21 +1,19 @@
 """A cover lets the one colleague a worker named look for her, on the days she named, and nobody else ever."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
-from itertools import count
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from signal_index.enforcement import Standing
-from signal_index.errors import Malformed, NotFound, NotPermitted
-from signal_index.model import Actor, CareRelation, dutch_day
+from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted
+from signal_index.model import Actor, CareRelation
 from signal_index.model.workplace import COVER_DAYS_MAX, Cover, CoverReason
 from signal_index.ports import Transaction
+from signal_index.usecases import relations
 from signal_index.usecases.relations import find_standing
 from signal_index.usecases.workplace import covers
 from signal_index.usecases.workplace.covers import CoverRequest
@@ -82,7 +80,8 @@ GOOD: list[tuple[str, CoverRequest]] = [
     ("for six weeks", _request(first=31, last=31 + COVER_DAYS_MAX - 1)),
     ("until the day before another", _request(first=0, last=19)),
     ("from the day after another", _request(first=31, last=40)),
-    ("over days of one that was ended", _request(first=50, last=55)),
+    ("over days of one that was ended", _request(first=36, last=40)),
+    ("from the last day it may begin, for six weeks", _request(first=42, last=42 + COVER_DAYS_MAX - 1)),
 ]
 BAD: list[tuple[str, CoverRequest, list[str]]] = [
     ("by herself", _request("w.een"), ["vervanger"]),
@@ -97,6 +96,12 @@ BAD: list[tuple[str, CoverRequest, list[str]]] = [
     ("that ends before it begins", _request(first=4, last=3), ["tot"]),
     ("for six weeks and a day", _request(first=5, last=5 + COVER_DAYS_MAX), ["tot"]),
     ("for ever", CoverRequest("w.twee", TODAY, date.max, CoverReason.OTHER), ["tot"]),
+    ("from six weeks and a day ahead", _request(first=43, last=44), ["van"]),
+    ("too far ahead and too long", _request(first=43, last=43 + COVER_DAYS_MAX), ["van", "tot"]),
+    ("on the last day there is", CoverRequest("w.twee", date.max, date.max, CoverReason.OTHER), ["van"]),
+    ("backwards from there", CoverRequest("w.twee", date.max, TODAY, CoverReason.OTHER), ["van", "tot"]),
+    ("on the first day there was", CoverRequest("w.twee", date.min, date.min, CoverReason.OTHER), ["van"]),
+    ("all of time", CoverRequest("w.twee", date.min, date.max, CoverReason.OTHER), ["van", "tot"]),
     ("over the first day of another", _request(first=15, last=20), ["van"]),
     ("over the last day of another", _request("w.drie", first=30, last=35), ["van"]),
     ("within another", _request("w.drie", first=24, last=25), ["van"]),
@@ -113,7 +118,7 @@ def planned(office: Any) -> Any:
     office.hire("x.zuid", team="zuid")
     office.hire("x.elders", organisation=office.world.ZORG)
     _arrange(office, _request(first=20, last=30))
-    _end(office, _arrange(office, _request(first=50, last=60)).cover_id, "w.een")
+    _end(office, _arrange(office, _request(first=36, last=41)).cover_id, "w.een")
     return office
 
 
@@ -154,6 +159,19 @@ def test_only_who_looks_can_let_a_colleague_look_for_her(
     )
     assert isinstance(error, NotPermitted)
     assert record.fields["reason"] == "role"
+
+
+def test_covers_cannot_be_stacked_further_than_twelve_weeks_ahead(office: Any) -> None:
+    for first in (0, COVER_DAYS_MAX):
+        _arrange(office, _request(first=first, last=first + COVER_DAYS_MAX - 1))
+    with pytest.raises(Malformed) as refused:
+        _arrange(office, _request(first=2 * COVER_DAYS_MAX, last=3 * COVER_DAYS_MAX - 1))
+    assert refused.value.violations == (
+        ("van", "Begin binnen zes weken. Regel het later opnieuw als dat nodig is."),
+    )
+    office.on(_day(COVER_DAYS_MAX))
+    third = _arrange(office, _request(first=2 * COVER_DAYS_MAX, last=2 * COVER_DAYS_MAX))
+    assert third.first_day == _day(2 * COVER_DAYS_MAX)
 
 
 # --- Ending -------------------------------------------------------------------------------------------------------
@@ -291,7 +309,19 @@ LOST: list[tuple[str, Callable[[Any], None]]] = [
         "the delegate left for another organisation",
         lambda office: office.hire("w.twee", organisation=office.world.ZORG),
     ),
+    ("the absent worker moved to another team", lambda office: office.hire("w.een", team="zuid")),
+    ("the delegate moved to another team", lambda office: office.hire("w.twee", team="zuid")),
+    ("both moved to another team", lambda office: _move(office, "w.een", "w.twee", team="zuid")),
+    (
+        "both left for another organisation",
+        lambda office: _move(office, "w.een", "w.twee", organisation=office.world.ZORG),
+    ),
 ]
+
+
+def _move(office: Any, *staff_ids: str, **changed: str) -> None:
+    for staff_id in staff_ids:
+        office.hire(staff_id, **changed)
 
 
 @pytest.mark.parametrize(("_what", "lose"), LOST, ids=[row[0] for row in LOST])
@@ -315,137 +345,99 @@ def test_a_delegate_of_a_delegate_inherits_nothing(office: Any) -> None:
 
 def _may_look(office: Any, staff_id: str, relation: CareRelation, on: date) -> bool:
     def job(tx: Transaction) -> bool:
-        actor = Actor(staff_id, tx.staff.get(staff_id), second_factor=True, token_id="test")
+        actor = Actor.in_all_roles(staff_id, tx.staff.get(staff_id), second_factor=True, token_id="test")
         return isinstance(find_standing(tx, actor, relation.relation_id, on), Standing)
 
     return bool(office.run(job))
 
 
-# --- Whatever they arrange ----------------------------------------------------------------------------------------
-
-PEOPLE = 4
-HORIZON = 70
-_numbers = count(1)
-
-ARRANGE = st.tuples(
-    st.just("arrange"),
-    st.integers(0, PEOPLE - 1),
-    st.integers(0, PEOPLE - 1),
-    st.tuples(st.integers(-2, 30), st.integers(-2, COVER_DAYS_MAX + 2)),
-)
-END = st.tuples(st.just("end"), st.integers(0, PEOPLE - 1), st.integers(0, PEOPLE - 1), st.just((0, 0)))
-WAIT = st.tuples(st.just("wait"), st.integers(0, 12), st.just(0), st.just((0, 0)))
-SEQUENCES = st.lists(st.one_of(ARRANGE, ARRANGE, END, WAIT), min_size=1, max_size=14)
+# --- A second person is another person ----------------------------------------------------------------------------
 
 
-@dataclass
-class Model:
-    """What should hold: for each worker who covers her on which day, kept without the code under test."""
-
-    names: list[str]
-    days: dict[tuple[str, date], str]
-
-    def free(self, absentee: str, wanted: list[date]) -> bool:
-        return not any((absentee, day) in self.days for day in wanted)
-
-    def end(self, absentee: str, delegate: str, today: date, until: date) -> None:
-        for key in [(absentee, today + timedelta(days=n)) for n in range((until - today).days + 1)]:
-            if self.days.get(key) == delegate:
-                del self.days[key]
+def _confirm(office: Any, staff_id: str, relation: CareRelation) -> CareRelation:
+    confirmed: CareRelation = office.act(
+        staff_id,
+        lambda tx, actor: relations.confirm(tx, actor, relation.relation_id, office.world.clock),
+        LEAD,
+    )
+    return confirmed
 
 
 @pytest.fixture
-def template(office: Any) -> CareRelation:
-    """A relation to copy for the people of each example."""
-    relation: CareRelation = office.relation("w.een")
-    return replace(relation, valid_until=date(2099, 12, 31))
+def both(office: Any) -> Any:
+    """An office in which the colleagues of w.een, w.twee and w.drie, lead the team too."""
+    for staff_id in ("w.twee", "w.drie"):
+        office.hire(staff_id, [MEMBER, LEAD])
+    return office
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=SEQUENCES)
-def test_no_sequence_of_covers_lets_anybody_look_but_whom_the_worker_named_for_that_day(
-    office: Any, template: CareRelation, steps: list[tuple[str, int, int, tuple[int, int]]]
+def _cases(office: Any, staff_id: str) -> list[str]:
+    def job(tx: Transaction, actor: Actor) -> list[str]:
+        found = relations.caseload(tx, actor, office.world.clock)
+        return [each.case_reference for covered in found.covered for each in covered.relations]
+
+    found: list[str] = office.act(staff_id, job, MEMBER)
+    return found
+
+
+@pytest.mark.parametrize(("confirmer", "carried"), [("w.twee", False), ("w.drie", True), ("t.lead", True)])
+def test_a_cover_carries_no_look_on_a_relation_that_the_delegate_confirmed(
+    both: Any, confirmer: str, *, carried: bool
 ) -> None:
-    # The clock of a log cannot go back, so each example begins on the day the one before ended, with new people.
-    number, begin = next(_numbers), dutch_day(office.world.clock)
-    names = [f"p{number}.{letter}" for letter in "abcd"]
-    for name in names:
-        office.hire(name, team=f"team-{number}")
-    model = Model(names, {})
-    for what, one, two, (first, length) in steps:
-        today = dutch_day(office.world.clock)
-        if what == "wait":
-            office.world.clock += timedelta(days=one)
-        elif what == "arrange":
-            start = today + timedelta(days=first)
-            request = CoverRequest(names[two], start, start + timedelta(days=length - 1), CoverReason.LEAVE)
-            _try_to_arrange(office, model, names[one], request, today)
-        else:
-            _end_all(office, model, names[one], names[two], today)
-    days = (dutch_day(office.world.clock) - begin).days + HORIZON
-    _check(office, model, template, [begin + timedelta(days=n) for n in range(days)])
+    relation = both.relation("w.een", registered_by="w.een")
+    confirmed = _confirm(both, confirmer, relation)
+    cover = _arrange(both, _request("w.twee"))
+    assert _may_look(both, "w.twee", relation, TODAY) == carried
+    assert _may_look(both, "w.een", relation, TODAY)
+    assert _cases(both, "w.twee") == ([relation.case_reference] if carried else [])
+    staff = both.run(lambda tx: tx.staff.get("w.twee"))
+    actor = Actor.in_one_role("w.twee", staff, MEMBER, second_factor=True, token_id="test")
+    assert Standing(confirmed, cover).carries(actor, TODAY) == carried
 
 
-def _try_to_arrange(office: Any, model: Model, absentee: str, request: CoverRequest, today: date) -> None:
-    wanted = [request.first_day + timedelta(days=n) for n in range(request.days)]
-    fits = 1 <= len(wanted) <= COVER_DAYS_MAX and request.first_day >= today
-    good = fits and absentee != request.delegate and model.free(absentee, wanted)
-    try:
-        _arrange(office, request, absentee)
-    except Malformed:
-        assert not good
-        return
-    assert good
-    model.days |= {(absentee, day): request.delegate for day in wanted}
-
-
-def _end_all(office: Any, model: Model, absentee: str, delegate: str, today: date) -> None:
-    for cover in office.run(lambda tx: tx.covers.of_absentee(office.world.GEMEENTE, absentee)):
-        if cover.delegate == delegate and not cover.is_over(today):
-            _end(office, cover.cover_id, absentee)
-            model.end(absentee, delegate, today, cover.last_day)
-
-
-def _check(office: Any, model: Model, template: CareRelation, days: list[date]) -> None:
-    """On every day, for every pair: a cover stands, and a look would be carried, exactly when the model says so."""
-
-    def job(tx: Transaction) -> None:
-        relations = {}
-        for name in model.names:
-            relations[name] = replace(template, relation_id=name.encode().ljust(16), worker=name)
-            tx.relations.put(relations[name])
-        for day in days:
-            for delegate in model.names:
-                _check_day(tx, model, delegate, day, relations)
-        for name in model.names:
-            for cover in tx.covers.of_absentee(office.world.GEMEENTE, name):
-                assert 1 <= (cover.last_day - cover.first_day).days + 1 <= COVER_DAYS_MAX
-
-    office.run(job)
-
-
-def _check_day(
-    tx: Transaction, model: Model, delegate: str, day: date, relations: dict[str, CareRelation]
+@pytest.mark.parametrize(("registrar", "carried"), [("w.twee", False), ("i.intake", True)])
+def test_a_cover_carries_no_look_on_a_relation_that_the_delegate_registered(
+    both: Any, registrar: str, *, carried: bool
 ) -> None:
-    staff = tx.staff.get(delegate)
-    assert staff is not None
-    standing = sorted(cover.absentee for cover in covers.standing_covers(tx, staff, day))
-    assert standing == sorted(a for (a, d), by in model.days.items() if d == day and by == delegate)
-    if (day.toordinal() % 5) > 0 and day not in _edges(model):
-        return  # the look itself is tried on the edges of covers and every fifth day; it costs more
-    actor = Actor(delegate, staff, second_factor=True, token_id="test")
-    for absentee, relation in relations.items():
-        carried = isinstance(find_standing(tx, actor, relation.relation_id, day), Standing)
-        assert carried == (absentee == delegate or model.days.get((absentee, day)) == delegate)
+    relation = both.relation("w.een", registered_by=registrar)
+    _arrange(both, _request("w.twee"))
+    assert _may_look(both, "w.twee", relation, TODAY) == carried
+    assert _cases(both, "w.twee") == ([relation.case_reference] if carried else [])
 
 
-def _edges(model: Model) -> set[date]:
-    """First days, last days and the days beside them."""
-    one = timedelta(days=1)
-    return {
-        near
-        for (absentee, day), delegate in model.days.items()
-        for beside in (day - one, day + one)
-        if model.days.get((absentee, beside)) != delegate
-        for near in (day, beside)
-    }
+@pytest.mark.parametrize("first", [0, 5], ids=["now", "later"])
+def test_nobody_confirms_a_relation_of_a_worker_she_covers_for(both: Any, first: int) -> None:
+    relation = both.relation("w.een", registered_by="w.een")
+    _arrange(both, _request("w.twee", first=first, last=6))
+    error, record = both.refused(
+        "w.twee",
+        lambda tx, actor: relations.confirm(tx, actor, relation.relation_id, both.world.clock),
+        LEAD,
+    )
+    assert isinstance(error, Conflict)
+    assert error.code == record.fields["reason"] == "own-relation"
+    assert error.detail == "U vervangt deze collega. Vraag iemand anders om te bevestigen."
+    assert both.run(lambda tx: tx.relations.get(both.world.GEMEENTE, relation.relation_id)) == relation
+    assert not both.world.records("relation.confirmed")
+    assert _confirm(both, "w.drie", relation).confirmed_by == "w.drie"
+
+
+def test_a_cover_that_does_not_stand_at_the_moment_keeps_her_from_confirming_all_the_same(both: Any) -> None:
+    relation = both.relation("w.een", registered_by="w.een")
+    _arrange(both, _request("w.twee"))
+    both.hire("w.een", active=False)
+    with pytest.raises(Conflict, match="own-relation"):
+        _confirm(both, "w.twee", relation)
+
+
+@pytest.mark.parametrize("how", ["ended", "run out", "of another worker", "the other way round"])
+def test_a_cover_that_is_over_or_between_others_keeps_nobody_from_confirming(both: Any, how: str) -> None:
+    both.hire("w.vier")
+    relation = both.relation("w.een", registered_by="w.een")
+    absentee = {"of another worker": "w.vier", "the other way round": "w.twee"}.get(how, "w.een")
+    cover = _arrange(both, _request("w.een" if absentee == "w.twee" else "w.twee", last=2), absentee)
+    if how == "ended":
+        _end(both, cover.cover_id, absentee, MEMBER)
+    elif how == "run out":
+        both.on(_day(3))
+    assert _confirm(both, "w.twee", relation).confirmed_by == "w.twee"

@@ -10,11 +10,13 @@ from uuid import UUID
 
 import pytest
 
+from crypto.batch import BatchClass
 from signal_index.errors import Conflict, NotFound, NotPermitted
-from signal_index.model import LookupRequest, Register
+from signal_index.model import CareRelation, LookupRequest, Register
 from signal_index.model.workplace import QUESTION_DAYS, Informed, Question, Verdict, View
 from signal_index.ports import Transaction
 from signal_index.usecases.workplace import questions, views
+from signal_index.usecases.workplace.asked import asked
 from signal_index.usecases.workplace.views import Shown
 
 SOURCE, KIND = "agb:00000001", "wmo-voorziening"
@@ -47,12 +49,12 @@ def _open(office: Any, staff_id: str = "w.een") -> View:
 def _show(office: Any, view: View, staff_id: str = "w.een") -> Shown:
     shown: Shown = office.act(
         staff_id,
-        lambda tx, actor: views.show(tx, office.RULES, actor, view.view_id, office.world.clock),
+        lambda tx, actor: views.look_at(tx, office.RULES, actor, view.view_id, office.world.clock),
     )
     return shown
 
 
-def _asking(office: Any, view_id: bytes, key: str) -> Callable[..., Question]:
+def _asking(office: Any, view_id: bytes, key: str | None) -> Callable[..., Any]:
     return lambda tx, actor: questions.ask(tx, office.RULES, actor, view_id, office.world.clock, key=key)
 
 
@@ -129,16 +131,13 @@ def test_the_mark_goes_by_itself_after_the_due_date(desk: Any) -> None:
 def test_what_she_does_not_see_she_cannot_ask_about(desk: Any) -> None:
     mine, hers = _open(desk), _open(desk)
     (elsewhere,) = _show(desk, hers).signals
-    attempts = {
-        "no signal of this view": ("w.een", mine.view_id, elsewhere.key, "no-signal"),
-        "no signal at all": ("w.een", mine.view_id, "", "no-signal"),
-        "a view that is not hers": ("w.twee", hers.view_id, elsewhere.key, "no-view"),
-        "a view nobody has": ("w.een", bytes(16), elsewhere.key, "no-view"),
-    }
-    for what, (staff_id, view_id, key, reason) in attempts.items():
-        error, record = desk.refused(staff_id, _asking(desk, view_id, key))
-        assert isinstance(error, NotFound), what
-        assert (error.code, record.fields["reason"]) == (reason, reason), what
+    for key in (elsewhere.key, "", None):
+        outcome = desk.act("w.een", _asking(desk, mine.view_id, key))
+        assert isinstance(outcome, Shown), "there is something to choose from, and nothing was asked"
+    for staff_id, view_id in (("w.twee", hers.view_id), ("w.een", bytes(16))):
+        error, record = desk.refused(staff_id, _asking(desk, view_id, elsewhere.key))
+        assert isinstance(error, NotFound)
+        assert (error.code, record.fields["reason"]) == ("no-view", "no-view")
     assert not desk.world.records("question.asked")
 
 
@@ -146,8 +145,8 @@ def test_a_view_that_has_ended_asks_nothing_any_more(desk: Any) -> None:
     view = _open(desk)
     (signal,) = _show(desk, view).signals
     desk.act("w.een", lambda tx, actor: views.close_view(tx, actor, view.view_id, desk.world.clock))
-    error, _ = desk.refused("w.een", _asking(desk, view.view_id, signal.key))
-    assert (type(error), error.code) == (Conflict, "view-ended")
+    assert isinstance(desk.act("w.een", _asking(desk, view.view_id, signal.key)), views.Ended)
+    assert not desk.world.records("question.asked")
 
 
 def test_a_signal_without_a_source_cannot_be_doubted(office: Any) -> None:
@@ -157,8 +156,8 @@ def test_a_signal_without_a_source_cannot_be_doubted(office: Any) -> None:
     view = _open(office)
     (signal,) = _show(office, view).signals
     assert signal.signal.source is None
-    error, _ = office.refused("w.een", _asking(office, view.view_id, signal.key))
-    assert error.code == "no-signal"
+    assert isinstance(office.act("w.een", _asking(office, view.view_id, signal.key)), Shown)
+    assert not world.records("question.asked")
 
 
 @pytest.mark.parametrize(("staff_id", "role"), [("t.lead", None), ("b.gemeente", None), ("w.een", "")])
@@ -287,6 +286,87 @@ def test_she_finds_her_own_questions_back_while_they_are_open_or_news(desk: Any)
     assert not _own(desk)
     error, _ = desk.refused("b.zorg", lambda tx, actor: questions.own(tx, actor, desk.world.clock))
     assert error.code == "role"
+
+
+def _asked(office: Any, reference: str) -> Callable[..., Any]:
+    return lambda tx, actor: asked(tx, office.RULES, actor, reference, office.world.clock)
+
+
+def _another_persons(office: Any, relation: CareRelation) -> CareRelation:
+    world = office.world
+    row = world.relation(case_reference="WT-2026-0002")
+    world.accept(world.REGIE, BatchClass.ZORGRELATIE, [(world.PEOPLE[1], row)])
+    other = office.run(lambda tx: tx.relations.get(world.GEMEENTE, row.relation_id))
+    return replace(relation, person=other.person)
+
+
+NOT_HERS_ANY_MORE: list[tuple[str, Callable[[Any, CareRelation], CareRelation]]] = [
+    ("it ended", lambda office, relation: replace(relation, ended_on=office.world.DAY)),
+    ("a colleague has it", lambda _, relation: replace(relation, worker="w.twee")),
+    ("nobody confirmed it", lambda _, relation: replace(relation, registered_by="w.een", confirmed_by=None)),
+    ("it is about somebody else by now", _another_persons),
+]
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+@pytest.mark.parametrize(("_what", "change"), NOT_HERS_ANY_MORE, ids=[row[0] for row in NOT_HERS_ANY_MORE])
+def test_a_question_about_a_case_that_is_no_longer_hers_is_found_by_nobody(
+    desk: Any, _what: str, change: Callable[[Any, CareRelation], CareRelation], answers: int
+) -> None:
+    question = _ask(desk)
+    for _ in range(answers):
+        desk.act("b.gemeente", _answering(desk, question.reference))
+    assert desk.act("w.een", _asked(desk, question.reference)).question.reference == question.reference
+    assert _own(desk) == [question.reference]
+    changed = change(desk, desk.case)
+    desk.run(lambda tx: tx.relations.put(changed))
+    for staff_id in ("w.een", "w.twee"):
+        assert _own(desk, staff_id) == []
+        error, _ = desk.refused(staff_id, _asked(desk, question.reference))
+        assert (type(error), error.code) == (NotFound, "no-question")
+
+
+def _put_elsewhere(desk: Any) -> Question:
+    """A question about the same signal that stands open at another organisation."""
+    other = replace(
+        _ask(desk),
+        reference="V-2222-2222",
+        organisation=desk.world.ZORG,
+        asked_by="z.een",
+        relation_id=bytes(16),
+    )
+
+    def job(tx: Transaction) -> None:
+        for each in tx.questions.about(desk.case.person, SOURCE, KIND):
+            tx.questions.put(replace(each, verdict=Verdict.RIGHT, answered_on=desk.world.DAY))
+        tx.questions.put(other)
+
+    desk.run(job)
+    return other
+
+
+def test_another_organisations_open_question_marks_the_signal_and_is_nobodys_here(desk: Any) -> None:
+    other = _put_elsewhere(desk)
+    view = _open(desk)
+    assert [each.question for each in _show(desk, view).signals] == [other]
+    error, _ = desk.refused("w.een", _asked(desk, other.reference))
+    assert error.code == "no-question"
+    mine = _ask(desk, view=view)
+    assert (mine.organisation, mine.asked_by) == (desk.world.GEMEENTE, "w.een")
+    assert _ask(desk, view=view) == mine, "asking again leads to the same question"
+    found = desk.act("w.een", _asked(desk, mine.reference))
+    assert found.doubted is not None
+    assert found.relation_id == desk.case.relation_id
+
+
+def test_a_colleague_who_sees_the_signal_is_shown_her_own_case_never_that_of_who_asked(desk: Any) -> None:
+    question = _ask(desk)
+    hers = replace(desk.case, relation_id=b"2" * 16, worker="w.twee", case_reference="WT-2026-0300")
+    desk.run(lambda tx: tx.relations.put(hers))
+    asker, desk.case = desk.case, hers
+    _open(desk, "w.twee")
+    found = desk.act("w.twee", _asked(desk, question.reference))
+    assert found.relation_id == hers.relation_id != asker.relation_id
 
 
 # --- On the command line ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from signal_index.errors import NotAuthenticated, NotPermitted
 from signal_index.model import Actor
 from signal_index.model.workplace import SESSION_IDLE, SESSION_LONGEST, Session
+from signal_index.usecases import administer
 from signal_index.usecases.workplace import sessions
 from signal_index.usecases.workplace.sessions import SignedIn
 
@@ -194,6 +195,23 @@ def test_a_role_that_was_taken_away_leaves_none_and_does_not_come_back_by_itself
     again = token_bytes(32)
     office.run(lambda tx: sessions.switch_role(tx, secret, again, LEAD, office.world.clock))
     assert _resume(office, again)[1].roles == {LEAD}
+
+
+def test_who_is_revoked_one_of_her_roles_signs_in_again_before_she_uses_the_other(office: Any) -> None:
+    office.hire("w.een", [MEMBER, LEAD])
+    (here, _), (elsewhere, _), (colleague, _) = (
+        _open(office),
+        _open(office),
+        _open(office, SignedIn("w.twee", second_factor=True)),
+    )
+    office.act(
+        "f.beheer",
+        lambda tx, actor: administer.revoke_role(tx, actor, "w.een", LEAD, office.world.clock),
+    )
+    assert [_why_not(office, secret) for secret in (here, elsewhere)] == ["no-session"] * 2
+    assert _resume(office, colleague)[1].staff_id == "w.twee"
+    again, _ = _open(office)
+    assert _resume(office, again)[1].roles == {MEMBER}
 
 
 # --- Another role -------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from crypto.batch import BatchClass
 from crypto.encoding import Month
 from crypto.sheet import AgeBand, SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow
 from policy.vocabulary import Level
-from signal_index.errors import Conflict, NotFound, NotPermitted
+from signal_index.errors import NotFound, NotPermitted
 from signal_index.model import Actor, LookupRequest
 from signal_index.model.workplace import (
     VIEW_KEPT,
@@ -19,12 +19,11 @@ from signal_index.model.workplace import (
     Cover,
     CoverReason,
     Informed,
-    Sheet,
     Useful,
     View,
 )
 from signal_index.usecases.look_up import Refused
-from signal_index.usecases.workplace import looked, views
+from signal_index.usecases.workplace import looked, questions, views
 
 WMO, JEUGD, SCHULD = "wmo-voorziening", "jeugdhulp", "schuldhulptraject"
 VISIT, TALK, DEBT = "voorbereiding-huisbezoek", "toets-zelfredzaamheid", "schuldhulp-afstemming"
@@ -34,7 +33,9 @@ LOOKING = "wijkteammedewerker"
 def as_worker(world: Any, job: Callable[..., Any], staff_id: str = "w.een", **changed: Any) -> Any:
     """Run a use case as a member of staff who signed in."""
     stated: dict[str, Any] = {"second_factor": True, "token_id": "session:test", "role": LOOKING} | changed
-    return world.database.run(lambda tx: job(tx, Actor(staff_id, tx.staff.get(staff_id), **stated)))
+    return world.database.run(
+        lambda tx: job(tx, Actor.in_one_role(staff_id, tx.staff.get(staff_id), **stated))
+    )
 
 
 def open_view(
@@ -136,8 +137,6 @@ def test_a_view_ends_when_the_worker_is_done(world: Any, relation: ZorgrelatieRo
     as_worker(world, lambda tx, who: views.close_view(tx, who, view.view_id, world.clock))
     before = len(world.records())
     assert isinstance(look_at(world, view), views.Ended)
-    with pytest.raises(Conflict, match="view-ended"):
-        as_worker(world, lambda tx, who: views.show(tx, world.desk.rules, who, view.view_id, world.clock))
     assert len(world.records()) == before
 
 
@@ -311,30 +310,94 @@ def test_what_the_worker_says_afterwards_is_kept_and_recorded_once(
     assert told.fields["relation"] == str(UUID(bytes=relation.relation_id))
 
 
+def print_work(world: Any, view: View) -> Any:
+    return as_worker(
+        world,
+        lambda tx, who: looked.print_worksheet(tx, world.desk.rules, who, view.view_id, world.clock),
+    )
+
+
+def print_fridge(world: Any, view: View, *keys: str) -> Any:
+    return as_worker(
+        world,
+        lambda tx, who: looked.print_fridge(tx, world.desk.rules, who, view.view_id, world.clock, keys=keys),
+    )
+
+
 def test_printing_is_recorded_and_only_while_the_view_is_open(world: Any, relation: ZorgrelatieRow) -> None:
     view = open_view(world, relation)
-
-    def print_it(tx: Any, who: Actor) -> View:
-        return looked.print_sheet(tx, who, view.view_id, Sheet.WORK, world.clock)
-
-    as_worker(world, print_it)
+    assert print_work(world, view).view_id == view.view_id
     assert [entry.fields["sheet"] for entry in world.records("view.printed")] == ["werkblad"]
     world.clock += VIEW_LASTS
-    with pytest.raises(Conflict, match="view-ended"):
-        as_worker(world, print_it)
+    assert isinstance(print_work(world, view), views.Ended)
+    assert isinstance(print_fridge(world, view), views.Ended)
     assert len(world.records("view.printed")) == 1
+
+
+def test_a_case_that_is_no_longer_hers_is_neither_printed_nor_doubted_and_each_attempt_is_on_record_once(
+    world: Any, relation: ZorgrelatieRow
+) -> None:
+    view = open_view(world, relation)
+    key = next(iter(look_at(world, view).signals)).key
+    ended = ZorgrelatieRow(
+        ZorgrelatieOperation.END,
+        relation_id=relation.relation_id,
+        generation=1,
+        organisation=world.GEMEENTE,
+        valid_until=date(2026, 3, 2),
+    )
+    world.accept(world.REGIE, BatchClass.ZORGRELATIE, [(world.PEOPLE[0], ended)])
+
+    def doubt(tx: Any, who: Actor) -> Any:
+        return questions.ask(tx, world.desk.rules, who, view.view_id, world.clock, key=key)
+
+    attempts: list[Callable[[], Any]] = [
+        lambda: print_work(world, view),
+        lambda: print_fridge(world, view, key),
+        lambda: as_worker(world, doubt),
+    ]
+    for number, attempt in enumerate(attempts, start=1):
+        outcome = attempt()
+        assert isinstance(outcome, Refused)
+        assert outcome.error.code == "not-in-caseload"
+        assert [entry.fields["reason"] for entry in world.records("lookup.refused")] == [
+            "relation-not-live"
+        ] * number
+    assert not world.records("view.printed", "question.asked")
+
+
+def test_a_view_never_shows_another_person_under_the_same_relation(
+    world: Any, relation: ZorgrelatieRow
+) -> None:
+    view = open_view(world, relation)
+    mistake = ZorgrelatieRow(
+        ZorgrelatieOperation.WITHDRAW_MISTAKE,
+        relation_id=relation.relation_id,
+        generation=1,
+        organisation=world.GEMEENTE,
+    )
+    world.accept(world.REGIE, BatchClass.ZORGRELATIE, [(world.PEOPLE[0], mistake)])
+    world.accept(world.REGIE, BatchClass.ZORGRELATIE, [(world.PEOPLE[1], relation)])
+    outcome = look_at(world, view)
+    assert isinstance(outcome, Refused)
+    assert outcome.error.code == "not-in-caseload"
+    assert world.records("lookup.refused")[0].fields["reason"] == "other-person"
+    assert isinstance(open_view(world, relation), View), "a look of her own is what it takes"
+
+
+def test_being_done_forgets_what_was_chosen_for_the_sheet(world: Any, relation: ZorgrelatieRow) -> None:
+    view = open_view(world, relation)
+    print_fridge(world, view, *(each.key for each in look_at(world, view).signals))
+    as_worker(world, lambda tx, who: views.close_view(tx, who, view.view_id, world.clock))
+    (mine,) = as_worker(world, lambda tx, who: looked.mine(tx, who, world.clock))
+    assert mine.fridge == ()
 
 
 def test_the_fridge_sheet_keeps_chosen_contacts_only(world: Any, relation: ZorgrelatieRow) -> None:
     view = open_view(world, relation)
     keys = {each.signal.type: each.key for each in look_at(world, view).signals}
-    chosen = as_worker(
-        world,
-        lambda tx, who: looked.choose_fridge(
-            tx, world.desk.rules, who, view.view_id, world.clock, keys=[keys[SCHULD], "0" * 16]
-        ),
-    )
-    assert chosen.fridge == (keys[SCHULD],)
+    assert print_fridge(world, view, keys[SCHULD], "0" * 16).fridge == (keys[SCHULD],)
+    assert [entry.fields["sheet"] for entry in world.records("view.printed")] == ["koelkastblad"]
     other = open_view(world, relation)
     assert set(keys.values()).isdisjoint(each.key for each in look_at(world, other).signals)
 

@@ -21,6 +21,7 @@ from signal_index.model.workplace import (
     Preferences,
     Question,
     Session,
+    Sheet,
     Useful,
     Verdict,
     View,
@@ -53,6 +54,7 @@ VIEWS = st.builds(
     organisation=IDS,
     worker=IDS,
     relation_id=RANDOM,
+    person=PEOPLE,
     case_reference=IDS,
     purpose=CODES,
     domains=st.frozensets(st.sampled_from([domain.value for domain in LifeDomain])),
@@ -63,6 +65,7 @@ VIEWS = st.builds(
     ends_at=MOMENTS,
     useful=st.none() | st.sampled_from(Useful),
     told_on=st.none() | DAYS,
+    printed=st.frozensets(st.sampled_from(Sheet)),
     fridge=st.lists(st.text("0123456789abcdef", min_size=16, max_size=16), max_size=48).map(tuple),
 )
 COVERS = st.builds(
@@ -181,6 +184,7 @@ LARGEST_VIEW = {
     "allowed": {f"{number:02}".ljust(40, "t"): Level.CONTACT for number in range(TYPES_MAX)},
     "useful": max(Useful, key=len),
     "told_on": date(2026, 4, 1),
+    "printed": frozenset(Sheet),
     "fridge": tuple(f"{number:016x}" for number in range(48)),
 }
 LARGEST_COVER = {

@@ -166,7 +166,7 @@ def test_a_reason_that_was_not_offered_is_refused_and_not_repeated(walk: Any, wo
     assert covers(world) == []
 
 
-@pytest.mark.parametrize("number", ["999900006", "999 900 006", "9999.00.006"])
+@pytest.mark.parametrize("number", ["999900006", "999 900 006", "9999.00.006", "01042026", "1.99990000"])
 def test_a_number_of_a_person_typed_in_the_wrong_field_does_not_come_back(walk: Any, number: str) -> None:
     page = arranged(walk(), van=number)
     assert page.status == 400

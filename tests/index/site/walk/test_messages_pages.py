@@ -107,8 +107,8 @@ def test_an_answer_is_news_and_no_open_question_any_more(
     )
 
     def answer(tx: Any) -> None:
-        source = Actor(
-            "b.bron", tx.staff.get("b.bron"), second_factor=True, token_id="t", role=Role.SOURCE_ADMIN
+        source = Actor.in_one_role(
+            "b.bron", tx.staff.get("b.bron"), Role.SOURCE_ADMIN, second_factor=True, token_id="t"
         )
         questions.answer(tx, source, reference, verdict, world.clock)
 

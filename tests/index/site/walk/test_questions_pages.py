@@ -204,7 +204,7 @@ def test_once_the_look_is_over_the_question_keeps_its_reference_and_nothing_of_t
     assert page.tap("Open de zaak").heading == "WT-2026-0147"
 
 
-def test_a_case_that_is_no_longer_hers_takes_the_phone_line_away_at_once(
+def test_a_case_that_is_no_longer_hers_takes_the_question_away_at_once(
     case: Any, walk: Any, world: Any
 ) -> None:
     page = asked(walk(), case)
@@ -213,16 +213,19 @@ def test_a_case_that_is_no_longer_hers_takes_the_phone_line_away_at_once(
         tx.relations.remove(world.GEMEENTE, case.relation_id)
 
     world.database.run(hand_over)
+    reference = page.path.rpartition("/")[2]
     page.refresh()
-    assert page.status == 200
+    assert page.status == 404
+    assert reference not in page.text
+    assert reference not in page.open("/berichten").text
     for word in WORDS_OF_THE_SIGNAL:
         assert word not in page.content
 
 
 def answer(world: Any, reference: str, verdict: Verdict) -> None:
     def job(tx: Any) -> None:
-        source = Actor(
-            "b.bron", tx.staff.get("b.bron"), second_factor=True, token_id="t", role=Role.SOURCE_ADMIN
+        source = Actor.in_one_role(
+            "b.bron", tx.staff.get("b.bron"), Role.SOURCE_ADMIN, second_factor=True, token_id="t"
         )
         questions.answer(tx, source, reference, verdict, world.clock)
 
@@ -280,15 +283,28 @@ def test_a_colleague_who_sees_the_same_signal_is_led_to_the_question_that_stands
     page = doubt(walk(staff_id="w.twee"), hers)
     assert not page.offers("Laat nakijken")
     assert page.tap(f"Bekijk vraag {reference}").heading == "Bel nu de bron"
+    assert str(uuid.UUID(bytes=mine.relation_id)).encode() not in page.content
+    assert str(uuid.UUID(bytes=hers.relation_id)).encode() in page.content
     world.clock += timedelta(minutes=31)
     assert walk(staff_id="w.twee").open(f"/vragen/{reference}").status == 404
 
 
-@pytest.mark.parametrize("reference", ["999900006", "%00", "V-7K2M-9QXR", "v" * 3000])
-def test_an_invented_reference_is_not_found_and_not_repeated_as_text(walk: Any, reference: str) -> None:
+def test_a_reference_nobody_has_is_not_found_and_not_repeated_as_text(walk: Any) -> None:
+    page = walk().open("/vragen/V-7K2M-9QXR")
+    assert page.status == 404
+    assert "V-7K2M-9QXR" not in page.text
+
+
+@pytest.mark.parametrize(
+    "reference", ["999900006", "%00", "V-9999-0000", "V-99990-006", "V-2345-678A", "v-7k2m-9qxr", "v" * 3000]
+)
+def test_what_is_no_reference_at_all_is_no_page_and_comes_back_nowhere(walk: Any, reference: str) -> None:
     page = walk().open(f"/vragen/{reference}")
     assert page.status == 404
-    assert reference not in page.text
+    assert reference.encode() not in page.content
+    anybody = walk(staff_id=None).open(f"/vragen/{reference}")
+    assert (anybody.status, anybody.path) == (404, f"/vragen/{reference}"), "not carried to the sign-in"
+    assert reference.encode() not in anybody.content
 
 
 @pytest.mark.parametrize("who", ["t.lead", "p.officer", "f.beheer", "b.bron", "w.niets"])
