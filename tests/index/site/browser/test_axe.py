@@ -1,0 +1,83 @@
+"""Every page in every state meets what a machine can check of WCAG 2.2 A and AA, and whoever cannot see or use a mouse
+finds the focus. This is no statement of conformity: a person with a screen reader finds what no machine does."""
+
+from typing import Any
+
+import pytest
+from starlette.routing import compile_path
+
+from signal_index.web.pages.site import PAGES
+
+from .sights import Sight
+from .states import STATES, Album, State
+
+# What axe leaves for a person to judge, with the judgement. Anything else it cannot decide is a fault.
+JUDGED: dict[str, str] = {}
+
+# Two buttons without a name and too small, pale text, text on a picture, an image without words, and a wide line.
+PLANT = """() => {
+  const add = (kind, style, text = '') => {
+    const made = document.body.appendChild(document.createElement(kind));
+    Object.assign(made.style, style);
+    made.textContent = text;
+  };
+  for (let count = 0; count < 2; count += 1) {
+    add('button', { width: '10px', height: '10px', padding: 0, outline: 'none', boxShadow: 'none' });
+  }
+  add('p', { color: '#bbb', background: '#fff' }, 'Wie leest dit?');
+  add('p', { backgroundImage: 'linear-gradient(#fff, #000)' }, 'En wie dit?');
+  add('img', {});
+  add('p', { width: '2000px' }, 'Breed.');
+}"""
+
+
+@pytest.fixture(params=STATES, ids=[each.name for each in STATES])
+def state(request: Any) -> State:
+    """One page in one state."""
+    found: State = request.param
+    return found
+
+
+@pytest.fixture
+def sight(state: State, album: Album) -> Sight:
+    """What is seen of it."""
+    return album[state]
+
+
+def test_a_machine_finds_no_obstacle(state: State, sight: Sight) -> None:
+    assert (sight.status, _page_at(sight.path)) == (state.status, state.page)
+    assert set(sight.axe) == {390, 1280}
+    faults = [
+        f"{width}: {each['kind']} {each['rule']} {each['where']} {each['why']}"
+        for width, found in sight.axe.items()
+        for each in found
+        if each["kind"] == "violations" or each["rule"] not in JUDGED
+    ]
+    assert not faults, "\n".join(faults)
+    assert not sight.overflow, "scrolls sideways at 320 px"
+    assert not sight.unfocused, "\n".join(["do not show the focus", *sight.unfocused])
+
+
+def _page_at(path: str) -> str | None:
+    """Name of the page with this path."""
+    found = [page.name for page in PAGES if compile_path(page.path)[0].fullmatch(path)]
+    return found[0] if found else None
+
+
+def test_every_page_is_looked_at() -> None:
+    readable = {page.name for page in PAGES if page.get}
+    assert not readable - {state.page for state in STATES}, "add a state for the page, in states.py"
+
+
+def test_what_is_planted_is_found(album: Album) -> None:
+    tour = album.tour(next(each for each in STATES if each.name == "caseload"))
+    tour.open("/hulp")
+    tour.page.evaluate(PLANT)
+    found = tour.watch.look("planted")
+    for width in (390, 1280):
+        rules = {each["rule"] for each in found.axe[width] if each["kind"] == "violations"}
+        assert {"button-name", "color-contrast", "image-alt", "target-size", "region"} <= rules
+        assert "color-contrast" in {each["rule"] for each in found.axe[width] if each["kind"] == "incomplete"}
+    assert found.overflow
+    assert found.inline
+    assert len(found.unfocused) == 2
