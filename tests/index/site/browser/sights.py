@@ -35,6 +35,12 @@ OVERFLOW = """() => {
   const by = document.documentElement.scrollWidth - innerWidth;
   return by > 0 ? [`${by} px`, ...beyond.slice(0, 3).map((each) => each.outerHTML.slice(0, 90))] : [];
 }"""
+# Thumbs need 44 px; a link in the middle of a sentence is as high as its line.
+SMALL = """() => [...document.querySelectorAll('a[href], button, summary, select, input[type=text], .si-choice__label')]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.matches('.utrecht-skip-link'))
+  .filter((each) => getComputedStyle(each).display !== 'inline')
+  .filter((each) => each.getBoundingClientRect().height < 43.5)
+  .map((each) => `${each.getBoundingClientRect().height} px: ${each.outerHTML.slice(0, 90)}`)"""
 # WCAG 1.4.12: whoever needs more space between letters, words and lines loses nothing.
 OVERFLOW_WHEN_SPACED = f"""() => {{
   const sheet = new CSSStyleSheet();
@@ -109,6 +115,7 @@ class Sight:
         axe: faults by width.
         overflow: what makes the page scroll sideways at 320 px.
         unfocused: elements that do not show that they have the focus.
+        small: what is less than 44 px high on a phone and has to be tapped.
     """
 
     url: str
@@ -122,6 +129,7 @@ class Sight:
     axe: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
     overflow: Sequence[str] = ()
     unfocused: Sequence[str] = ()
+    small: Sequence[str] = ()
 
     @property
     def path(self) -> str:
@@ -192,6 +200,8 @@ class Watch:
                 sight.overflow = [*page.evaluate(OVERFLOW), *page.evaluate(OVERFLOW_WHEN_SPACED)]
             else:
                 sight.axe[size["width"]] = self._axe()
+            if size == PHONE:
+                sight.small = page.evaluate(SMALL)
         sight.unfocused = page.evaluate(UNSEEN_FOCUS)
         sight.said = tuple(self.said)
         # The next page begins at the width where this one ended: a change of width costs as much as a page.

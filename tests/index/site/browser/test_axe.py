@@ -56,6 +56,7 @@ def test_a_machine_finds_no_obstacle(state: State, sight: Sight) -> None:
     assert not faults, "\n".join(faults)
     assert not sight.overflow, "scrolls sideways at 320 px"
     assert not sight.unfocused, "\n".join(["do not show the focus", *sight.unfocused])
+    assert not sight.small, "\n".join(["too small for a thumb", *sight.small])
 
 
 def _page_at(path: str) -> str | None:
@@ -80,4 +81,4 @@ def test_what_is_planted_is_found(album: Album) -> None:
         assert "color-contrast" in {each["rule"] for each in found.axe[width] if each["kind"] == "incomplete"}
     assert found.overflow
     assert found.inline
-    assert len(found.unfocused) == 2
+    assert len(found.unfocused) == len(found.small) == 2

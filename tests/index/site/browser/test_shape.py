@@ -24,6 +24,8 @@ NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
 # What the browser says on the way out, which is good news.
 CLEARED = re.compile(r"info: Clear-Site-Data header on .*: Cleared data types: .*")
 
+PAGES_OF_A_LOOK = ("", "/werkblad", "/koelkastblad", "/koelkastblad/blad", "/klopt-niet")
+
 FETCH = """async ([method, path, fields]) => {
   const token = document.querySelector('input[name=csrf]').value;
   const body = method === 'POST' ? new URLSearchParams([['csrf', token], ...fields]) : undefined;
@@ -164,20 +166,21 @@ def test_denied_and_unknown_are_the_same_bytes(tour: Tour, method: str) -> None:
     assert answers.pop()[0] == 404
 
 
-@pytest.mark.parametrize("page", ["", "/werkblad", "/koelkastblad", "/koelkastblad/blad", "/klopt-niet"])
-def test_nothing_there_and_nothing_you_may_see_are_the_same_bytes(tour: Tour, page: str) -> None:
-    answers = []
+def test_nothing_there_and_nothing_you_may_see_are_the_same_bytes(tour: Tour) -> None:
+    answers: dict[str, list[tuple[int, str, bytes]]] = {page: [] for page in PAGES_OF_A_LOOK}
     for name in ("none", "hidden"):
         sheet(name)(tour)
         fridge_sheet(name, 0)(tour)
         path, case = tour.view(name), LOOKS[name][0]
-        status, headers, body = fetched(tour, "GET", path + page)
         own = (path.rpartition("/")[2], str(tour.place.cases[case]), case)
-        for each in own:
-            body = body.replace(each.encode(), b"-" * len(each))
-        answers.append((status, headers, body))
-    assert answers[0][0] == 200
-    assert answers[0] == answers[1]
+        for page, found in answers.items():
+            status, headers, body = fetched(tour, "GET", path + page)
+            for each in own:
+                body = body.replace(each.encode(), b"-" * len(each))
+            found.append((status, headers, body))
+    for page, (nothing, hidden) in answers.items():
+        assert nothing[0] == 200, page
+        assert nothing == hidden, page
 
 
 # --- Going from the screen ----------------------------------------------------------------------------------------
@@ -200,6 +203,17 @@ def test_before_a_session_ends_she_is_asked_and_the_page_is_hidden(away: Tour) -
     page.clock.fast_forward("15:05")
     page.wait_for_url("**/verlopen")
     assert "WT-2026" not in page.content()
+
+
+def test_without_a_session_the_back_button_brings_nothing_back(stage: Any) -> None:
+    context = stage.context("full", storage_state=stage.session("full", "w.weg"))
+    page = context.new_page()
+    page.goto("/caseload")
+    page.goto("/hulp")
+    context.clear_cookies()
+    page.go_back()
+    assert urlsplit(page.url).path == "/inloggen"
+    context.close()
 
 
 def test_signing_out_in_one_tab_clears_the_other(stage: Any) -> None:
