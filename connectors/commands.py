@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from crypto.chain import Bsn
 from crypto.errors import CryptoError
 
 from .caseload import Feed, FeedRefused, take_in
@@ -30,12 +31,14 @@ from .report import (
     Report,
     say_caseload,
     say_entries,
+    say_looks,
     say_sent,
     say_standing,
     say_streams,
     say_taken,
     tally,
 )
+from .resident import who_looked
 from .state import State, StateFault
 
 _READERS: Final = "signal_index.flags"
@@ -206,7 +209,31 @@ def quarantine(config_path: Path, *, as_json: bool) -> None:
         say_entries(run, entries)
 
 
-COMMANDS: Final[tuple[click.Command, ...]] = (init, publish, caseload, send, status, quarantine)
+@click.command("who-looked")
+@_CONFIG
+@click.option(
+    "--bsn", prompt="BSN", hide_input=True, help="Asked for when left out, so that no history keeps it."
+)
+@_JSON
+def ask_who_looked(config_path: Path, bsn: str, *, as_json: bool) -> None:
+    """Ask the index who looked at a person, as a resident gateway does; the person is kept nowhere."""
+    run = Report(as_json=as_json)
+    with _ending(run):
+        setup = Setup.read(config_path)
+        with FirstHop(setup.first_hop, setup.manifest.index.verify_key) as hop:
+            looks = who_looked(setup, hop, Bsn.parse(bsn.strip()), _now())
+        say_looks(run, looks)
+
+
+COMMANDS: Final[tuple[click.Command, ...]] = (
+    init,
+    publish,
+    caseload,
+    send,
+    status,
+    quarantine,
+    ask_who_looked,
+)
 """What the group `connector` gets besides `read`."""
 
 

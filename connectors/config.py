@@ -2,7 +2,7 @@
 
 Invariants:
 1. Paths are relative to the file they stand in.
-2. Without `environment = "dev"` nothing is sent: the proofs that pseudonymisers do what they should do not exist yet.
+2. Only `environment = "dev"` goes without a pinned manifest and without TLS.
 """
 
 import tomllib
@@ -72,10 +72,11 @@ class Config(BaseModel):
     """What stands in the file.
 
     Args:
-        environment: only `dev` sends, until hop proofs exist.
+        environment: `dev` is for made-up data on one machine.
         publisher: OIN of this publisher.
         keys: its secret key file.
         manifest: the public keys of all three parties.
+        manifest_fingerprint: of the manifest as agreed with the three parties; only `dev` goes without.
         first_hop: address of pseudonymiser A.
         state: the local state, made with `connector init`.
         items_per_batch: the fixed n, as registered at A, B and the index.
@@ -89,6 +90,7 @@ class Config(BaseModel):
     publisher: str = Field(pattern=_OIN)
     keys: Path
     manifest: Path
+    manifest_fingerprint: str | None = None
     first_hop: Annotated[str, AfterValidator(_address)]
     state: Path
     items_per_batch: int = Field(ge=1, le=ITEMS_MAX)
@@ -121,15 +123,14 @@ class Setup:
             SetupFault: a file or setting is missing, unknown or wrong, or two of them contradict each other.
         """
         config = _read(path)
-        if config.environment != "dev":
-            raise SetupFault(
-                "hop proofs do not exist yet, so nothing shows that the pseudonymisers keep to the protocol: this "
-                'works only with environment = "dev", and never with real citizen service numbers'
-            )
+        in_production = config.environment == "production"
+        if in_production and not config.first_hop.startswith("https:"):
+            raise SetupFault('first_hop must be an https address; http goes with environment = "dev" only')
         folder = path.absolute().parent
         try:
             secrets = PublisherSecrets.load(folder / config.keys)
-            manifest = Manifest.load(folder / config.manifest)
+            pin = config.manifest_fingerprint
+            manifest = Manifest.load_pinned(folder / config.manifest, pin, required=in_production)
         except CryptoError as fault:
             raise SetupFault(str(fault)) from fault
         if secrets.publisher != config.publisher:

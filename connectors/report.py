@@ -12,6 +12,7 @@ from .caseload import REASONS, CaseloadTaken
 from .config import Setup
 from .publisher import Sent, Taken
 from .reading import EXPLANATIONS
+from .resident import Look
 from .state import QuarantineEntry, State
 
 EXIT_REFUSED: Final = 2
@@ -189,6 +190,23 @@ def say_entries(run: Report, entries: Sequence[QuarantineEntry]) -> None:
         for each in entries
     ]
     run.say(f"{len(entries)} set aside", entries=listed)
+
+
+def say_looks(run: Report, looks: Sequence[Look]) -> None:
+    """List who looked: moment, organisation and purpose, never which worker and never what."""
+    for look in looks:
+        how = "looked" if look.allowed else "tried to look and saw nothing"
+        run.say(f"{look.at.isoformat()}  {look.organisation} {how}, purpose {look.purpose}")
+    listed = [
+        {
+            "at": look.at.isoformat(),
+            "organisation": look.organisation,
+            "purpose": look.purpose,
+            "allowed": look.allowed,
+        }
+        for look in looks
+    ]
+    run.say(f"{len(looks)} looks", looks=listed)
 
 
 def _why(reason: str) -> str:

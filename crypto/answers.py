@@ -1,4 +1,4 @@
-"""What the index answers to a batch, signed: an acknowledgement or a refusal.
+"""What the index answers to a batch, signed: an acknowledgement, a refusal, or a sealed reply to a request.
 
 Invariants:
 
@@ -22,19 +22,22 @@ from crypto.errors import MalformedInput, VerificationFailed
 ANSWER_BYTES_MAX: Final = 1024 * 1024  # A refusal of 4096 rows is about 150 kB.
 _ACKNOWLEDGEMENT: Final = "acknowledgement"
 _REFUSAL: Final = "refusal"
+_REPLY: Final = "reply"
 _INCARNATION_BYTES: Final = 16
 _DIGEST_BYTES: Final = 64
 
 REFUSAL_REASONS: Final = frozenset(
     {
+        "canary-mismatch",  # the chain makes another pseudonym of the canary than the manifest says
         "class-not-served",  # this publisher, or this version, does not do this class of batch
-        "clock",  # composed too far in the future
+        "clock",  # composed too far in the future, or, for a request, too long ago
         "duplicate-row",  # two rows about one thing
         "generation",  # not the generation that is open or current
         "identity-mismatch",  # a control row with a person, or another row without one
         "malformed-row",  # the row does not decode
         "not-registered",  # this publisher may not speak for this source, type or organisation
         "person-mismatch",  # the relation belongs to somebody else
+        "replayed",  # a request with this number was answered before
         "set-count",  # the seal's count is not that of the set
         "unknown-code",  # a code that is on no list
         "unknown-publisher",  # the index does not know this publisher
@@ -96,7 +99,30 @@ class Refusal:
             raise MalformedInput("a refusal's code is none this version knows")
 
 
-Answer = Acknowledgement | Refusal
+@dataclass(frozen=True)
+class Reply:
+    """The index's answer to an interactive request, sealed to whoever asked.
+
+    Args:
+        incarnation: 16 bytes, the index's current one.
+        sequence: the number of the request.
+        digest: 64 bytes, of the request.
+        sealed: see `crypto.inquiry`.
+    """
+
+    incarnation: bytes
+    scope: str
+    publisher: str
+    sequence: int
+    digest: bytes
+    sealed: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse an answer that names no request."""
+        _check_names(self)
+
+
+Answer = Acknowledgement | Refusal | Reply
 
 
 def sign(answer: Answer, signing: Ed25519PrivateKey) -> bytes:
@@ -132,7 +158,9 @@ def verify(data: bytes, verify_key: Ed25519PublicKey) -> Answer:
         return _decode_acknowledgement(body)
     if kind == _REFUSAL.encode():
         return _decode_refusal(body)
-    raise MalformedInput("an answer is an acknowledgement or a refusal")
+    if kind == _REPLY.encode():
+        return _decode_reply(body)
+    raise MalformedInput("an answer is an acknowledgement, a refusal or a reply")
 
 
 def _words(kind: bytes, body: bytes) -> bytes:
@@ -143,6 +171,8 @@ def _encode(answer: Answer) -> tuple[str, bytes]:
     names = (answer.incarnation, answer.scope, answer.publisher, answer.sequence, answer.digest)
     if isinstance(answer, Acknowledgement):
         return _ACKNOWLEDGEMENT, encode(_ACKNOWLEDGEMENT, *names, answer.n)
+    if isinstance(answer, Reply):
+        return _REPLY, encode(_REPLY, *names, answer.sealed)
     rows = encode("refused-rows", *(part for row in answer.rows for part in row))
     return _REFUSAL, encode(_REFUSAL, *names, answer.reason, len(answer.rows), rows, answer.next_sequence)
 
@@ -157,6 +187,11 @@ def _decode_acknowledgement(body: bytes) -> Acknowledgement:
         n=decode_int(n),
         digest=digest,
     )
+
+
+def _decode_reply(body: bytes) -> Reply:
+    incarnation, scope, publisher, sequence, digest, sealed = decode(_REPLY, body, 6)
+    return Reply(incarnation, _text(scope), _text(publisher), decode_int(sequence), digest, sealed)
 
 
 def _decode_refusal(body: bytes) -> Refusal:

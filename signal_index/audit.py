@@ -37,6 +37,8 @@ EVENTS: dict[str, frozenset[str]] = {
     "action.refused": _ADMINISTRATOR | {"surface", "reason"},
     "delivery.accepted": frozenset({"publisher", "kind", "sequence", "items", "operations", "digest"}),
     "delivery.refused": frozenset({"publisher", "kind", "sequence", "reason", "rows"}),
+    # A publisher sent far more than usual, or about people nobody knows: what a scan looks like.
+    "chain.alarm": frozenset({"publisher", "kind", "alarm", "persons", "misses"}),
     "relation.registered": _ACTOR | {"relation", "publisher", "self_registered"},
     "relation.changed": _ACTOR | {"relation", "publisher", "confirmation_void"},
     "relation.ended": _ACTOR | {"relation", "publisher"},
@@ -70,6 +72,8 @@ EVENTS: dict[str, frozenset[str]] = {
     "looks.listed": _ACTOR,
     "digest.changed": _ADMINISTRATOR | {"wanted"},
     "digest.sent": frozenset({"day", "messages"}),
+    # A resident asked, through a gateway, who looked; `looks` is how many were told.
+    "inzage.answered": frozenset({"publisher", "looks"}),
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
 }
 

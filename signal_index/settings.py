@@ -80,11 +80,15 @@ class Settings(_Section):
     """Everything the index needs to start."""
 
     environment: Literal["production", "dev"] = Field(
-        default="production", description="`dev` allows what is not safe for real BSNs yet."
+        default="production",
+        description="`dev` is for made-up data on one machine: no TLS, no pinned manifest.",
     )
     database: Path = Field(description="SQLite file, made by `signal-index db upgrade`.")
     keys: Path = Field(description="Key file of the index, made by `signal-index keys index`.")
     manifest: Path = Field(description="Public keys of the chain, made by `signal-index keys manifest`.")
+    manifest_fingerprint: str | None = Field(
+        default=None, description="Fingerprint of that manifest as agreed with both pseudonymisers."
+    )
     issuer: IssuerSettings
     server: ServerSettings = ServerSettings()
     site: SiteSettings | None = None

@@ -1,6 +1,6 @@
 """Puts the parts together: reads keys, manifest and rules, opens the database, and checks that they belong together.
 
-Invariant: nothing starts outside `environment = "dev"` as long as pseudonymisers cannot prove their hops.
+Invariant: outside `environment = "dev"` nothing starts with a manifest that was not pinned by its fingerprint.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,9 @@ from pathlib import Path
 
 import jwt
 
+from crypto.chain.crew import Crew, Workers
 from crypto.errors import CryptoError
-from crypto.group import self_test
+from crypto.group.known_answers import self_test
 from crypto.keyfiles import IndexSecrets, Manifest
 from crypto.tokens import TokenRules, TrustedKey, read_json_object
 from policy.errors import RuleSetError
@@ -28,28 +29,20 @@ from .web.pages.visits import Site
 from .web.provider import Provider, Relying
 
 
-def require_dev(settings: Settings) -> None:
-    """Refuse to go on with real data.
-
-    Raises:
-        SetupFault: the environment is not `dev`.
-    """
-    if settings.environment != "dev":
-        raise SetupFault(
-            'the pseudonymisers cannot prove their hops yet, so this version only runs with environment = "dev" '
-            "and made-up data"
-        )
-
-
 @dataclass(frozen=True)
 class Index:
-    """An open index: what every command and surface works with."""
+    """An open index: what every command and surface works with.
+
+    Args:
+        crew: who multiplies for large deliveries.
+    """
 
     settings: Settings
     secrets: IndexSecrets
     manifest: Manifest
     rules: RuleSet
     database: SqlDatabase
+    crew: Crew
 
 
 def load_secrets(settings: Settings) -> IndexSecrets:
@@ -64,6 +57,16 @@ def load_secrets(settings: Settings) -> IndexSecrets:
         raise SetupFault(str(error)) from error
 
 
+def load_manifest(settings: Settings) -> Manifest:
+    """Read the manifest, pinned unless this is a trial.
+
+    Raises:
+        KeyFault: it cannot be used, or is not the pinned one.
+    """
+    required = settings.environment == "production"
+    return Manifest.load_pinned(settings.manifest, settings.manifest_fingerprint, required=required)
+
+
 @contextmanager
 def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     """Open everything, and close it again.
@@ -75,11 +78,10 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     Raises:
         SetupFault: keys, manifest, rules or database are missing or do not belong together; says what to do.
     """
-    require_dev(settings)
     secrets = load_secrets(settings)
     try:
         self_test()
-        manifest = Manifest.load(settings.manifest)
+        manifest = load_manifest(settings)
         rules = load_rules(bundled())
     except (CryptoError, RuleSetError) as error:
         raise SetupFault(str(error)) from error
@@ -88,16 +90,18 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     if manifest.index != secrets.public():
         raise SetupFault(f"{settings.manifest} pins other keys of the index than {settings.keys} holds")
     database = open_database(settings.database, secrets, writer_kind=writer_kind)
+    crew = Workers()
     try:
-        yield Index(settings, secrets, manifest, rules, database)
+        yield Index(settings, secrets, manifest, rules, database, crew)
     finally:
+        crew.close()
         database.close()
 
 
 def build_desk(index: Index) -> Desk:
     """What the HTTP surfaces need."""
     identity = Identity(token_rules(index.settings.issuer), utc_now)
-    return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now)
+    return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now, index.crew)
 
 
 def build_site(settings: Settings, desk: Desk) -> Site | None:

@@ -18,7 +18,8 @@ from connectors.reading import read_day
 from connectors.state import Intent
 from crypto.encoding import Month
 from crypto.errors import MalformedInput
-from crypto.sheet import AgeBand, MalformedRow, ZorgrelatieOperation, ZorgrelatieRow
+from crypto.sheet import AgeBand, ZorgrelatieOperation, ZorgrelatieRow
+from crypto.sheet.fields import MalformedRow
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from typing import Final, Self
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from crypto.answers import ANSWER_BYTES_MAX, Acknowledgement, Refusal, verify
+from crypto.answers import ANSWER_BYTES_MAX, Acknowledgement, Answer, Refusal, Reply, verify
 from crypto.batch import Batch
 from crypto.errors import CryptoError
 
@@ -40,10 +40,15 @@ ADVICE: Final[Mapping[str, str]] = {
     "wrong-count": "set items_per_batch to what was agreed at registration",
     "identity": "an item is not validly encrypted; update this connector",
     "clock": "set this machine's clock right and run `connector send` again",
+    "replayed": "this request was passed on before; ask again",
     "unknown-publisher": "ask the pseudonymiser to register this publisher",
     "signature": "the key file is not the one that was registered; use that one or register this one",
     "too-large": "set items_per_batch to what was agreed at registration",
-    "quota-exceeded": "the day's quota is used up; run `connector send` again tomorrow, or ask for a larger one",
+    "quota-exceeded": "the day's quota is used up; run `connector send` again tomorrow, or ask both pseudonymisers for "
+    "an allowance when this is a complete set",
+    "class-not-granted": "this pseudonymiser grants this publisher no quota for this kind of batch; ask for it",
+    "hop-proof": "a pseudonymiser did not show that it treated the batch as it should; nothing was applied. Call both "
+    "operators, and run `connector send` again when they have looked at it",
     "next-hop-unavailable": "a party further on cannot be reached; run `connector send` again later",
 }
 _OTHERWISE: Final = "everything is kept, run `connector send` again later; if it stays, call the operator"
@@ -103,6 +108,23 @@ class FirstHop:
         Raises:
             ChainFault: there is none.
         """
+        answer = self._answer(batch)
+        if isinstance(answer, Reply):
+            raise ChainFault("answer-unverifiable")
+        return answer
+
+    def ask(self, request: Batch) -> Reply | Refusal:
+        """Send an interactive request and return the index's verified answer, as `deliver` does.
+
+        Raises:
+            ChainFault: there is none.
+        """
+        answer = self._answer(request)
+        if isinstance(answer, Acknowledgement):
+            raise ChainFault("answer-unverifiable")
+        return answer
+
+    def _answer(self, batch: Batch) -> Answer:
         status, headers, body = self._post(batch.encode())
         if status not in (httpx.codes.OK, httpx.codes.CONFLICT):
             raise _fault(headers, body)

@@ -15,8 +15,21 @@ from typing import Final
 
 from connectors.state import Accepted, Change, Intent, Phase, State, Stream, Wish
 from crypto.batch import BatchClass
+from crypto.chain import Canary
 from crypto.encoding import Month
-from crypto.sheet import Row, SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow, decode_row
+from crypto.sheet import (
+    ProefOperation,
+    ProefRow,
+    SetRow,
+    SignaalOperation,
+    SignaalRow,
+    ZorgrelatieOperation,
+    ZorgrelatieRow,
+    decode_row,
+)
+
+TRIAL: Final = (Canary(), ProefRow(ProefOperation.CANARY).encode())
+"""The one item of a trial batch."""
 
 CLASSES: Final = (BatchClass.SIGNAAL, BatchClass.ZORGRELATIE)
 
@@ -77,8 +90,9 @@ def _wish_changes(state: State, streams: Sequence[Stream], n: int) -> list[Chang
     return [Change(wish.stream_id, wish, _row_of(speaking[wish.stream_id], wish).encode()) for wish in wishes]
 
 
-def _row_of(stream: Stream, wish: Wish) -> Row:
+def _row_of(stream: Stream, wish: Wish) -> SetRow:
     row = decode_row(stream.batch_class, wish.body)
+    assert isinstance(row, SetRow), "nobody wishes for a trial"
     if isinstance(row, ZorgrelatieRow) and wish.intent is Intent.KEEP and wish.accepted is Accepted.LIVE:
         row = replace(row, operation=ZorgrelatieOperation.CHANGE)
     return replace(row, generation=stream.generation)
@@ -95,7 +109,7 @@ def _control_changes(state: State, streams: Sequence[Stream], chosen: Sequence[C
     return changes
 
 
-def _control(state: State, stream: Stream, *, picked: int, left: int) -> Row | None:
+def _control(state: State, stream: Stream, *, picked: int, left: int) -> SetRow | None:
     """The control row a stream needs now, if any."""
     match stream.phase:
         case Phase.CLOSED if left or stream.as_of is not None:
@@ -114,7 +128,7 @@ def _control(state: State, stream: Stream, *, picked: int, left: int) -> Row | N
             return None
 
 
-def _open_set(stream: Stream) -> Row:
+def _open_set(stream: Stream) -> SetRow:
     generation = stream.generation + 1
     if stream.batch_class is BatchClass.ZORGRELATIE:
         return ZorgrelatieRow(ZorgrelatieOperation.OPEN_SET, generation=generation)
@@ -123,7 +137,7 @@ def _open_set(stream: Stream) -> Row:
     )
 
 
-def _seal_set(stream: Stream, as_of: date, count: int) -> Row:
+def _seal_set(stream: Stream, as_of: date, count: int) -> SetRow:
     if stream.batch_class is BatchClass.ZORGRELATIE:
         return ZorgrelatieRow(ZorgrelatieOperation.SEAL_SET, generation=stream.generation, count=count)
     return SignaalRow(

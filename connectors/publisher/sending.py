@@ -4,7 +4,9 @@ Invariants:
 1. A set is frozen and its digest written down before anything of it leaves.
 2. Only an answer that the index signed about this very batch moves anything (`settling`). Faults of hops and networks
    leave everything as it is.
-3. After a kill at any moment the next run goes on where this one stood, and nothing is applied twice.
+3. Nothing about a person is frozen before this incarnation of the index has recognised the canary, sent with the
+   present manifest: a chain that makes other pseudonyms is found out before it does harm.
+4. After a kill at any moment the next run goes on where this one stood, and nothing is applied twice.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -15,16 +17,16 @@ from typing import Final, Protocol
 
 from connectors.state import FrozenSet, State, Stream
 from crypto.answers import Acknowledgement, Refusal
-from crypto.batch import Batch, Header, compose
+from crypto.batch import Batch, BatchClass, Header, compose, items_in
 from crypto.chain import Bsn
 from crypto.encoding import Month
 from crypto.keyfiles import Manifest, PublisherSecrets
 
-from .rows import Choice, choose, filler
+from .rows import TRIAL, Choice, choose, filler
 from .settling import Posted, SendingStopped, Sent, Settling
 
-GREETING_AFTER: Final = timedelta(hours=1)
-"""A restored index is found out within this time of the next run, at the cost of at most 24 batches a day."""
+TRIAL_AFTER: Final = timedelta(hours=1)
+"""A restored index is found out within this time of the next run, at the cost of at most 24 items a day."""
 
 
 class Delivers(Protocol):
@@ -86,7 +88,7 @@ class Sender:
         while (frozen := self._frozen(set(stream_ids) - settling.held_back)) is not None:
             posted = self._compose(frozen)
             with self._state.transaction():
-                self._state.spool.note_sent(posted.batch.digest)
+                self._state.spool.note_sent(posted.batch.digest, self._sealing.manifest.fingerprint)
             settling.settle(posted, self._hop.deliver(posted.batch), self._clock())
             done = settling.sent.batches
             self._progress(done, done + self._batches_left())
@@ -104,21 +106,24 @@ class Sender:
         state = self._state
         state.wishes.forget_ended()
         streams = [stream for stream in state.streams.all() if stream.stream_id in stream_ids]
-        choice = choose(state, streams, self._sealing.items_per_batch) or self._greeting(streams)
-        if choice is not None:
-            # Before the index has told its incarnation, only fillers go: it refuses them, and tells.
-            changes = choice.changes if state.standing().is_introduced else ()
-            state.spool.freeze(choice.batch_class, changes, Month.of(self._clock().date()))
+        choice = choose(state, streams, self._sealing.items_per_batch)
+        if choice is None and not self._was_quiet(streams):
+            return
+        # An index that has not told its incarnation refuses the first trial, and tells.
+        if choice is None or not state.is_proven(self._sealing.manifest.fingerprint):
+            choice = Choice(BatchClass.PROEF, ())
+        state.spool.freeze(choice.batch_class, choice.changes, Month.of(self._clock().date()))
 
-    def _greeting(self, streams: Sequence[Stream]) -> Choice | None:
-        """A batch of fillers, when the index was not heard for a while: it may have been restored since."""
-        known = [stream for stream in streams if stream.generation]
-        if not known or self._clock() - self._state.heard_at() < GREETING_AFTER:
-            return None
-        return Choice(known[0].batch_class, ())
+    def _was_quiet(self, streams: Sequence[Stream]) -> bool:
+        """Whether the index was not heard for a while: it may have been restored since."""
+        known = any(stream.generation for stream in streams)
+        return known and self._clock() - self._state.heard_at() >= TRIAL_AFTER
 
     def _compose(self, frozen: FrozenSet) -> Posted:
-        sealing, n = self._sealing, self._sealing.items_per_batch
+        sealing, n = self._sealing, items_in(frozen.batch_class, self._sealing.items_per_batch)
+        if frozen.batch_class is BatchClass.PROEF:
+            batch = compose(self._header(frozen, n), [TRIAL], sealing.manifest, sealing.secrets.signing)
+            return Posted(frozen, batch, (None,))
         if len(frozen.rows) > n:
             raise SendingStopped(
                 f"{len(frozen.rows)} changes are frozen and items_per_batch is {n}: set it back until they are sent"
@@ -130,10 +135,10 @@ class Sender:
         # Shuffled here and not while composing, so that a position in a refusal leads back to its row.
         SystemRandom().shuffle(items)
         rows = [(person, row) for _, person, row in items]
-        batch = compose(self._header(frozen), rows, sealing.manifest, sealing.secrets.signing)
+        batch = compose(self._header(frozen, n), rows, sealing.manifest, sealing.secrets.signing)
         return Posted(frozen, batch, tuple(place for place, _, _ in items))
 
-    def _header(self, frozen: FrozenSet) -> Header:
+    def _header(self, frozen: FrozenSet, n: int) -> Header:
         manifest = self._sealing.manifest
         return Header(
             audience=f"index:{manifest.scope}",
@@ -143,7 +148,7 @@ class Sender:
             batch_class=frozen.batch_class,
             incarnation=self._state.standing().incarnation,
             sequence=frozen.sequence,
-            n=self._sealing.items_per_batch,
+            n=n,
             composed_at=int(self._clock().timestamp()),
         )
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from connectors.state import FrozenRow, FrozenSet, Phase, Standing, State, Stream
 from crypto.answers import Acknowledgement, Refusal
-from crypto.batch import Batch
+from crypto.batch import Batch, BatchClass
 from crypto.encoding import Month
 from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation
 
@@ -46,6 +46,8 @@ _ADVICE: Final = {
     "`connector send --complete`",
     "wrong-count": "the index has another batch size registered: set items_per_batch to what was agreed",
     "clock": "the index says this machine's clock runs ahead; set it right and run `connector send` again",
+    "canary-mismatch": "the chain makes other pseudonyms than this manifest says, so nothing about a person was sent: "
+    "get the present manifest, compare its fingerprint, and tell the index operator",
     "unknown-publisher": "the index does not know this publisher; ask for registration, then run `connector send`",
     "class-not-served": "this publisher is not registered for this kind of batch; ask for registration, then run "
     "`connector send` again",
@@ -79,7 +81,8 @@ class Sent:
     """What one run did.
 
     Args:
-        batches: acknowledged in this run.
+        batches: acknowledged in this run, trials left out.
+        trials: canaries that the index recognised.
         asserted: rows that assert a flag, or register or change a relation.
         withdrawn: rows that withdraw a flag, or end a relation or take it back.
         quarantined: rows the index refused, per reason.
@@ -87,6 +90,7 @@ class Sent:
     """
 
     batches: int = 0
+    trials: int = 0
     asserted: int = 0
     withdrawn: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
@@ -132,20 +136,25 @@ class Settling:
             else:
                 self._refused(posted, answer, now)
         if isinstance(answer, Acknowledgement):
-            self.sent.batches += 1
             self.sent.last_sequence = answer.sequence
+            if header.batch_class is BatchClass.PROEF:
+                self.sent.trials += 1
+            else:
+                self.sent.batches += 1
 
     def _acknowledged(self, posted: Posted, answer: Acknowledgement) -> None:
         state, standing = self._state, self._state.standing()
-        stage = state.spool.sent_stage(answer.digest)
-        if stage is None:
+        sending = state.spool.sent(answer.digest)
+        if sending is None:
             raise SendingStopped(_FOREIGN.format(answer=answer))
         if not standing.is_introduced or answer.incarnation != standing.incarnation:
             raise SendingStopped(
                 "the index acknowledged a batch for another incarnation; tell the index operator"
             )
-        for row in state.spool.rows_at(stage):
+        for row in state.spool.rows_at(sending.stage):
             self._settle_row(row, posted.frozen.month)
+        if posted.frozen.batch_class is BatchClass.PROEF:
+            state.prove(sending.manifest)
         state.spool.dissolve()
         state.stand(Standing(standing.incarnation, answer.sequence + 1))
 

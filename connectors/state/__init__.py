@@ -150,10 +150,23 @@ class State:
         return Standing(*row)
 
     def stand(self, standing: Standing) -> None:
-        """Note where this publisher stands now."""
+        """Note where this publisher stands now; another incarnation has recognised no canary yet."""
         self._connection.execute(
-            "UPDATE state SET incarnation = ?, sequence = ?", (standing.incarnation, standing.sequence)
+            "UPDATE state SET proven = CASE WHEN incarnation = ? THEN proven END, incarnation = ?, sequence = ?",
+            (standing.incarnation, standing.incarnation, standing.sequence),
         )
+
+    def is_proven(self, manifest: bytes) -> bool:
+        """Whether this incarnation of the index recognised the canary that was sent with this manifest.
+
+        Args:
+            manifest: its fingerprint.
+        """
+        return bool(self._connection.execute("SELECT proven IS ? FROM state", (manifest,)).fetchone()[0])
+
+    def prove(self, manifest: bytes) -> None:
+        """Note that the index recognised the canary that was sent with this manifest."""
+        self._connection.execute("UPDATE state SET proven = ?", (manifest,))
 
     def heard(self, at: datetime) -> None:
         """Note when the index gave its last signed answer."""

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 UNKNOWN_INCARNATION: Final = bytes(16)
 """What a batch names before the index has told its incarnation; it refuses such a batch and tells."""
 
@@ -24,6 +24,7 @@ CREATE TABLE state (               -- one row: whose state this is and where it 
     scope TEXT NOT NULL,
     incarnation BLOB NOT NULL,     -- of the index; 16 zero bytes while unknown
     sequence INTEGER NOT NULL,     -- of the next batch, also while its set is frozen
+    proven BLOB,                   -- fingerprint of the manifest whose canary the index recognised; NULL while none
     heard_at INTEGER NOT NULL DEFAULT 0,  -- Unix time of the index's last signed answer
     as_of TEXT,                    -- the latest day trajecten were counted for, ISO 8601; never goes back
     frozen_class TEXT,             -- class of the frozen set; NULL when there is none
@@ -74,7 +75,8 @@ CREATE TABLE frozen (              -- the set of changes under the present seque
 ) STRICT;
 CREATE TABLE sent (                -- every digest sent for the frozen set; an acknowledgement names one of them
     digest BLOB PRIMARY KEY,
-    stage INTEGER NOT NULL         -- which rows were in it
+    stage INTEGER NOT NULL,        -- which rows were in it
+    manifest BLOB NOT NULL         -- fingerprint of the manifest it was composed with
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE quarantine (          -- what was set aside, for people to look at; no personal data
     id INTEGER PRIMARY KEY,

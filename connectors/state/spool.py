@@ -16,7 +16,7 @@ from crypto.batch import BatchClass
 from crypto.chain import Bsn
 from crypto.encoding import Month, decode, encode
 from crypto.sealing import RowKeys, seal, unseal
-from crypto.sheet import Row, decode_row
+from crypto.sheet import SetRow, decode_row
 
 from .wishes import Intent, Wish
 
@@ -46,7 +46,7 @@ class FrozenRow:
     intent: Intent | None
     content: bytes | None
     person: Bsn | None
-    row: Row
+    row: SetRow
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,19 @@ class FrozenSet:
     stage: int
     month: Month
     rows: tuple[FrozenRow, ...]
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One batch of the set as it was sent.
+
+    Args:
+        stage: of the set.
+        manifest: fingerprint of the one it was composed with.
+    """
+
+    stage: int
+    manifest: bytes
 
 
 class Spool:
@@ -72,7 +85,7 @@ class Spool:
 
         Args:
             batch_class: of every row.
-            changes: may be empty: a batch of fillers that only asks how things stand.
+            changes: none for a trial.
             month: now; what its asserts count from.
         """
         assert self.frozen() is None, "one set at a time"
@@ -104,16 +117,24 @@ class Spool:
         rows = self._rows(BatchClass(batch_class), "left_at IS NULL", ())
         return FrozenSet(BatchClass(batch_class), sequence, stage, Month.from_index(month), tuple(rows))
 
-    def note_sent(self, digest: bytes) -> None:
-        """Write down the digest of a batch of the set as it is now, before the batch leaves."""
+    def note_sent(self, digest: bytes, manifest: bytes) -> None:
+        """Write down a batch of the set as it is now, before the batch leaves.
+
+        Args:
+            digest: of the batch.
+            manifest: fingerprint of the one it was composed with.
+        """
         self._connection.execute(
-            "INSERT INTO sent (digest, stage) SELECT ?, frozen_stage FROM state", (digest,)
+            "INSERT INTO sent (digest, stage, manifest) SELECT ?, frozen_stage, ? FROM state",
+            (digest, manifest),
         )
 
-    def sent_stage(self, digest: bytes) -> int | None:
-        """The stage of the set this digest was sent at; None when it was never sent for this set."""
-        row = self._connection.execute("SELECT stage FROM sent WHERE digest = ?", (digest,)).fetchone()
-        return None if row is None else int(row[0])
+    def sent(self, digest: bytes) -> Sending | None:
+        """How a batch of this digest was sent; None when it was never sent for this set."""
+        row = self._connection.execute(
+            "SELECT stage, manifest FROM sent WHERE digest = ?", (digest,)
+        ).fetchone()
+        return None if row is None else Sending(*row)
 
     def rows_at(self, stage: int) -> Sequence[FrozenRow]:
         """The rows that were in the set at a stage."""
@@ -144,7 +165,9 @@ class Spool:
         )
         rows = []
         for place, stream_id, wish, intent, content, sealed in found:
-            digits, row = self._unseal(place, sealed)
+            digits, encoded = self._unseal(place, sealed)
+            row = decode_row(batch_class, encoded)
+            assert isinstance(row, SetRow), "trials and requests are composed, not frozen"
             rows.append(
                 FrozenRow(
                     place,
@@ -153,7 +176,7 @@ class Spool:
                     Intent(intent) if intent else None,
                     content,
                     Bsn.parse(digits) if digits else None,
-                    decode_row(batch_class, row),
+                    row,
                 )
             )
         return rows

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from crypto.batch import Batch, Header, max_bytes, verify_hop, verify_publisher
+from crypto.batch import Batch, BatchClass, Header, items_in, max_bytes, verify_hop, verify_publisher
 from crypto.chain import CIPHERTEXT_BYTES, Ciphertext
+from crypto.chain.crew import Crew
 from crypto.errors import MalformedInput, VerificationFailed
+from crypto.inquiry import AHEAD_SECONDS_MAX, LIFE_SECONDS_MAX
 from crypto.pseudonymiser.config import Place, Publisher
 from crypto.pseudonymiser.problems import Refused
 
@@ -31,7 +33,7 @@ def body_bytes_max(place: Place) -> int:
 
 
 def admit(
-    body: bytes, place: Place, now: datetime, note: Callable[[str, str, int], None]
+    body: bytes, place: Place, now: datetime, note: Callable[[str, str, int], None], crew: Crew
 ) -> tuple[Batch, Publisher]:
     """Check a delivery.
 
@@ -40,21 +42,26 @@ def admit(
         place: this party's keys and register.
         now: aware UTC.
         note: told publisher, class and number of items once the signature holds.
+        crew: who does the multiplying.
 
     Returns:
         The batch, and the registered publisher that signed it.
 
     Raises:
         Refused: with the code of the first check that fails.
+        WorkLost: see `crypto.chain.crew`.
     """
     batch = _read(body, place)
-    publisher = _check_signatures(batch, place)
+    publisher = _check_publisher(batch, place)
     note(publisher.oin, batch.header.batch_class.value, batch.header.n)
     _check_destination(batch.header, place)
-    if batch.header.n != publisher.items_per_batch:
+    if batch.header.batch_class not in publisher.daily_quota:
+        raise Refused("class-not-granted")
+    if batch.header.n != items_in(batch.header.batch_class, publisher.items_per_batch):
         raise Refused("wrong-count")
     _check_items(batch)
     _check_clock(batch.header, now)
+    _check_hop_before(batch, place, crew)
     return batch, publisher
 
 
@@ -65,22 +72,29 @@ def _read(body: bytes, place: Place) -> Batch:
         batch = Batch.decode(body, body_bytes_max(place))
     except MalformedInput as error:
         raise Refused("malformed") from error
-    if len(batch.hops) != (0 if place.previous is None else 1):
+    if len(batch.hops) != place.position:
         raise Refused("malformed")
     return batch
 
 
-def _check_signatures(batch: Batch, place: Place) -> Publisher:
+def _check_publisher(batch: Batch, place: Place) -> Publisher:
     publisher = place.publishers.get(batch.header.publisher)
     if publisher is None:
         raise Refused("unknown-publisher")
     try:
         verify_publisher(batch, publisher.verify_key)
-        if place.previous is not None:
-            verify_hop(batch, 0, place.previous)
     except VerificationFailed as error:
         raise Refused("signature") from error
     return publisher
+
+
+def _check_hop_before(batch: Batch, place: Place, crew: Crew) -> None:
+    """At B, last of all as it costs most: A signed its hop, and moved and swapped nothing."""
+    for position in range(place.position):
+        try:
+            verify_hop(batch, position, place.manifest, crew)
+        except VerificationFailed as error:
+            raise Refused("hop-proof") from error
 
 
 def _check_destination(header: Header, place: Place) -> None:
@@ -105,5 +119,8 @@ def _check_items(batch: Batch) -> None:
 def _check_clock(header: Header, now: datetime) -> None:
     # Compared as numbers: a time from outside may lie beyond what a datetime holds.
     at = now.timestamp()
-    if not at - AGE_MAX.total_seconds() <= header.composed_at <= at + CLOCK_AHEAD_MAX.total_seconds():
+    age, ahead = AGE_MAX.total_seconds(), CLOCK_AHEAD_MAX.total_seconds()
+    if header.batch_class is BatchClass.INZAGE:
+        age, ahead = LIFE_SECONDS_MAX, AHEAD_SECONDS_MAX
+    if not at - age <= header.composed_at <= at + ahead:
         raise Refused("clock")

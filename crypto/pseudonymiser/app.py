@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from crypto.batch import Batch, apply_hop
+from crypto.chain.crew import Crew, WorkLost
 from crypto.errors import CryptoError
 from crypto.pseudonymiser import onward
 from crypto.pseudonymiser.admission import admit, body_bytes_max
@@ -55,12 +57,16 @@ class Pseudonymiser:
         ledger: the open quota ledger.
         next_hop: address of the next party.
         clock: aware UTC; only the edge reads it.
+        crew: who does the multiplying.
+        refusals: per code since the start, for whoever watches over the service; of nobody in particular.
     """
 
     place: Place
     ledger: Ledger
     next_hop: str
     clock: Callable[[], datetime]
+    crew: Crew
+    refusals: Counter[str] = field(default_factory=Counter, init=False)
     # The library lets go of Python's lock while it multiplies, so threads up to the cores help; more only wait.
     _threads: CapacityLimiter = field(
         default_factory=lambda: CapacityLimiter(os.cpu_count() or 1), init=False
@@ -79,19 +85,22 @@ class Pseudonymiser:
         try:
             body = await read_body(request, body_bytes_max(self.place))
             hopped = await to_thread.run_sync(self._check_count_and_hop, body, note, limiter=self._threads)
+        except WorkLost as error:
+            raise Refused("busy", retry_after_seconds=5) from error
+        else:
             return await onward.pass_on(http, self.next_hop, hopped)
         finally:
             self._waiting -= 1
 
     def _check_count_and_hop(self, body: bytes, note: "Note") -> bytes:
         now = self.clock()
-        batch, publisher = admit(body, self.place, now, note.sender)
-        self.ledger.count(batch.header, publisher.daily_quota, now)
+        batch, publisher = admit(body, self.place, now, note.sender, self.crew)
+        self.ledger.count(batch.header, publisher.daily_quota[batch.header.batch_class], now)
         return self._hop(batch).encode()
 
     def _hop(self, batch: Batch) -> Batch:
         try:
-            return apply_hop(batch, self.place.secrets, self.place.next_public)
+            return apply_hop(batch, self.place.secrets, self.place.manifest, self.crew)
         except CryptoError as error:
             # Sums that become the identity by chance do not happen; by intent they are an attack.
             raise Refused("identity") from error
@@ -166,6 +175,7 @@ def create_app(pseudonymiser: Pseudonymiser) -> FastAPI:
         try:
             answer = await pseudonymiser.deliver(request, app.state.http, note)
         except Refused as refused:
+            pseudonymiser.refusals[refused.code] += 1
             note.write(party, refused.kind.status, refused.code)
             return problem(refused, party, note.instance)
         except Exception as error:  # noqa: BLE001 - the outermost edge: whatever it is, it ends here, unnamed
@@ -184,6 +194,7 @@ def create_app(pseudonymiser: Pseudonymiser) -> FastAPI:
             "partij": party,
             "regio": place.manifest.scope,
             "epoch": place.manifest.epoch,
+            "geweigerd": dict(pseudonymiser.refusals),
         }
         return Response(json.dumps(state).encode(), media_type="application/json")
 

@@ -1,4 +1,4 @@
-"""Commands of the pseudonymiser: `serve` runs it, `ledger init` makes its quota ledger. Nothing is made unasked."""
+"""Commands of the pseudonymiser: `serve` runs it, `ledger` looks after its quota ledger. Nothing is made unasked."""
 
 import json
 import logging
@@ -13,25 +13,16 @@ from typing import Final
 import click
 import uvicorn
 
+from crypto.chain.crew import Workers
 from crypto.errors import CryptoError
-from crypto.group import self_test
+from crypto.group.known_answers import self_test
 from crypto.pseudonymiser.app import Pseudonymiser, create_app, log
 from crypto.pseudonymiser.config import Config, Place
 from crypto.pseudonymiser.ledger import Ledger
-
-EXIT_SETUP: Final = 2
-"""Exit code for keys, settings or a ledger that an operator has to mend."""
+from crypto.pseudonymiser.ledger_commands import EXIT_SETUP, config_option, ledger, stop
 
 GRACE_SECONDS: Final = 10
 """How long deliveries under way may take to finish after a signal to stop."""
-
-_CONFIG = click.option(
-    "--config",
-    "config_path",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="TOML file with the settings.",
-)
 
 
 class _JsonLines(logging.Formatter):
@@ -69,8 +60,11 @@ def pseudonymiser() -> None:
     """Run pseudonymiser A or B."""
 
 
+pseudonymiser.add_command(ledger)
+
+
 @pseudonymiser.command()
-@_CONFIG
+@config_option
 def serve(config_path: Path) -> None:
     """Serve until SIGINT or SIGTERM."""
     try:
@@ -79,10 +73,11 @@ def serve(config_path: Path) -> None:
         place = Place.load(config)
         ledger = Ledger.open(config.ledger, config.party)
     except CryptoError as fault:
-        _stop(fault)
+        stop(fault)
     _log_to_stderr()
     _warn_about_clock(ledger)
-    walk = Pseudonymiser(place, ledger, config.next_hop, lambda: datetime.now(UTC))
+    crew = Workers(config.workers)
+    walk = Pseudonymiser(place, ledger, config.next_hop, lambda: datetime.now(UTC), crew)
     server = _Server(
         uvicorn.Config(
             create_app(walk),
@@ -102,31 +97,10 @@ def serve(config_path: Path) -> None:
     try:
         server.run()
     finally:
+        crew.close()
         ledger.close()
     if not server.started:
         sys.exit(EXIT_SETUP)
-
-
-@pseudonymiser.group()
-def ledger() -> None:
-    """Look after the quota ledger."""
-
-
-@ledger.command("init")
-@_CONFIG
-def ledger_init(config_path: Path) -> None:
-    """Make a new, empty quota ledger; refuses when there is one."""
-    try:
-        config = Config.read(config_path)
-        Ledger.create(config.ledger, config.party, datetime.now(UTC))
-    except CryptoError as fault:
-        _stop(fault)
-    click.echo(f"made {config.ledger}", err=True)
-
-
-def _stop(fault: CryptoError) -> None:
-    click.echo(f"pseudonymiser: {fault}", err=True)
-    sys.exit(EXIT_SETUP)
 
 
 def _log_to_stderr() -> None:

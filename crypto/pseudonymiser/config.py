@@ -2,8 +2,7 @@
 
 Invariants:
 1. Paths are relative to the file they stand in.
-2. Nothing has a default that opens: without `environment = "dev"` the service refuses to start, because the
-   proofs that it did what it should do not exist yet.
+2. Nothing has a default that opens: only `environment = "dev"` goes without a pinned manifest and without TLS.
 3. Key files, manifest and register must agree with each other before the first delivery is read.
 """
 
@@ -11,16 +10,19 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from crypto.batch import ITEMS_MAX
+from crypto.batch import ITEMS_MAX, PARTIES, BatchClass
 from crypto.errors import KeyFault
-from crypto.group import Point
 from crypto.keyfiles import Manifest, PseudonymiserPublic, PseudonymiserSecrets, PublisherPublic
+
+TRIALS_PER_DAY: Final = 48
+"""Trials of one item: one an hour, and as many again for restarts. An index and a publisher that work together could
+ask after as many people a day with them, which is nothing beside any quota."""
 
 C = TypeVar("C", bound="Config")
 
@@ -41,7 +43,8 @@ class PublisherEntry(BaseModel):
         oin: its organisation number, 20 digits.
         verify_key: its public key file.
         items_per_batch: the fixed n of its batches.
-        daily_quota: items it may have hopped in a UTC day, fillers included.
+        daily_quota: per class, items it may have hopped in a UTC day, fillers included; other classes are refused.
+            Trials need no quota: every publisher has a few a day.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,21 +52,23 @@ class PublisherEntry(BaseModel):
     oin: str = Field(pattern=r"^[0-9]{20}$")
     verify_key: Path
     items_per_batch: int = Field(ge=1, le=ITEMS_MAX)
-    daily_quota: int = Field(ge=1)
+    daily_quota: Mapping[BatchClass, Annotated[int, Field(ge=1)]] = Field(min_length=1)
 
 
 class Config(BaseModel):
     """What stands in the file.
 
     Args:
-        environment: only `dev` starts, until hop proofs exist.
+        environment: `dev` is for made-up data on one machine.
         party: `A` receives from publishers, `B` from A.
         keys: this party's secret key file.
         manifest: the public keys of all three parties.
+        manifest_fingerprint: of the manifest as agreed with the other parties; only `dev` goes without.
         next_hop: address of the next party: B for A, the index's *bronnen* surface for B.
         ledger: the quota ledger, made with `ledger init`.
         host: address to listen on.
         port: port to listen on; 0 takes a free one, which the ready line names.
+        workers: processes that multiply; as many as there are processors by default.
         publishers: who may pass.
     """
 
@@ -73,10 +78,12 @@ class Config(BaseModel):
     party: Literal["A", "B"]
     keys: Path
     manifest: Path
+    manifest_fingerprint: str | None = None
     next_hop: Annotated[str, AfterValidator(_address)]
     ledger: Path
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65535)
+    workers: int | None = Field(default=None, ge=1, le=256)
     publishers: tuple[PublisherEntry, ...] = ()
 
     @classmethod
@@ -116,12 +123,16 @@ def _faults(error: ValidationError) -> str:
 
 @dataclass(frozen=True)
 class Publisher:
-    """A registered publisher with its key loaded."""
+    """A registered publisher with its key loaded.
+
+    Args:
+        daily_quota: items per class and UTC day; a class that is not in it is not let through.
+    """
 
     oin: str
     verify_key: Ed25519PublicKey
     items_per_batch: int
-    daily_quota: int
+    daily_quota: Mapping[BatchClass, int]
 
 
 @dataclass(frozen=True)
@@ -129,21 +140,22 @@ class Place:
     """This party's place in the chain, checked: its keys, its neighbours and its register.
 
     Args:
-        previous: A's verify key at B; None at A.
-        next_public: the layer a hop leads to.
         publishers: by OIN.
     """
 
     secrets: PseudonymiserSecrets
     manifest: Manifest
-    previous: Ed25519PublicKey | None
-    next_public: Point
     publishers: Mapping[str, Publisher]
 
     @property
     def party(self) -> str:
         """`A` or `B`."""
         return self.secrets.party
+
+    @property
+    def position(self) -> int:
+        """How many hops a delivery has passed when it arrives here: 0 at A, 1 at B."""
+        return PARTIES.index(self.party)
 
     @property
     def items_max(self) -> int:
@@ -157,21 +169,17 @@ class Place:
         Raises:
             KeyFault: a file is missing, unsafe or wrong, or two of them contradict each other.
         """
-        if config.environment != "dev":
-            raise KeyFault(
-                "hop proofs do not exist yet, so nothing shows that this service keeps to the protocol: it starts "
-                'only with environment = "dev", and never with real citizen service numbers'
-            )
-        secrets, manifest = PseudonymiserSecrets.load(config.keys), Manifest.load(config.manifest)
+        in_production = config.environment == "production"
+        if in_production and not config.next_hop.startswith("https:"):
+            raise KeyFault('next_hop must be an https address; http goes with environment = "dev" only')
+        secrets = PseudonymiserSecrets.load(config.keys)
+        manifest = Manifest.load_pinned(config.manifest, config.manifest_fingerprint, required=in_production)
         public = _pinned(config, secrets, manifest)
         if secrets.public() != public:
             raise KeyFault(f"{config.manifest} pins other keys for {config.party} than {config.keys} holds")
-        is_first = config.party == "A"
         return cls(
             secrets=secrets,
             manifest=manifest,
-            previous=None if is_first else manifest.a.verify_key,
-            next_public=manifest.b.layer if is_first else manifest.index.layer,
             publishers=_register(config),
         )
 
@@ -190,7 +198,6 @@ def _register(config: Config) -> Mapping[str, Publisher]:
             raise KeyFault(
                 f"{entry.verify_key} is not the key of publisher {entry.oin}, or it stands there twice"
             )
-        register[entry.oin] = Publisher(
-            entry.oin, public.verify_key, entry.items_per_batch, entry.daily_quota
-        )
+        quota = {BatchClass.PROEF: TRIALS_PER_DAY, **entry.daily_quota}
+        register[entry.oin] = Publisher(entry.oin, public.verify_key, entry.items_per_batch, quota)
     return register

@@ -1,69 +1,36 @@
-"""The quota ledger: how many items each publisher had hopped, per day, kept in SQLite.
+"""The quota ledger: how many items each publisher had hopped, per class and day, kept in SQLite.
 
 Invariants:
-1. A delivery is counted before it is hopped, durably, and once per (publisher, scope, incarnation, sequence):
-   a retry or a rebuild of the same sequence costs no quota.
+1. A delivery is counted before it is hopped, durably, and once per (publisher, scope, incarnation, sequence, class):
+   a retry or a rebuild of the same sequence costs no quota. The class belongs to it, or a trial of one item could
+   make room for a full batch.
 2. Days are UTC and never go back: after a clock that ran ahead is put right, items keep counting against the
    latest day seen. A clock can make a quota last longer, never start again.
-3. Repeats have a ceiling of their own, `REPEATS_PER_QUOTA` quotas a day. Without one, a publisher and an index
-   that work together could have any number of people hopped under one sequence.
-4. The file is made by command only; a ledger that is missing is a fault, never an empty ledger.
+3. What a day's quota does not cover comes out of allowances: a number of items, once, until a day, granted here by
+   command for a complete set. Each party grants its own, so a set passes only when both did.
+4. Repeats have a ceiling of their own, `REPEATS_PER_QUOTA` times what may be counted that day. Without one, a
+   publisher and an index that work together could have any number of people hopped under one sequence.
+5. Rows that were written stay: totals only grow, and what was counted is never taken out.
+6. The file is made by command only; a ledger that is missing is a fault, never an empty ledger.
 
-Whoever controls the file can lift this party's quota; the other party's still holds.
+Whoever controls the file can lift this party's quota; the other party's still holds, and their statements differ.
 """
 
 import sqlite3
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
-from crypto.batch import Header
-from crypto.errors import KeyFault
+from crypto.batch import BatchClass, Header
+from crypto.pseudonymiser.ledger_file import Allowance, Counted, Usage, create, open_existing
 from crypto.pseudonymiser.problems import Refused
 
 REPEATS_PER_QUOTA: Final = 10
 """Room for a publisher that tries one batch again for hours; an eleven-fold quota for one that cheats."""
 
-LOCK_SECONDS_MAX: Final = 10.0
-"""Processes of one party share the file; a write takes milliseconds."""
-
-_FORMAT: Final = 1
-_TABLES: Final = """
-CREATE TABLE ledger (             -- one row: what this file is
-    format INTEGER NOT NULL,
-    party TEXT NOT NULL,
-    latest_day TEXT NOT NULL      -- the latest UTC day seen, ISO 8601; never goes back
-) STRICT;
-CREATE TABLE counted (            -- one row per sequence that has been counted
-    publisher TEXT NOT NULL,
-    scope TEXT NOT NULL,
-    incarnation BLOB NOT NULL,    -- of the index, 16 bytes
-    sequence INTEGER NOT NULL,
-    class TEXT NOT NULL,
-    day TEXT NOT NULL,
-    items INTEGER NOT NULL,
-    PRIMARY KEY (publisher, scope, incarnation, sequence)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE day_total (          -- running totals, so that a decision reads one row
-    publisher TEXT NOT NULL,
-    scope TEXT NOT NULL,
-    day TEXT NOT NULL,
-    items INTEGER NOT NULL,       -- counted against the quota
-    repeats INTEGER NOT NULL,     -- items of sequences counted before
-    PRIMARY KEY (publisher, scope, day)
-) STRICT, WITHOUT ROWID;
-"""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What one publisher used on one day, in items."""
-
-    items: int = 0
-    repeats: int = 0
+T = TypeVar("T")
 
 
 class Ledger:
@@ -84,18 +51,7 @@ class Ledger:
         Raises:
             KeyFault: the file exists already or cannot be made.
         """
-        try:
-            path.touch(mode=0o600, exist_ok=False)
-        except FileExistsError:
-            raise KeyFault(f"{path} exists already; a ledger that counted is never replaced") from None
-        except OSError as error:
-            raise KeyFault(f"{path} cannot be made: {error.strerror}") from error
-        with closing(_connect(path)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript("BEGIN IMMEDIATE;" + _TABLES)
-            row = (_FORMAT, party, _utc_day(now).isoformat())
-            connection.execute("INSERT INTO ledger (format, party, latest_day) VALUES (?, ?, ?)", row)
-            connection.execute("COMMIT")
+        create(path, party, _utc_day(now))
 
     @classmethod
     def open(cls, path: Path, party: str) -> Self:
@@ -104,21 +60,7 @@ class Ledger:
         Raises:
             KeyFault: it is not there, or is not a ledger of this party.
         """
-        if not path.is_file():
-            raise KeyFault(
-                f"{path} does not exist: run `pseudonymiser ledger init` once, or correct the setting"
-            )
-        connection = _connect(path)
-        try:
-            connection.execute("PRAGMA synchronous = FULL")
-            rows = connection.execute("SELECT format, party FROM ledger").fetchall()
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise KeyFault(f"{path} is not a quota ledger ({type(error).__name__})") from None
-        if rows != [(_FORMAT, party)]:
-            connection.close()
-            raise KeyFault(f"{path} is the ledger of another party or version")
-        return cls(connection)
+        return cls(open_existing(path, party))
 
     def close(self) -> None:
         """Close the file."""
@@ -130,28 +72,71 @@ class Ledger:
 
         Args:
             header: of a verified delivery.
-            daily_quota: items this publisher may have hopped in a day.
+            daily_quota: items of its class this publisher may have hopped in a day.
             now: aware UTC.
 
         Raises:
-            Refused: `quota-exceeded`, and nothing was counted; `ledger-unavailable`.
+            Refused: `quota-exceeded`, or `replayed` for a request that was counted before, and nothing was counted;
+                `ledger-unavailable`.
         """
-        with self._lock:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                try:
-                    self._count(header, daily_quota, now)
-                except BaseException:
-                    self._connection.execute("ROLLBACK")
-                    raise
-                self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise Refused("ledger-unavailable", retry_after_seconds=30) from error
+        self._write(lambda: self._count(header, daily_quota, now))
 
-    def usage(self, publisher: str, scope: str) -> Usage:
-        """What a publisher used on the latest day seen."""
-        with self._lock:
-            return self._usage(publisher, scope, self._latest_day())
+    def grant(self, allowance: Allowance, now: datetime) -> None:
+        """Write an allowance down; it can be used from now on.
+
+        Args:
+            allowance: nothing of it used yet.
+            now: aware UTC.
+
+        Raises:
+            Refused: `ledger-unavailable`.
+        """
+        row = (
+            allowance.publisher,
+            allowance.scope,
+            allowance.batch_class.value,
+            _utc_day(now).isoformat(),
+            allowance.until.isoformat(),
+            allowance.reason,
+            allowance.items,
+        )
+        self._write(
+            lambda: self._connection.execute(
+                "INSERT INTO allowance (publisher, scope, class, granted_on, until, reason, items)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        )
+
+    def usage(self, publisher: str, scope: str, batch_class: BatchClass) -> Usage:
+        """What a publisher used of a class on the latest day seen."""
+        return self._read(lambda: self._usage((publisher, scope, batch_class.value), self._latest_day()))
+
+    def allowances(self) -> Sequence[Allowance]:
+        """Every allowance ever granted, in that order."""
+        rows = self._read(
+            lambda: self._connection.execute(
+                "SELECT publisher, scope, class, items, until, reason, used FROM allowance ORDER BY id"
+            ).fetchall()
+        )
+        return [
+            Allowance(publisher, scope, BatchClass(kind), items, date.fromisoformat(until), reason, used)
+            for publisher, scope, kind, items, until, reason, used in rows
+        ]
+
+    def counted(self, first: date, last: date) -> Sequence[Counted]:
+        """Every sequence that was counted on these UTC days, both included."""
+        rows = self._read(
+            lambda: self._connection.execute(
+                "SELECT publisher, class, incarnation, sequence, day, items FROM counted"
+                " WHERE day BETWEEN ? AND ? ORDER BY publisher, class, incarnation, sequence",
+                (first.isoformat(), last.isoformat()),
+            ).fetchall()
+        )
+        return [
+            Counted(publisher, kind, incarnation, sequence, date.fromisoformat(day), items)
+            for publisher, kind, incarnation, sequence, day, items in rows
+        ]
 
     def latest_day(self) -> date:
         """The day that items count against; also shows whether the file still answers.
@@ -159,27 +144,79 @@ class Ledger:
         Raises:
             Refused: `ledger-unavailable`.
         """
+        return self._read(self._latest_day)
+
+    def _read(self, question: Callable[[], T]) -> T:
         with self._lock:
             try:
-                return self._latest_day()
+                return question()
+            except sqlite3.Error as error:
+                raise Refused("ledger-unavailable", retry_after_seconds=30) from error
+
+    def _write(self, change: Callable[[], object]) -> None:
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    change()
+                except BaseException:
+                    self._connection.execute("ROLLBACK")
+                    raise
+                self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise Refused("ledger-unavailable", retry_after_seconds=30) from error
 
     def _count(self, header: Header, daily_quota: int, now: datetime) -> None:
-        day = self._advance(_utc_day(now))
-        used = self._usage(header.publisher, header.scope, day)
+        day, sender = self._advance(_utc_day(now)), _sender(header)
+        used = self._usage(sender, day)
+        wait = _seconds_until_after(day, now)
         if self._seen(header):
-            used = Usage(used.items, used.repeats + header.n)
+            if header.batch_class is BatchClass.INZAGE:
+                raise Refused("replayed")
+            used = Usage(used.items, used.allowed, used.repeats + header.n)
         else:
-            used = Usage(used.items + header.n, used.repeats)
+            beyond = self._take(
+                sender, used.items - used.allowed + header.n - daily_quota, header.n, day, wait
+            )
+            used = Usage(used.items + header.n, used.allowed + beyond, used.repeats)
             self._remember(header, day)
-        if used.items > daily_quota or used.repeats > REPEATS_PER_QUOTA * daily_quota:
-            raise Refused("quota-exceeded", retry_after_seconds=_seconds_until_after(day, now))
+        if used.repeats > REPEATS_PER_QUOTA * (daily_quota + used.allowed):
+            raise Refused("quota-exceeded", retry_after_seconds=wait)
         self._connection.execute(
-            "INSERT INTO day_total (publisher, scope, day, items, repeats) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET items = excluded.items, repeats = excluded.repeats",
-            (header.publisher, header.scope, day.isoformat(), used.items, used.repeats),
+            "INSERT INTO day_total (publisher, scope, class, day, items, allowed, repeats)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET items = excluded.items, allowed = excluded.allowed, repeats = excluded.repeats",
+            (*sender, day.isoformat(), used.items, used.allowed, used.repeats),
         )
+
+    def _take(self, sender: tuple[str, str, str], short: int, n: int, day: date, wait: int) -> int:
+        """Take what the quota is short of from the allowances, the one that ends first before the others.
+
+        Args:
+            sender: publisher, scope and class.
+            short: items beyond the quota, this delivery's and earlier ones'; none when not positive.
+            n: items of this delivery, the most that can be taken.
+            day: that counts.
+            wait: seconds until the next day.
+
+        Returns:
+            How many were taken.
+
+        Raises:
+            Refused: `quota-exceeded`; there are not enough.
+        """
+        wanted = left = max(0, min(short, n))
+        for number, rest in self._connection.execute(
+            "SELECT id, items - used FROM allowance WHERE publisher = ? AND scope = ? AND class = ?"
+            " AND until >= ? AND used < items ORDER BY until, id",
+            (*sender, day.isoformat()),
+        ).fetchall():
+            taken = min(left, rest)
+            self._connection.execute("UPDATE allowance SET used = used + ? WHERE id = ?", (taken, number))
+            left -= taken
+        if left:
+            raise Refused("quota-exceeded", retry_after_seconds=wait)
+        return wanted
 
     def _advance(self, today: date) -> date:
         day = max(today, self._latest_day())
@@ -191,7 +228,8 @@ class Ledger:
 
     def _seen(self, header: Header) -> bool:
         found = self._connection.execute(
-            "SELECT 1 FROM counted WHERE publisher = ? AND scope = ? AND incarnation = ? AND sequence = ?",
+            "SELECT 1 FROM counted"
+            " WHERE publisher = ? AND scope = ? AND incarnation = ? AND sequence = ? AND class = ?",
             _identity(header),
         )
         return found.fetchone() is not None
@@ -200,30 +238,24 @@ class Ledger:
         self._connection.execute(
             "INSERT INTO counted (publisher, scope, incarnation, sequence, class, day, items)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*_identity(header), header.batch_class.value, day.isoformat(), header.n),
+            (*_identity(header), day.isoformat(), header.n),
         )
 
-    def _usage(self, publisher: str, scope: str, day: date) -> Usage:
+    def _usage(self, sender: tuple[str, str, str], day: date) -> Usage:
         row = self._connection.execute(
-            "SELECT items, repeats FROM day_total WHERE publisher = ? AND scope = ? AND day = ?",
-            (publisher, scope, day.isoformat()),
+            "SELECT items, allowed, repeats FROM day_total"
+            " WHERE publisher = ? AND scope = ? AND class = ? AND day = ?",
+            (*sender, day.isoformat()),
         ).fetchone()
         return Usage(*row) if row else Usage()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    # One connection for all threads: a lock of ours keeps them apart. Transactions are begun by hand.
-    return sqlite3.connect(
-        path.absolute().as_uri() + "?mode=rw",
-        uri=True,
-        timeout=LOCK_SECONDS_MAX,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+def _sender(header: Header) -> tuple[str, str, str]:
+    return header.publisher, header.scope, header.batch_class.value
 
 
-def _identity(header: Header) -> tuple[str, str, bytes, int]:
-    return header.publisher, header.scope, header.incarnation, header.sequence
+def _identity(header: Header) -> tuple[str, str, bytes, int, str]:
+    return header.publisher, header.scope, header.incarnation, header.sequence, header.batch_class.value
 
 
 def _utc_day(now: datetime) -> date:

@@ -43,14 +43,23 @@ KINDS: Final[Mapping[str, Kind]] = {
     "identity": Kind(
         400, "Een regel is niet goed versleuteld", "Werk uw koppeling bij en stuur de levering opnieuw."
     ),
+    "hop-proof": Kind(
+        400,
+        "Een eerdere partij toont niet aan dat zij de levering goed heeft bewerkt",
+        "Bewaar de levering en bel de beheerder: hier moet iemand naar kijken.",
+    ),
     "clock": Kind(
         400, "De tijd van de levering klopt niet", "Zet de klok van uw koppeling goed en stuur opnieuw."
     ),
+    "replayed": Kind(400, "Deze vraag is al eens gesteld", "Stel de vraag opnieuw, met een nieuw nummer."),
     "unknown-publisher": Kind(
         403, "Deze afzender is niet aangemeld", "Vraag de beheerder om u aan te melden."
     ),
     "signature": Kind(
         403, "De handtekening klopt niet", "Controleer met welke sleutel uw koppeling ondertekent."
+    ),
+    "class-not-granted": Kind(
+        403, "Voor deze soort levering hebt u hier geen tegoed", "Vraag de beheerder om een tegoed."
     ),
     "not-found": Kind(404, "Dit adres bestaat niet", "Leveringen gaan naar /v1/leveringen."),
     "method-not-allowed": Kind(
@@ -60,7 +69,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "too-large": Kind(413, "De levering is te groot", "Zet de afgesproken grootte in uw koppeling."),
     "media-type": Kind(415, "Deze vorm lezen wij niet", "Stuur application/octet-stream, zonder compressie."),
     "quota-exceeded": Kind(
-        429, "Uw dagtegoed is op", "Wacht tot morgen, of vraag de beheerder om een groter tegoed."
+        429,
+        "Uw dagtegoed is op",
+        "Wacht tot morgen. Voor een volledige set: vraag beide pseudonimiseerders om een eenmalig tegoed.",
     ),
     "internal": Kind(500, "Er ging bij ons iets mis", "Probeer het later nog eens, of bel de beheerder."),
     "busy": Kind(503, "Het is hier nu te druk", "Probeer het zo nog eens."),

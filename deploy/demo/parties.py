@@ -230,7 +230,7 @@ def _known_publishers() -> list[TomlTable]:
             "oin": publisher.oin,
             "verify_key": publisher.key_file,
             "items_per_batch": publisher.items_per_batch,
-            "daily_quota": DAILY_QUOTA_ITEMS,
+            f"daily_quota.{publisher.batch_class}": DAILY_QUOTA_ITEMS,
         }
         for publisher in PUBLISHERS
     ]

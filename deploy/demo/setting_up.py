@@ -103,12 +103,23 @@ def make_keys(demo: Demo) -> None:
     folders, run = demo.folders, demo.commands.run
     demo.report.step("Keys: every organisation makes its own, in the order index, B, A")
     run("keys", "index", "--scope", parties.SCOPE, "--epoch", "1", "--out", folders.index)
-    parties.hand_over(folders.index / "index.public.json", folders.b)
+    parties.hand_over(folders.index / "index.public.json", folders.b, folders.a)
     run("keys", "pseudonymiser", "B", "--next", folders.b / "index.public.json", "--out", folders.b)
     parties.hand_over(folders.b / "b.public.json", folders.a, folders.index)
     run("keys", "pseudonymiser", "A", "--next", folders.a / "b.public.json", "--out", folders.a)
-    parties.hand_over(folders.a / "a.public.json", folders.index)
+    parties.hand_over(folders.a / "a.public.json", folders.index, folders.b)
     demo.commands.run_all(_other_keys(folders))
+    for folder, party in ((folders.a, "a"), (folders.b, "b")):
+        parties.hand_over(folder / f"{party}.approval.json", folders.index)
+    approvals = [f"--approval={folders.index / party}.approval.json" for party in ("index", "b", "a")]
+    run(
+        "keys",
+        "manifest",
+        *_public_parts(folders.index),
+        *approvals,
+        "--out",
+        folders.index / "manifest.json",
+    )
     for publisher in PUBLISHERS:
         for folder in (folders.index, folders.a, folders.b):
             parties.hand_over(
@@ -123,14 +134,20 @@ def make_keys(demo: Demo) -> None:
 
 
 def _other_keys(folders: Folders) -> Iterator[list[str | Path]]:
-    """The keys that wait for nobody, and the manifest of the chain."""
-    parts = [f"--{name}={folders.index / name}.public.json" for name in ("index", "b", "a")]
-    yield ["keys", "manifest", *parts, "--out", folders.index / "manifest.json"]
+    """The keys that wait for nobody, and what the three parties of the chain say to its public parts."""
+    for folder, party in ((folders.index, "index"), (folders.b, "b"), (folders.a, "a")):
+        own = [f"--keys={folder / party}.key", f"--out={folder / party}.approval.json"]
+        yield ["keys", "approve", *_public_parts(folder), *own]
     for publisher in PUBLISHERS:
         yield ["keys", "publisher", publisher.oin, "--out", folders.of(publisher)]
     yield ["insecure-issuer", "new", "--out", folders.identity_provider]
     named = ["--issuer", parties.ENTRANCE, "--name", CASE_SYSTEM.name, "--organisation", MUNICIPALITY.oin]
     yield ["entrance", "new", *named, "--out", folders.of(CASE_SYSTEM)]
+
+
+def _public_parts(folder: Path) -> list[str]:
+    """The public parts of the chain as they lie in one party's folder."""
+    return [f"--{name}={folder / name}.public.json" for name in ("index", "b", "a")]
 
 
 def set_up_index(demo: Demo) -> None:

@@ -15,7 +15,7 @@ from signal_index.usecases import administer
 from signal_index.usecases.expire import expire, tidy
 from signal_index.usecases.oversee import Standing, source_standing
 from signal_index.usecases.workplace import questions
-from signal_index.wiring import load_secrets, require_dev
+from signal_index.wiring import load_secrets
 
 from .imports import read_register, read_staff
 from .options import config_option, plain_errors, settings_of
@@ -46,7 +46,6 @@ def initialise(config: Path) -> None:
     """Give a new database its scope and a fresh incarnation; once."""
     with plain_errors():
         settings = settings_of(config)
-        require_dev(settings)
         initialise_database(settings.database, load_secrets(settings), now())
     click.echo(f"{settings.database}: initialised")
 
@@ -57,7 +56,6 @@ def restored(config: Path) -> None:
     """After putting a backup back: a new incarnation, and every source sends its complete set again."""
     with plain_errors():
         settings = settings_of(config)
-        require_dev(settings)
         begin_again(settings.database, load_secrets(settings))
     with opened(config) as index:
         record = audit.event("index.restored", now(), actor="operator", token=os_account())

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import click
 
+from crypto.errors import KeyFault
 from crypto.keyfiles import (
+    Approval,
     IndexPublic,
     IndexSecrets,
     Manifest,
+    Parts,
     PseudonymiserPublic,
     PseudonymiserSecrets,
     PublisherSecrets,
+    spelled,
 )
 
 from .options import plain_errors
@@ -88,24 +92,85 @@ def pseudonymiser(party: str, towards: Path, folder: Path) -> None:
     _made(folder / f"{name}.key", folder / f"{name}.public.json")
 
 
-@keys.command()
-@click.option("--index", "index", type=_file, required=True, help="index.public.json")
-@click.option("--b", "b", type=_file, required=True, help="b.public.json")
-@click.option("--a", "a", type=_file, required=True, help="a.public.json")
-@click.option(
-    "--out",
-    "out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help="The manifest to write.",
+_index_part = click.option("--index", "index", type=_file, required=True, help="index.public.json")
+_b_part = click.option("--b", "b", type=_file, required=True, help="b.public.json")
+_a_part = click.option("--a", "a", type=_file, required=True, help="a.public.json")
+_out = click.option(
+    "--out", "out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write."
 )
-def manifest(index: Path, b: Path, a: Path, out: Path) -> None:
-    """Put the three public files into the manifest that every party pins."""
+
+
+def _parts(index: Path, b: Path, a: Path) -> Parts:
+    """Read the three public files and check every proof in them."""
+    return Parts(IndexPublic.load(index), PseudonymiserPublic.load(b), PseudonymiserPublic.load(a))
+
+
+@keys.command()
+@click.option("--keys", "own", type=_file, required=True, help="Your own key file; it stays where it is.")
+@_index_part
+@_b_part
+@_a_part
+@_out
+def approve(own: Path, index: Path, b: Path, a: Path, out: Path) -> None:
+    """Fourth, each of the three: check the public files together and approve them.
+
+    Checks every proof and that your own part is yours, then shows the fingerprint. Read it aloud to the other two
+    parties, over the phone or in person, before you hand over the approval.
+    """
     with plain_errors():
-        own = IndexPublic.load(index)
-        parts = {"b": PseudonymiserPublic.load(b), "a": PseudonymiserPublic.load(a)}
-        Manifest(scope=own.scope, epoch=own.epoch, index=own, **parts).save(out)
+        parts = _parts(index, b, a)
+        secrets = IndexSecrets.load(own) if _is_index(own) else PseudonymiserSecrets.load(own)
+        parts.approve(secrets).save(out)
+    click.echo(f"every proof holds; the fingerprint of these parts is\n  {spelled(parts.fingerprint)}")
+    click.echo("read it aloud to the other parties before you hand over the approval")
     _made(out)
+
+
+def _is_index(own: Path) -> bool:
+    try:
+        IndexSecrets.load(own)
+    except KeyFault:
+        return False
+    return True
+
+
+@keys.command()
+@_index_part
+@_b_part
+@_a_part
+@click.option(
+    "--approval",
+    "approvals",
+    type=_file,
+    multiple=True,
+    required=True,
+    help="An approval; give this three times, for the index, B and A.",
+)
+@_out
+def manifest(index: Path, b: Path, a: Path, approvals: tuple[Path, ...], out: Path) -> None:
+    """Fifth: put the public files and the three approvals into the manifest that everybody pins."""
+    with plain_errors():
+        agreed = Manifest.agreed(_parts(index, b, a), [Approval.load(each) for each in approvals])
+        agreed.save(out)
+    _say_fingerprint(agreed)
+    _made(out)
+
+
+@keys.command()
+@click.argument("manifest_file", metavar="MANIFEST", type=_file)
+def show(manifest_file: Path) -> None:
+    """Check a manifest and show its fingerprint, to compare with the parties before you pin it."""
+    with plain_errors():
+        found = Manifest.load(manifest_file)
+    click.echo(f"scope {found.scope}, epoch {found.epoch}; every proof and approval holds")
+    for name, part in (("index", found.index), ("B", found.b), ("A", found.a)):
+        click.echo(f"  {name}: keys made on {part.created}")
+    _say_fingerprint(found)
+
+
+def _say_fingerprint(agreed: Manifest) -> None:
+    click.echo(f"fingerprint\n  {spelled(agreed.fingerprint)}")
+    click.echo(f'to pin it: manifest_fingerprint = "{agreed.fingerprint.hex()}"')
 
 
 @keys.command()

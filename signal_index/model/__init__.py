@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from crypto.batch import BatchClass, Header
 from crypto.chain import Pseudonym
 from crypto.encoding import Month
-from crypto.sheet import AgeBand, BeperkingRow, SignaalRow, ZorgrelatieRow
+from crypto.sheet import AgeBand, Row
 from policy.vocabulary import Level
 
 from .workplace import Cover, Entrance, Informed
@@ -179,8 +179,6 @@ class CareRelation:
 
 # --- Deliveries ---------------------------------------------------------------------------------------------------
 
-Row = SignaalRow | ZorgrelatieRow | BeperkingRow
-
 
 @dataclass(frozen=True)
 class Delivery:
@@ -205,6 +203,24 @@ class SetProgress:
     generation: int
     state: SeriesState
     accepted_count: int = 0
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What one publisher delivered of one class on one day.
+
+    Args:
+        day: Dutch calendar day.
+        persons: rows about persons that were accepted.
+        misses: of these, about somebody the index knew nothing of: a withdrawal of nothing, a relation with somebody
+            who has no flag.
+        alarms: raised that day.
+    """
+
+    day: date
+    persons: int = 0
+    misses: int = 0
+    alarms: frozenset[str] = frozenset()
 
 
 # --- People who work with the index -------------------------------------------------------------------------------

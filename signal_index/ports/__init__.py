@@ -7,7 +7,7 @@ Every method may raise `Unavailable` when the database cannot serve. None of the
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from crypto.batch import BatchClass
@@ -25,6 +25,7 @@ from signal_index.model import (
     SetProgress,
     StaffMember,
     StoredFlag,
+    Tally,
 )
 from signal_index.model.workplace import Entrance
 
@@ -55,6 +56,9 @@ class Flags(Protocol):
 
     def release_all(self, series_id: bytes) -> None:
         """Forget every wish held for a series, once its set is sealed."""
+
+    def knows(self, person: Pseudonym, type_codes: Collection[str]) -> bool:
+        """Whether there is any flag of a person over these types, however old."""
 
     def remove(self, person: Pseudonym, source: str, type_code: str) -> bytes | None:
         """Remove the flag; the id of the series it stood in, or None when there was none."""
@@ -192,6 +196,12 @@ class Deliveries(Protocol):
     def remove_set(self, publisher: str, batch_class: BatchClass, generation: int) -> None:
         """Remove a set of an earlier generation."""
 
+    def tallies(self, publisher: str, batch_class: BatchClass, since: date) -> Sequence[Tally]:
+        """What was counted per day, from a day on, oldest first."""
+
+    def put_tally(self, publisher: str, batch_class: BatchClass, tally: Tally) -> None:
+        """Insert or replace what was counted on one day."""
+
 
 class Staff(Protocol):
     """Members of staff and the roles the product itself gave them."""
@@ -219,9 +229,13 @@ class AuditLog(Protocol):
         """Add a record to this transaction; it exists when, and only when, the transaction commits."""
 
     def entries(
-        self, *, events: Collection[str] | None = None, limit: int | None = None
+        self,
+        *,
+        events: Collection[str] | None = None,
+        subject: Pseudonym | None = None,
+        limit: int | None = None,
     ) -> Iterable[AuditEntry]:
-        """Read records back, newest first, over all writers."""
+        """Read records back, newest first, over all writers; those about one person when a subject is given."""
 
     def verify(self) -> int:
         """Recompute every chain; the number of records that hold.

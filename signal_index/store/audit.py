@@ -172,13 +172,20 @@ class SqlAuditLog:
         self._written = 0
 
     def entries(
-        self, *, events: Collection[str] | None = None, limit: int | None = None
+        self,
+        *,
+        events: Collection[str] | None = None,
+        subject: Pseudonym | None = None,
+        limit: int | None = None,
     ) -> Sequence[AuditEntry]:
-        """Read records back, newest first, over all writers."""
+        """Read records back, newest first, over all writers; those about one person when a subject is given."""
         self.write()
         statement = _NEWEST_FIRST.limit(limit)
         if events is not None:
             statement = statement.where(_records.c.event.in_(events))
+        if subject is not None:
+            tagged = self._persons.tag("person_tag", subject.encoded)
+            statement = statement.where(_records.c.person_tag == tagged)
         return [self._entry(row) for row in self._connection.execute(statement)]
 
     def _entry(self, row: AnyRow) -> AuditEntry:

@@ -5,13 +5,13 @@ Invariants:
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from crypto.batch import BatchClass
 from signal_index import ports
-from signal_index.model import SeriesState, SetProgress
+from signal_index.model import SeriesState, SetProgress, Tally
 
 from . import schema
 from .sql import upsert
@@ -25,6 +25,16 @@ _ACKNOWLEDGED = select(schema.acknowledgements.c.acknowledgement).where(
     schema.acknowledgements.c.sequence == bindparam("sequence"),
 )
 _ACKNOWLEDGE = insert(schema.acknowledgements)
+_TALLIES = (
+    select(*schema.tallies.columns)
+    .where(
+        schema.tallies.c.publisher == bindparam("publisher"),
+        schema.tallies.c.batch_class == bindparam("batch_class"),
+        schema.tallies.c.day >= bindparam("since"),
+    )
+    .order_by(schema.tallies.c.day)
+)
+_PUT_TALLY = upsert(schema.tallies)
 _SETS = select(*schema.publisher_sets.columns)
 _PUT_SET = upsert(schema.publisher_sets)
 _REMOVE_SET = delete(schema.publisher_sets).where(
@@ -113,6 +123,28 @@ class SqlDeliveries:
             {"of_publisher": publisher, "of_class": batch_class.value, "of_generation": generation},
         )
         self.forget()
+
+    def tallies(self, publisher: str, batch_class: BatchClass, since: date) -> Sequence[Tally]:
+        """What was counted per day, from a day on, oldest first."""
+        asked = {"publisher": publisher, "batch_class": batch_class.value, "since": since}
+        return [
+            Tally(row.day, row.persons, row.misses, frozenset(row.alarms.split()))
+            for row in self._connection.execute(_TALLIES, asked)
+        ]
+
+    def put_tally(self, publisher: str, batch_class: BatchClass, tally: Tally) -> None:
+        """Insert or replace what was counted on one day."""
+        self._connection.execute(
+            _PUT_TALLY,
+            {
+                "publisher": publisher,
+                "batch_class": batch_class.value,
+                "day": tally.day,
+                "persons": tally.persons,
+                "misses": tally.misses,
+                "alarms": " ".join(sorted(tally.alarms)),
+            },
+        )
 
 
 _: type[ports.Deliveries] = SqlDeliveries

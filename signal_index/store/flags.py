@@ -39,6 +39,11 @@ _REMOVE_PERSON = (
     .where(_flags.bucket == bindparam("bucket"), _flags.tag.in_(bindparam("tags", expanding=True)))
     .returning(_flags.series_id)
 )
+_KNOWS = (
+    select(_flags.tag)
+    .where(_flags.bucket == bindparam("bucket"), _flags.tag.in_(bindparam("tags", expanding=True)))
+    .limit(1)
+)
 _REMOVE_SERIES = delete(schema.flags).where(_flags.series_id == bindparam("id"))
 _EXPIRED = (
     select(_flags.series_id, func.count().label("rows"))
@@ -123,6 +128,12 @@ class SqlFlags:
             },
         )
         return before[0][0] if before else None
+
+    def knows(self, person: Pseudonym, type_codes: Collection[str]) -> bool:
+        """Whether there is any flag of a person over these types, however old."""
+        tags = [self._tag(person.encoded, code) for code in type_codes]
+        found = self._connection.execute(_KNOWS, {"bucket": self._bucket(person), "tags": tags})
+        return found.first() is not None
 
     def remove(self, person: Pseudonym, source: str, type_code: str) -> bytes | None:
         """Remove the flag; the id of the series it stood in, or None when there was none."""

@@ -302,6 +302,18 @@ publisher_sets = Table(
     sqlite_strict=True,
 )
 
+tallies = Table(
+    "tallies",
+    metadata,
+    key("publisher", Text, "OIN of the publisher"),
+    key("batch_class", Text, "signaal or zorgrelatie"),
+    key("day", Day, "Dutch calendar day of acceptance"),
+    cell("persons", Count, "rows about persons that were accepted"),
+    cell("misses", Count, "of these, about somebody the index knew nothing of"),
+    cell("alarms", Text, "alarms raised that day, parted by spaces; each once"),
+    sqlite_strict=True,
+)
+
 audit_writers = Table(
     "audit_writers",
     metadata,

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from fastapi import Request
 
+from crypto.chain.crew import Crew
 from crypto.keyfiles import IndexSecrets, Manifest
 from policy.rulesets import RuleSet
 from signal_index import audit
@@ -53,6 +54,7 @@ class Desk:
     manifest: Manifest
     identity: Identity
     now: Callable[[], datetime]
+    crew: Crew
 
     async def run(self, job: Callable[[Transaction], T]) -> T:
         """Run a job and wait for its commit; a caller that goes away does not undo it."""

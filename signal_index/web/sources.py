@@ -1,20 +1,25 @@
 """The surface for sources: it takes deliveries and gives signed answers; there is nothing to read here."""
 
 import asyncio
+from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from crypto.batch import Batch
+from crypto.batch import Batch, Header
+from crypto.chain import close
+from crypto.chain.crew import WorkLost
 from crypto.errors import CryptoError
+from signal_index import audit
 from signal_index.errors import Malformed, NotPermitted, Unavailable
-from signal_index.model import dutch_day
+from signal_index.model import AuditEvent, Delivery, Publisher, dutch_day
 from signal_index.usecases.delivery.apply import SignedAnswer, deliver, refuse
 from signal_index.usecases.delivery.rows import Context, DeliveryRefused, Work
 from signal_index.usecases.delivery.unseal import open_delivery
 
 from .desk import Desk
 
+HOP_PROOF = "hop-proof"
 OCTETS = "application/octet-stream"
 BATCH_BYTES_MAX = 4 * 1024 * 1024  # 4,096 items of 3 x 64 bytes and rows of 256 bytes, twice over
 
@@ -46,8 +51,12 @@ async def _deliver(desk: Desk, batch: Batch) -> SignedAnswer:
     publisher = await desk.run(lambda tx: tx.register.publisher(batch.header.publisher))
     if publisher is None:
         raise NotPermitted("unknown-publisher", "Deze afzender staat niet in het register.")
-    # Group arithmetic for the whole batch; libsodium releases the interpreter lock, so look-ups go on.
-    delivery = await asyncio.to_thread(open_delivery, batch, publisher, desk.secrets, desk.manifest)
+    try:
+        delivery = await _open(desk, batch, publisher)
+    except Malformed as fault:
+        if fault.code == HOP_PROOF:
+            await desk.record(_distrusted(batch.header, desk.now()))
+        raise
     context = _context(desk)
     signing = desk.secrets.signing
     try:
@@ -58,6 +67,29 @@ async def _deliver(desk: Desk, batch: Batch) -> SignedAnswer:
     return await desk.run(lambda tx: refuse(Work(tx, context, delivery, publisher), signing, refusal))
 
 
+def _distrusted(header: Header, now: datetime) -> AuditEvent:
+    """The record of a hop that was not proven: its publisher signed it, so somebody on the way has to explain it."""
+    return audit.event(
+        "delivery.refused",
+        now,
+        publisher=header.publisher,
+        kind=header.batch_class.value,
+        sequence=header.sequence,
+        reason=HOP_PROOF,
+        rows=0,
+    )
+
+
+async def _open(desk: Desk, batch: Batch, publisher: Publisher) -> Delivery:
+    # Group arithmetic for the whole batch, in a thread and, when it is large, in worker processes: look-ups go on.
+    try:
+        return await asyncio.to_thread(
+            open_delivery, batch, publisher, desk.secrets, desk.manifest, desk.crew
+        )
+    except WorkLost as error:
+        raise Unavailable("busy", "Er viel een hulpproces weg. Stuur deze levering opnieuw.", 5) from error
+
+
 def _context(desk: Desk) -> Context:
     now = desk.now()
     today = dutch_day(now)
@@ -65,4 +97,4 @@ def _context(desk: Desk) -> Context:
     if not in_force.covers(today):
         # Without a catalogue every code would look unknown, and a refusal would make publishers set rows aside.
         raise Unavailable("no-rules", "Er zijn nu geen regels van kracht. Probeer het later nog eens.")
-    return Context(now, today, in_force.catalogue)
+    return Context(now, today, in_force.catalogue, close(desk.secrets.opening, desk.manifest.canary))

@@ -31,7 +31,7 @@ SKELETON = {
     "policy/explain.py": "import policy.pdp",
     "policy/vocabulary.py": "",
     "crypto/chain.py": "import ctypes, hashlib",
-    "crypto/keyfiles.py": "import os, pathlib, crypto.chain",
+    "crypto/keyfiles/document.py": "import pathlib, crypto.chain",
     "crypto/pseudonymiser/__init__.py": "",
     "crypto/pseudonymiser/app.py": "import starlette, sqlite3, logging, os, crypto.keyfiles",
 }

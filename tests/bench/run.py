@@ -1,15 +1,11 @@
 """Measures the parts against the floor each stands on, in one run, and writes build/bench.json.
 
 A figure is a ratio to its floor in the same interleaved round: machines drift, ratios between neighbours do not.
-CPU time of this process, median over the rounds; `spread` is (largest - smallest) / median of the ratio.
+Medians over the rounds; `spread` is (largest - smallest) / median of the ratio.
 """
 
 import gc
 import json
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -17,89 +13,14 @@ from pathlib import Path
 from lxml import etree
 
 from connectors import iwmo
-from crypto.chain import Bsn, HopSecrets, OpeningSecrets, encrypt, hop, open_item
-from crypto.group import Point, base_multiply, multiply, random_scalar
 from policy.facts import LookupFacts
 from policy.pdp import decide
 from policy.rulesets import bundled, load
 from policy.vocabulary import AgeBand, PurposeCode, Role
+from tests.bench import chain
+from tests.bench.figures import Figure, measure
 
-ROUNDS = 9
 OUT = Path(__file__).parents[2] / "build" / "bench.json"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured part and its floor.
-
-    Args:
-        unit: of both values.
-        per_round: how many items one call of either function handles; values are per item.
-    """
-
-    name: str
-    unit: str
-    part: Callable[[], object]
-    floor_name: str
-    floor: Callable[[], object]
-    per_round: int
-
-
-def _cpu_microseconds(work: Callable[[], object], items: int) -> float:
-    start = time.process_time_ns()
-    work()
-    return (time.process_time_ns() - start) / 1000 / items
-
-
-def measure(figure: Figure) -> dict[str, object]:
-    """Interleave part and floor, and take medians."""
-    figure.part(), figure.floor()  # warm up
-    pairs = [
-        (
-            _cpu_microseconds(figure.part, figure.per_round),
-            _cpu_microseconds(figure.floor, figure.per_round),
-        )
-        for _ in range(ROUNDS)
-    ]
-    ratios = [value / floor for value, floor in pairs]
-    ratio = statistics.median(ratios)
-    return {
-        "name": figure.name,
-        "value": round(statistics.median(value for value, _ in pairs), 2),
-        "unit": figure.unit,
-        "floor": figure.floor_name,
-        "floor_value": round(statistics.median(floor for _, floor in pairs), 2),
-        "ratio": round(ratio, 3),
-        "spread": round((max(ratios) - min(ratios)) / ratio, 3),
-        "rounds": ROUNDS,
-    }
-
-
-def _chain() -> list[Figure]:
-    count = 200
-    person = Bsn.parse("999900006")
-    index = OpeningSecrets(layer=random_scalar(), closing=random_scalar())
-    own = HopSecrets(factor=random_scalar(), layer=random_scalar())
-    towards = base_multiply(index.layer)
-    public = multiply(own.layer, towards)
-    sent = encrypt(person.person_point(), public)
-    hopped = hop(own, towards, sent)
-    scalar = random_scalar()
-
-    def times(work: Callable[[], object]) -> Callable[[], object]:
-        return lambda: [work() for _ in range(count)]
-
-    floor = times(lambda: multiply(scalar, towards))
-    parts: dict[str, Callable[[], object]] = {
-        "chain.source_item": lambda: encrypt(person.person_point(), public),
-        "chain.hop_item": lambda: hop(own, towards, sent),
-        "chain.open_item": lambda: open_item(index, hopped),
-    }
-    assert isinstance(towards, Point)
-    return [
-        Figure(name, "CPU microseconds per item", times(part), "one scalar multiplication", floor, count)
-        for name, part in parts.items()
-    ]
 
 
 def _policy() -> Figure:
@@ -150,14 +71,18 @@ def _connector() -> Figure:
 def main() -> None:
     """Measure everything and write the list."""
     gc.freeze()
-    figures = [measure(figure) for figure in [*_chain(), _policy(), _connector()]]
+    with chain.figures() as of_the_chain:
+        records = [measure(figure) for figure in [*of_the_chain, _policy(), _connector()]]
+    records += chain.hours(records)
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(figures, indent=1) + "\n")
-    for figure in figures:
-        print(  # noqa: T201 - this script reports on the terminal
-            f"{figure['name']}: {figure['value']} {figure['unit']}, {figure['ratio']} x {figure['floor']}"
-            f" (spread {figure['spread']})"
+    OUT.write_text(json.dumps(records, indent=1) + "\n")
+    for record in records:
+        against = (
+            f", {record['ratio']} x {record['floor']} (spread {record['spread']})"
+            if "ratio" in record
+            else ""
         )
+        print(f"{record['name']}: {record['value']} {record['unit']}{against}")  # noqa: T201 - this script reports on the terminal
 
 
 if __name__ == "__main__":

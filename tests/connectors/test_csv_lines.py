@@ -21,7 +21,8 @@ from connectors.cli import connector
 from connectors.lines import LineLimits
 from connectors.lines.layout import COLUMNS, TYPES
 from connectors.reading import FileRefused, Observation, Quarantined, Reading
-from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets, PublisherSecrets
+from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets, PublisherSecrets
+from tests.support.keys import agreed
 
 CATALOGUE = Path(__file__).parents[2] / "policy/rules/catalogue.toml"
 HEADER = "traject;bsn;bron;soort;begin;einde"
@@ -401,7 +402,7 @@ def publish(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
     index = IndexSecrets.generate("testregio", 1, created=AS_OF)
     b = PseudonymiserSecrets.generate("B", index.public(), created=AS_OF)
     a = PseudonymiserSecrets.generate("A", b.public(), created=AS_OF)
-    Manifest("testregio", 1, index.public(), b.public(), a.public()).save(tmp_path / "manifest.json")
+    agreed(index, b, a).save(tmp_path / "manifest.json")
     PublisherSecrets.generate("00000099000000000731", created=AS_OF).save(tmp_path / "keys.json")
     config, message = tmp_path / "connector.toml", tmp_path / "export.csv"
     config.write_text(SETTINGS)

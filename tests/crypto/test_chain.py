@@ -67,8 +67,8 @@ class Parties:
         return multiply(self.a.layer, self.public_b)
 
     def hops(self, item: Ciphertext) -> tuple[Ciphertext, Ciphertext]:
-        after_a = hop(self.a, self.public_b, item)
-        return after_a, hop(self.b, self.public_index, after_a)
+        after_a = hop(self.a, self.public_b, item, random_scalar())
+        return after_a, hop(self.b, self.public_index, after_a, random_scalar())
 
     def walk(self, person: Point | None) -> Pseudonym | None:
         return open_item(self.index, self.hops(encrypt(person, self.public_a))[1])
@@ -194,8 +194,8 @@ class TestIndependentComputation:
         person = Bsn.parse(walk["bsn"]).person_point() if walk["bsn"] else None
         parties, keys = self.parties, self.keys
         encrypted = chain._encrypt(person, parties.public_a, keys["randomness_publisher"])
-        after_a = chain._hop(parties.a, parties.public_b, encrypted, keys["randomness_a"])
-        after_b = chain._hop(parties.b, parties.public_index, after_a, keys["randomness_b"])
+        after_a = hop(parties.a, parties.public_b, encrypted, keys["randomness_a"])
+        after_b = hop(parties.b, parties.public_index, after_a, keys["randomness_b"])
         pseudonym = open_item(parties.index, after_b)
         assert encrypted.encode().hex() == walk["encrypted"]
         assert after_a.encode().hex() == walk["after_a"]
@@ -274,8 +274,9 @@ class TestWalk:
         person = Bsn.parse(digits).person_point()
         right = PARTIES.walk(person)
         item = encrypt(person, PARTIES.public_a)
-        skipped = open_item(PARTIES.index, hop(PARTIES.b, PARTIES.public_index, item))
-        turned = hop(PARTIES.a, PARTIES.public_index, hop(PARTIES.b, PARTIES.public_b, item))
+        skipped = open_item(PARTIES.index, hop(PARTIES.b, PARTIES.public_index, item, random_scalar()))
+        through_b = hop(PARTIES.b, PARTIES.public_b, item, random_scalar())
+        turned = hop(PARTIES.a, PARTIES.public_index, through_b, random_scalar())
         assert right not in (skipped, open_item(PARTIES.index, turned))
 
 
@@ -316,7 +317,7 @@ class TestCiphertext:
         item = Ciphertext(base_multiply(scalar(x)), base_multiply(scalar(y)))
         for cancelling in (-s * t * x, -s * y):
             with pytest.raises(MalformedInput):
-                chain._hop(secrets, generator, item, scalar(cancelling))
+                hop(secrets, generator, item, scalar(cancelling))
 
     @given(scalars, scalars)
     def test_encrypting_never_makes_an_identity_component(self, key: int, randomness: int) -> None:

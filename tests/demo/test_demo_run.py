@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crypto.chain import Bsn, encrypt, hop, open_item
+from crypto.group import random_scalar
 from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets
 from deploy.demo.municipality import Municipality, build, passes_eleven_test
 from deploy.demo.pages.browser import Browser
@@ -145,7 +146,8 @@ def pseudonyms(folder: Path, residents: Municipality) -> dict[str, bytes]:
     made = {}
     for resident in residents.residents:
         item = encrypt(Bsn.parse(resident.bsn).person_point(), manifest.a.layer)
-        item = hop(b.hop, manifest.index.layer, hop(a.hop, manifest.b.layer, item))
+        item = hop(a.hop, manifest.b.layer, item, random_scalar())
+        item = hop(b.hop, manifest.index.layer, item, random_scalar())
         pseudonym = open_item(index.opening, item)
         assert pseudonym is not None
         made[resident.key] = pseudonym.encoded

@@ -15,15 +15,18 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from crypto.answers import Acknowledgement, Refusal, verify
+from crypto.answers import Acknowledgement, Refusal, Reply, verify
 from crypto.batch import Batch, BatchClass, Header, apply_hop, compose
 from crypto.chain import Bsn
+from crypto.chain.crew import Alone
 from crypto.encoding import Month
-from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets, PublisherSecrets
+from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets, PublisherSecrets
 from crypto.sheet import (
     AgeBand,
     BeperkingOperation,
     BeperkingRow,
+    ProefOperation,
+    ProefRow,
     SignaalOperation,
     SignaalRow,
     ZorgrelatieOperation,
@@ -40,6 +43,7 @@ from signal_index.web.app import Surface, create_app
 from signal_index.web.desk import Desk
 from signal_index.web.identity import Identity
 from signal_index.wiring import token_rules
+from tests.support.keys import agreed
 
 SCOPE = "regio-test"
 DAY = date(2026, 3, 3)
@@ -90,9 +94,7 @@ class World:
         self.secrets = IndexSecrets.generate(SCOPE, 1, created=DAY)
         self.b = PseudonymiserSecrets.generate("B", self.secrets.public(), created=DAY)
         self.a = PseudonymiserSecrets.generate("A", self.b.public(), created=DAY)
-        self.manifest = Manifest(
-            scope=SCOPE, epoch=1, index=self.secrets.public(), b=self.b.public(), a=self.a.public()
-        )
+        self.manifest = agreed(self.secrets, self.b, self.a)
         self.path = folder / "index.sqlite"
         upgrade(self.path)
         initialise(self.path, self.secrets, self.clock)
@@ -104,7 +106,9 @@ class World:
         self.issuer = InsecureIssuer("dev", private)
         rules = token_rules(IssuerSettings(name="https://idp.test", audience="index", keys=public))
         identity = Identity(rules, lambda: self.clock)
-        self.desk = Desk(self.database, RULES, self.secrets, self.manifest, identity, lambda: self.clock)
+        self.desk = Desk(
+            self.database, RULES, self.secrets, self.manifest, identity, lambda: self.clock, Alone()
+        )
         self.adopt(self.database)
         self._register(with_brp=with_brp)
         self._staff()
@@ -175,11 +179,16 @@ class World:
             BatchClass.SIGNAAL: SignaalRow(SignaalOperation.FILLER),
             BatchClass.ZORGRELATIE: ZorgrelatieRow(ZorgrelatieOperation.FILLER),
             BatchClass.BEPERKING: BeperkingRow(BeperkingOperation.FILLER),
+            BatchClass.PROEF: ProefRow(ProefOperation.FILLER),
         }
-        filled = [*items, *[(None, fillers[batch_class])] * (header.n - len(items))]
+        filled = [*items, *[(None, fillers.get(batch_class))] * (header.n - len(items))]
         encoded = [(person, row.encode()) for person, row in filled]
         batch = compose(header, encoded, self.manifest, sender.secrets.signing)
-        return apply_hop(apply_hop(batch, self.a, self.b.public().layer), self.b, self.secrets.public().layer)
+        return self.hopped(batch)
+
+    def hopped(self, batch: Batch) -> Batch:
+        """Take a batch over both hops."""
+        return apply_hop(apply_hop(batch, self.a, self.manifest), self.b, self.manifest)
 
     def post(self, batch: Batch | bytes) -> httpx.Response:
         """Post a batch to the sources surface."""
@@ -194,6 +203,7 @@ class World:
         """Send the publisher's next sequence and read the signed answer; an acknowledgement moves it on."""
         response = self.post(self.batch(oin, batch_class, items))
         answer = verify(response.content, self.secrets.public().verify_key)
+        assert not isinstance(answer, Reply)
         assert response.status_code == (200 if isinstance(answer, Acknowledgement) else 409)
         if isinstance(answer, Acknowledgement):
             self.senders[oin].sequence += 1

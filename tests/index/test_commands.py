@@ -70,7 +70,7 @@ def _unknown_setting(shell: Shell) -> None:
 
 SETUPS: list[tuple[Callable[[Shell], None], str]] = [
     (_others_may_read, "chmod 600"),
-    (_production, "cannot prove their hops"),
+    (_production, "manifest_fingerprint is not set"),
     (_no_settings, "cannot read the settings file"),
     (_unknown_setting, "surprise"),
 ]

@@ -89,6 +89,14 @@ class Clients:
             thread.start()
         return threads
 
+    def wait_for(self, answers: int, threads: list[threading.Thread]) -> None:
+        """Return when each of the two has had this many answers since now, or has stopped asking."""
+        before = (self.turn, len(self.receipts))
+        while all(thread.is_alive() for thread in threads):
+            if min(self.turn - before[0], len(self.receipts) - before[1]) >= answers:
+                return
+            time.sleep(0.005)
+
     def _publish(self, stop: threading.Event) -> None:
         while not stop.is_set():
             # The same sequence until it is acknowledged: one person in, another out, in turn.
@@ -162,7 +170,9 @@ def _kill_repeatedly(world: Any, kills: int, seed: int) -> None:
         server.start()
         stop = threading.Event()
         threads = clients.run(stop)
-        time.sleep(chance.uniform(0.02, 0.4))
+        # After some answers, however long those take here, and then at any moment of the next ones.
+        clients.wait_for(chance.randrange(5), threads)
+        time.sleep(chance.uniform(0, 0.05))
         server.kill()
         stop.set()
         for thread in threads:

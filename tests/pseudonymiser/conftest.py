@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,12 +23,14 @@ import pytest_asyncio
 from crypto.answers import Acknowledgement, sign
 from crypto.batch import Batch, BatchClass, Header, apply_hop, compose, max_bytes
 from crypto.chain import Bsn
+from crypto.chain.crew import Alone
 from crypto.encoding import Month
 from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets, PublisherSecrets
 from crypto.pseudonymiser.app import Pseudonymiser, create_app
-from crypto.pseudonymiser.config import Place, Publisher
+from crypto.pseudonymiser.config import TRIALS_PER_DAY, Place, Publisher
 from crypto.pseudonymiser.ledger import Ledger
 from crypto.sheet import SignaalOperation, SignaalRow
+from tests.support.keys import agreed
 
 SCOPE = "testregio"
 OIN = "00000099000000000731"
@@ -35,6 +38,13 @@ TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 N = 4
 QUOTA = 10 * N
+
+
+@cache
+def _manifest_of(scope: str, epoch: int) -> Manifest:
+    index = IndexSecrets.generate(scope, epoch, created=TODAY)
+    b = PseudonymiserSecrets.generate("B", index.public(), created=TODAY)
+    return agreed(index, b, PseudonymiserSecrets.generate("A", b.public(), created=TODAY))
 
 
 @dataclass
@@ -52,7 +62,7 @@ class Parties:
         index = IndexSecrets.generate(SCOPE, 1, created=TODAY)
         b = PseudonymiserSecrets.generate("B", index.public(), created=TODAY)
         a = PseudonymiserSecrets.generate("A", b.public(), created=TODAY)
-        manifest = Manifest(SCOPE, 1, index.public(), b.public(), a.public())
+        manifest = agreed(index, b, a)
         return cls(index, b, a, PublisherSecrets.generate(OIN, created=TODAY), manifest)
 
     def header(self, **changes: Any) -> Header:
@@ -82,23 +92,16 @@ class Parties:
         items: list[tuple[Bsn | None, bytes]] = [(Bsn("999900006"), said.encode())]
         items += [(None, SignaalRow(SignaalOperation.FILLER).encode())] * (header.n - 1)
         # Keys are made for one place; a header that names another is the publisher's doing, and it can sign it.
-        manifest = self.manifest
-        if (header.scope, header.key_epoch) != (SCOPE, 1):
-            parts = {
-                name: replace(getattr(manifest, name), scope=header.scope, epoch=header.key_epoch)
-                for name in ("index", "a", "b")
-            }
-            manifest = Manifest(header.scope, header.key_epoch, **parts)
+        elsewhere = (header.scope, header.key_epoch) != (SCOPE, 1)
+        manifest = _manifest_of(header.scope, header.key_epoch) if elsewhere else self.manifest
         return compose(header, items, manifest, self.publisher.signing)
 
     def place(self, party: str, quota: int = QUOTA) -> Place:
-        is_first = party == "A"
-        publisher = Publisher(OIN, self.publisher.signing.public_key(), N, quota)
+        quotas = {BatchClass.SIGNAAL: quota, BatchClass.PROEF: TRIALS_PER_DAY}
+        publisher = Publisher(OIN, self.publisher.signing.public_key(), N, quotas)
         return Place(
-            secrets=self.a if is_first else self.b,
+            secrets=self.a if party == "A" else self.b,
             manifest=self.manifest,
-            previous=None if is_first else self.manifest.a.verify_key,
-            next_public=self.manifest.b.layer if is_first else self.manifest.index.layer,
             publishers={OIN: publisher},
         )
 
@@ -214,7 +217,9 @@ async def start(parties: Parties, next_hop: NextHop, clock: Clock, tmp_path: Pat
                 Ledger.create(path, party, clock())
             ledger = Ledger.open(path, party)
             stack.callback(ledger.close)
-            walk = Pseudonymiser(parties.place(party, quota), ledger, address or next_hop.address, clock)
+            walk = Pseudonymiser(
+                parties.place(party, quota), ledger, address or next_hop.address, clock, Alone()
+            )
             app = create_app(walk)
             await stack.enter_async_context(app.router.lifespan_context(app))
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -284,7 +289,7 @@ def write_service(parties: Parties, tmp_path: Path, next_hop: NextHop) -> Callab
         lines = [f"{name} = {value!r}" for name, value in (values | changes).items() if value is not None]
         lines += [
             "[[publishers]]", f"oin = '{OIN}'", "verify_key = 'publisher.json'",
-            f"items_per_batch = {N}", f"daily_quota = {QUOTA}",
+            f"items_per_batch = {N}", f"daily_quota = {{ signaal = {QUOTA} }}",
         ]  # fmt: skip
         config = tmp_path / "settings.toml"
         config.write_text("\n".join(lines) + "\n")
@@ -308,7 +313,7 @@ HOPS = {"A": 0, "B": 1}
 
 def for_party(parties: Parties, party: str, batch: Batch) -> bytes:
     """The batch as it arrives at this party."""
-    return (apply_hop(batch, parties.a, parties.a.towards) if party == "B" else batch).encode()
+    return (apply_hop(batch, parties.a, parties.manifest) if party == "B" else batch).encode()
 
 
 @pytest.fixture(scope="session")

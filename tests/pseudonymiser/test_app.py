@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crypto.batch import Batch, verify_hop, verify_publisher
+from crypto.batch import Batch, BatchClass, verify_hop, verify_publisher
 from crypto.pseudonymiser.problems import KINDS
 
 pytestmark = pytest.mark.asyncio
@@ -38,9 +38,9 @@ async def test_a_good_delivery_is_hopped_signed_and_passed_on(
     assert (response.status_code, response.content) == (200, b"signed")
     passed = Batch.decode(next_hop.got[0], bytes_max)
     verify_publisher(passed, parties.publisher.signing.public_key())
-    verify_hop(passed, 0, parties.manifest.a.verify_key)
+    verify_hop(passed, 0, parties.manifest)
     if party == "B":
-        verify_hop(passed, 1, parties.manifest.b.verify_key)
+        verify_hop(passed, 1, parties.manifest)
     assert (passed.header, passed.c0, passed.sheet) == (batch.header, batch.c0, batch.sheet)
     assert len(passed.hops) == (1 if party == "A" else 2)
 
@@ -93,7 +93,7 @@ async def test_a_next_party_that_is_not_there_is_told_and_costs_the_quota_once(
     running = await start("A", address="http://127.0.0.1:1")
     for _ in range(3):
         assert_problem(await running.post(parties.batch().encode()), "next-hop-unavailable")
-    assert running.ledger.usage(OIN, "testregio").items == N
+    assert running.ledger.usage(OIN, "testregio", BatchClass.SIGNAAL).items == N
 
 
 async def test_the_quota_is_counted_before_the_hop_and_tells_when_to_come_back(
@@ -115,7 +115,7 @@ async def test_nothing_refused_is_passed_on_or_counted(start: Any, next_hop: Any
     assert_problem(await running.post(b"nothing"), "malformed")
     assert_problem(await running.post(b""), "malformed")
     assert not next_hop.got
-    assert running.ledger.usage(OIN, "testregio").items == 0
+    assert running.ledger.usage(OIN, "testregio", BatchClass.SIGNAAL).items == 0
 
 
 async def test_a_body_is_read_no_further_than_the_largest_batch(
@@ -165,8 +165,12 @@ async def test_every_stock_answer_is_replaced(method: str, path: str, code: str,
 
 
 async def test_readiness_says_which_party_and_epoch(start: Any) -> None:
-    response = await (await start("B")).http.get("/v1/gereed")
-    assert response.json() == {"status": "gereed", "partij": "B", "regio": "testregio", "epoch": 1}
+    running = await start("B")
+    ready = {"status": "gereed", "partij": "B", "regio": "testregio", "epoch": 1}
+    assert (await running.http.get("/v1/gereed")).json() == ready | {"geweigerd": {}}
+    for body in (b"", b"noise"):
+        await running.post(body)
+    assert (await running.http.get("/v1/gereed")).json() == ready | {"geweigerd": {"malformed": 2}}
 
 
 async def test_a_ledger_that_is_gone_means_not_ready_and_nothing_hopped(
@@ -186,7 +190,7 @@ async def test_deliveries_at_the_same_moment_are_all_answered(
     bodies = [parties.batch(sequence=1 + n).encode() for n in range(20)]
     answers = await asyncio.gather(*(running.post(body) for body in bodies))
     assert [answer.status_code for answer in answers] == [200] * 20
-    assert running.ledger.usage(OIN, "testregio").items == 20 * N
+    assert running.ledger.usage(OIN, "testregio", BatchClass.SIGNAAL).items == 20 * N
 
 
 async def test_more_than_it_holds_at_one_moment_is_turned_away(

@@ -53,8 +53,8 @@ def refused(config: Path, *command: str) -> str:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"environment": "production"}, "hop proofs do not exist yet"),
-        ({"environment": None}, "hop proofs do not exist yet"),
+        ({"environment": "production"}, "next_hop must be an https address"),
+        ({"environment": None, "next_hop": "https://b.example"}, "manifest_fingerprint is not set"),
         ({"environment": "test"}, "environment: literal_error"),
         ({"party": "C"}, "party: literal_error"),
         ({"party": "B"}, "keys of the other party"),

@@ -4,14 +4,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from crypto.errors import CryptoError
-from crypto.group import self_test
-from crypto.keyfiles import IndexSecrets, Manifest
+from crypto.group.known_answers import self_test
+from crypto.keyfiles import IndexSecrets
 from policy.errors import RuleSetError
 from policy.rulesets import RuleSet, bundled
 from policy.rulesets import load as load_rules
 from signal_index.errors import SetupFault
 from signal_index.settings import Settings, load
-from signal_index.wiring import load_secrets, require_dev, token_rules
+from signal_index.wiring import load_manifest, load_secrets, token_rules
 
 from .findings import Findings, Yielding, mend, ok
 
@@ -32,11 +32,8 @@ def settings(config: Path) -> Yielding[Settings | None]:
         yield mend("settings", text)
     else:
         yield ok("settings", f"{config} is complete and holds no unknown field")
-    try:
-        require_dev(stated)
-        yield ok("environment", "dev: for made-up data only")
-    except SetupFault as fault:
-        yield mend("environment", fault.detail)
+    for_whom = "for made-up data only" if stated.environment == "dev" else "pinned keys and TLS only"
+    yield ok("environment", f"{stated.environment}: {for_whom}")
     return stated
 
 
@@ -67,7 +64,7 @@ def keys(stated: Settings) -> Yielding[IndexSecrets | None]:
 def _manifest(stated: Settings, secrets: IndexSecrets | None) -> Findings:
     point, remake = "manifest", "make it anew from everybody's public files with signal-index keys manifest"
     try:
-        manifest = Manifest.load(stated.manifest)
+        manifest = load_manifest(stated)
     except CryptoError as fault:
         yield mend(point, f"{fault} (signal-index keys manifest makes one)")
         return

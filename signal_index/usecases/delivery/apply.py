@@ -10,27 +10,31 @@ Whoever controls a publisher can at most publish, withdraw or register within it
 """
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crypto.answers import Acknowledgement, Refusal, sign
-from crypto.batch import BatchClass
+from crypto.batch import BatchClass, items_in
 from signal_index import audit
 from signal_index.errors import Unavailable
 
-from . import relations, restrictions, signals
+from . import inquiries, relations, restrictions, signals, trials
 from .rows import DeliveryRefused, Work
+from .watch import watch
 
 CLOCK_SKEW_MAX = timedelta(
     minutes=5
 )  # a batch from further in the future cannot be ordered against expiry months
 
-_APPLY = {
+# Each returns how many rows were about somebody the index knew nothing of.
+_APPLY: Mapping[BatchClass, Callable[[Work], int]] = {
     BatchClass.SIGNAAL: signals.apply,
     BatchClass.ZORGRELATIE: relations.apply,
     BatchClass.BEPERKING: restrictions.apply,
+    BatchClass.PROEF: trials.apply,
 }
 
 
@@ -52,11 +56,15 @@ def _out_of_order(work: Work) -> str | None:
     header, tx = work.delivery.header, work.tx
     if header.incarnation != tx.incarnation:
         return "wrong-incarnation"
-    if header.n != work.publisher.items_per_batch:
+    if header.n != items_in(header.batch_class, work.publisher.items_per_batch):
         return "wrong-count"
     if header.composed_at > (work.context.now + CLOCK_SKEW_MAX).timestamp():
         return "clock"
-    if header.batch_class not in work.publisher.classes or header.batch_class not in _APPLY:
+    # A trial is about nobody: every registered publisher may, and must, send it.
+    if (
+        header.batch_class not in work.publisher.classes | {BatchClass.PROEF}
+        or header.batch_class not in _APPLY
+    ):
         return "class-not-served"
     if header.sequence != tx.deliveries.next_sequence(work.publisher.oin):
         return "wrong-sequence"
@@ -83,6 +91,8 @@ def deliver(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
         raise Unavailable(
             "register-changed", "Het register is net gewijzigd. Stuur deze levering opnieuw.", 1
         )
+    if header.batch_class is BatchClass.INZAGE:
+        return _answer(work, signing)
     if header.incarnation == work.tx.incarnation:
         stored = work.tx.deliveries.acknowledgement(work.publisher.oin, header.sequence)
         if stored is not None:
@@ -90,8 +100,19 @@ def deliver(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
     reason = _out_of_order(work)
     if reason is not None:
         return refuse(work, signing, DeliveryRefused(reason, ()))
-    _APPLY[header.batch_class](work)
+    watch(work, _APPLY[header.batch_class](work))
     return _accept(work, signing)
+
+
+def _answer(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
+    """Answer an interactive request, which has no place in any order."""
+    if BatchClass.INZAGE not in work.publisher.classes:
+        raise DeliveryRefused("class-not-served", ())
+    if work.delivery.header.n != items_in(BatchClass.INZAGE, work.publisher.items_per_batch):
+        raise DeliveryRefused("wrong-count", ())
+    if work.delivery.spoiled is not None:
+        raise DeliveryRefused(work.delivery.spoiled, ())
+    return SignedAnswer(accepted=True, wire=inquiries.answer(work, signing))
 
 
 def refuse(work: Work, signing: Ed25519PrivateKey, refused: DeliveryRefused) -> SignedAnswer:

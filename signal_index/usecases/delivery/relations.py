@@ -19,23 +19,34 @@ from .rows import RowFault, Work, refuse_faults
 _CONTROL = (ZorgrelatieOperation.OPEN_SET, ZorgrelatieOperation.SEAL_SET, ZorgrelatieOperation.FILLER)
 
 
-def apply(work: Work) -> None:
+def apply(work: Work) -> int:
     """Apply all rows: relations first, control rows last.
+
+    Returns:
+        How many relations were registered with somebody who has no flag.
 
     Raises:
         DeliveryRefused: naming every faulty row that could be found.
     """
     refuse_faults(_faults(work))
+    misses = 0
     for _, person, row in work.rows(ZorgrelatieRow):
         if row.operation not in _CONTROL:
             assert person is not None
             _apply_row(work, person, row)
+            misses += row.operation is ZorgrelatieOperation.REGISTER and not _is_known(work, person)
     for position, _, row in work.rows(ZorgrelatieRow):
         if row.operation is ZorgrelatieOperation.OPEN_SET:
             sets.open_set(work, position, row.generation)
         elif row.operation is ZorgrelatieOperation.SEAL_SET:
             sets.seal_set(work, position, row.generation, row.count)
             _end_missing(work, row.generation)
+    return misses
+
+
+def _is_known(work: Work, person: Pseudonym) -> bool:
+    """Whether any source says anything of the person; only ever counted, never told."""
+    return work.tx.flags.knows(person, [kind.code for kind in work.context.catalogue.types])
 
 
 def _faults(work: Work) -> list[RowFault]:

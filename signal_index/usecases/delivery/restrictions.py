@@ -15,8 +15,11 @@ from . import sets
 from .rows import RowFault, Work, refuse_faults
 
 
-def apply(work: Work) -> None:
+def apply(work: Work) -> int:
     """Apply all rows: restrictions first, control rows last.
+
+    Returns:
+        0: most of those who died were never known here.
 
     Raises:
         DeliveryRefused: naming every faulty row that could be found.
@@ -31,6 +34,7 @@ def apply(work: Work) -> None:
         elif row.operation is BeperkingOperation.SEAL_SET:
             sets.seal_set(work, position, row.generation, row.count)
             work.tx.restrictions.remove_older(work.publisher.oin, row.generation)
+    return 0
 
 
 def _faults(work: Work) -> list[RowFault]:

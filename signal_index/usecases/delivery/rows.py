@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from crypto.chain import Pseudonym
+from crypto.sheet import Row
 from policy.catalogue import Catalogue
-from signal_index.model import Delivery, Publisher, Row
+from signal_index.model import Delivery, Publisher
 from signal_index.ports import Transaction
 
 RowFault = tuple[int, str]  # position in the batch, refusal code
@@ -22,11 +23,13 @@ class Context:
         now: aware UTC.
         today: the same moment as a Dutch calendar day.
         catalogue: of that day.
+        canary: the pseudonym that a trial must come out as.
     """
 
     now: datetime
     today: date
     catalogue: Catalogue
+    canary: Pseudonym
 
 
 @dataclass(frozen=True)

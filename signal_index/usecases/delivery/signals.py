@@ -35,14 +35,17 @@ class _Counts:
         self.accepted.clear()
 
 
-def apply(work: Work) -> None:
+def apply(work: Work) -> int:
     """Apply all rows: those on persons first, control rows last.
+
+    Returns:
+        How many withdrawals there were of what was not there.
 
     Raises:
         DeliveryRefused: naming every faulty row that could be found.
     """
     refuse_faults(_faults(work))
-    counts = _Counts()
+    counts, misses = _Counts(), 0
     for position, person, row in work.rows(SignaalRow):
         if row.operation in _ON_PERSON:
             assert person is not None
@@ -50,10 +53,11 @@ def apply(work: Work) -> None:
             if row.operation is SignaalOperation.ASSERT:
                 _assert(work, counts, person, series, row)
             else:
-                _withdraw(work.tx, counts, person, series)
+                misses += not _withdraw(work.tx, counts, person, series)
     counts.write(work.tx)
     for position, _, row in work.rows(SignaalRow):
         _control(work.tx, position, row)
+    return misses
 
 
 def _faults(work: Work) -> list[RowFault]:
@@ -122,12 +126,15 @@ def _assert(work: Work, counts: _Counts, person: Pseudonym, series: Series, row:
             counts.rows[previous] -= 1
 
 
-def _withdraw(tx: Transaction, counts: _Counts, person: Pseudonym, series: Series) -> None:
+def _withdraw(tx: Transaction, counts: _Counts, person: Pseudonym, series: Series) -> bool:
+    """Remove the flag, or what is held of it; whether there was anything."""
     stood_in = tx.flags.remove(person, series.source, series.type)
     if stood_in is not None:
         counts.rows[stood_in] -= 1
-    if stood_in == series.series_id or tx.flags.release(person, series):
+    counted = stood_in == series.series_id or tx.flags.release(person, series)
+    if counted:
         counts.accepted[series.series_id] -= 1
+    return counted or stood_in is not None
 
 
 def _control(tx: Transaction, position: int, row: SignaalRow) -> None:

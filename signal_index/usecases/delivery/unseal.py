@@ -1,28 +1,32 @@
 """Verify a batch and open it: everything cryptographic, before any transaction begins.
 
-Invariant: nothing of a batch is used before the publisher's signature and both hops have been verified.
+Invariant: nothing of a batch is used before the publisher's signature has been verified, and of both hops the signature
+and the proof that every item is in its place and went through the registered keys.
 
-Whoever controls one pseudonymiser can at most stop traffic or, until hop proofs exist, spoil it: see
-`docs/adr/0004-pseudonyms-over-two-pseudonymisers.md`.
+Whoever controls one pseudonymiser can at most stop traffic.
 """
 
 from collections.abc import Sequence
 
-from crypto.batch import Batch, open_batch, verify_hop, verify_publisher
+from crypto.batch import PARTIES, Batch, open_batch, verify_hop, verify_publisher
 from crypto.chain import Pseudonym
+from crypto.chain.crew import Crew
 from crypto.errors import BatchRefused, CryptoError
 from crypto.keyfiles import IndexSecrets, Manifest
-from crypto.sheet import MalformedRow, decode_row
+from crypto.sheet import Row, decode_row
+from crypto.sheet.fields import MalformedRow
 from crypto.tokens import decode_verify_key
 from signal_index.errors import Malformed
-from signal_index.model import Delivery, Publisher, Row
+from signal_index.model import Delivery, Publisher
 
 from .apply import audience
 
 Items = Sequence[tuple[Pseudonym | None, bytes]]
 
 
-def open_delivery(batch: Batch, publisher: Publisher, secrets: IndexSecrets, manifest: Manifest) -> Delivery:
+def open_delivery(
+    batch: Batch, publisher: Publisher, secrets: IndexSecrets, manifest: Manifest, crew: Crew
+) -> Delivery:
     """Verify and open a batch; costs a few hundred microseconds per item, so run it beside the event loop.
 
     Args:
@@ -30,6 +34,7 @@ def open_delivery(batch: Batch, publisher: Publisher, secrets: IndexSecrets, man
         publisher: the registered publisher the header names.
         secrets: the index's keys.
         manifest: the pinned keys of the chain.
+        crew: who does the multiplying.
 
     Returns:
         The delivery; one whose rows cannot be used is `spoiled`, and gets a signed refusal that names no rows. No
@@ -37,18 +42,23 @@ def open_delivery(batch: Batch, publisher: Publisher, secrets: IndexSecrets, man
         publisher sets aside.
 
     Raises:
-        Malformed: it is not for this index, or a signature does not verify. Anybody could have sent it, so the
+        Malformed: it is not for this index, or a signature or proof does not verify. Anybody could have sent it, so the
             answer is not signed and no publisher may skip anything on the strength of it.
     """
     _check_address(batch, secrets)
     try:
         verify_publisher(batch, decode_verify_key(publisher.verify_key))
-        verify_hop(batch, 0, manifest.a.verify_key)
-        verify_hop(batch, 1, manifest.b.verify_key)
     except CryptoError as error:
         raise Malformed("signature", "Een handtekening onder deze levering klopt niet.") from error
     try:
-        items = open_batch(batch, secrets)
+        for position in range(len(PARTIES)):
+            verify_hop(batch, position, manifest, crew)
+    except CryptoError as error:
+        raise Malformed(
+            "hop-proof", "Een pseudonimiseerder toont niet aan dat die de levering goed heeft bewerkt."
+        ) from error
+    try:
+        items = open_batch(batch, secrets, crew)
         return Delivery(batch.header, batch.digest, _rows(batch, items))
     except BatchRefused as error:
         return Delivery(batch.header, batch.digest, (), spoiled=error.reason)

@@ -7,7 +7,7 @@ and signs it does with the real cryptography, in the order the real index does.
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -21,13 +21,23 @@ from connectors.config import Publication, Setup
 from connectors.publisher import MessageFile, Publisher
 from connectors.reading import FileRefused, Kind, Observation, Reading
 from connectors.state import State
-from crypto.answers import Acknowledgement, Refusal, sign, verify
-from crypto.batch import Batch, apply_hop, open_batch, verify_hop, verify_publisher
-from crypto.chain import Bsn, Pseudonym
+from crypto.answers import Acknowledgement, Refusal, Reply, sign, verify
+from crypto.batch import (
+    Batch,
+    BatchClass,
+    Person,
+    apply_hop,
+    items_in,
+    open_batch,
+    verify_hop,
+    verify_publisher,
+)
+from crypto.chain import Bsn, Canary, Pseudonym
 from crypto.encoding import Month
 from crypto.group import multiply
 from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets, PublisherSecrets
 from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow, decode_row
+from tests.support.keys import agreed
 
 SCOPE = "testregio"
 OIN = "00000099000000000731"
@@ -62,10 +72,10 @@ class Parties:
         index = IndexSecrets.generate(SCOPE, 1, created=TODAY)
         b = PseudonymiserSecrets.generate("B", index.public(), created=TODAY)
         a = PseudonymiserSecrets.generate("A", b.public(), created=TODAY)
-        manifest = Manifest(SCOPE, 1, index.public(), b.public(), a.public())
+        manifest = agreed(index, b, a)
         return cls(index, b, a, PublisherSecrets.generate(OIN, created=TODAY), manifest)
 
-    def pseudonym(self, person: Bsn) -> Pseudonym:
+    def pseudonym(self, person: Person) -> Pseudonym:
         """The pseudonym the chain has to come to."""
         factors = (self.a.hop.factor, self.b.hop.factor, self.index.opening.closing)
         point = person.person_point()
@@ -101,6 +111,8 @@ class InMemoryIndex:
     refuses: Callable[[SignaalRow | ZorgrelatieRow], str | None] = lambda _: None
     applied: list[tuple[bytes, int, int]] = field(default_factory=list)
     delivered: int = 0
+    trials: int = 0
+    canary: Pseudonym | None = None
     seen_operations: list[list[str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -115,10 +127,10 @@ class InMemoryIndex:
         with self.lock:
             self.delivered += 1
             verify_publisher(batch, self.parties.publisher.signing.public_key())
-            verify_hop(batch, 0, self.parties.manifest.a.verify_key)
-            verify_hop(batch, 1, self.parties.manifest.b.verify_key)
+            verify_hop(batch, 0, self.parties.manifest)
+            verify_hop(batch, 1, self.parties.manifest)
             header = batch.header
-            assert (header.audience, header.n) == (f"index:{SCOPE}", self.items)
+            assert (header.audience, header.n) == (f"index:{SCOPE}", items_in(header.batch_class, self.items))
             opened = open_batch(batch, self.parties.index)
             rows = [(person, decode_row(header.batch_class, row)) for person, row in opened]
             if header.incarnation != self.incarnation:
@@ -127,18 +139,31 @@ class InMemoryIndex:
                 return self.answers[header.sequence]
             if header.sequence != self.next_sequence:
                 return self._refuse(batch, "wrong-sequence", ())
+            if header.batch_class is BatchClass.PROEF:
+                return self._try(batch, rows)
             faults = self._faults(rows)
             if faults:
                 return self._refuse(batch, faults[0][1], tuple(faults))
             self._apply(rows)
-            answer = Acknowledgement(
-                self.incarnation, SCOPE, header.publisher, header.sequence, header.n, batch.digest
-            )
-            self.answers[header.sequence] = sign(answer, self.parties.index.signing)
-            self.applied.append((self.incarnation, header.sequence, len(self.applied)))
-            self.next_sequence += 1
             self.seen_operations.append(sorted(row.operation.value for _, row in rows))
-            return self.answers[header.sequence]
+            return self._acknowledge(batch)
+
+    def _try(self, batch: Batch, rows: Sequence[tuple[Pseudonym | None, Any]]) -> bytes:
+        """Recognise the canary, or not."""
+        self.trials += 1
+        if [person for person, _ in rows] != [self.canary or self.parties.pseudonym(Canary())]:
+            return self._refuse(batch, "canary-mismatch", ())
+        return self._acknowledge(batch)
+
+    def _acknowledge(self, batch: Batch) -> bytes:
+        header = batch.header
+        answer = Acknowledgement(
+            self.incarnation, SCOPE, header.publisher, header.sequence, header.n, batch.digest
+        )
+        self.answers[header.sequence] = sign(answer, self.parties.index.signing)
+        self.applied.append((self.incarnation, header.sequence, len(self.applied)))
+        self.next_sequence += 1
+        return self.answers[header.sequence]
 
     def _refuse(self, batch: Batch, reason: str, rows: tuple[tuple[int, str], ...]) -> bytes:
         refusal = Refusal(
@@ -256,9 +281,11 @@ class InMemoryChain:
     def deliver(self, batch: Batch) -> Acknowledgement | Refusal:
         self.before(batch)
         for secrets in (self.parties.a, self.parties.b):
-            batch = apply_hop(batch, secrets, secrets.towards)
+            batch = apply_hop(batch, secrets, self.parties.manifest)
         answer = self.after(batch, self.index.deliver(batch))
-        return verify(answer, self.parties.manifest.index.verify_key)
+        said = verify(answer, self.parties.manifest.index.verify_key)
+        assert not isinstance(said, Reply)
+        return said
 
 
 @pytest.fixture
@@ -352,6 +379,10 @@ class Source:
         """Start anew on the same file, as a next run does."""
         self.state.close()
         return Source(self.setup, self.clock, open_state(self.setup))
+
+    def renew(self, manifest: Manifest) -> None:
+        """Put another manifest in the place of the present one."""
+        self.setup = replace(self.setup, manifest=manifest)
 
     def state_bytes(self) -> bytes:
         return b"".join(

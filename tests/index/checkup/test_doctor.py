@@ -15,7 +15,7 @@ import pytest
 
 from crypto.batch import BatchClass
 from crypto.errors import KeyFault
-from crypto.keyfiles import IndexSecrets
+from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets
 from crypto.tokens import LOW_ORDER_KEYS
 from policy.rulesets import bundled
 from policy.vocabulary import Role
@@ -23,6 +23,7 @@ from signal_index import audit
 from signal_index.cli.checkup import database
 from signal_index.model import Publication
 from signal_index.store import upgrade
+from tests.support.keys import agreed
 
 ELSEWHERE = "00000099000000000009"
 Clinic = Any  # of the conftest beside this file
@@ -69,17 +70,21 @@ def _chmod(name: str, mode: int) -> Callable[[Clinic], None]:
     return lambda clinic: (clinic.folder / name).chmod(mode)
 
 
-def _manifest_of_another_index(clinic: Clinic) -> None:
-    other = IndexSecrets.generate("regio-test", 1, created=clinic.world.DAY).public()
+def _put_manifest(clinic: Clinic, scope: str) -> None:
+    """Put the manifest of a chain that has nothing to do with this index in the place of its own."""
+    index = IndexSecrets.generate(scope, 1, created=clinic.world.DAY)
+    b = PseudonymiserSecrets.generate("B", index.public(), created=clinic.world.DAY)
+    a = PseudonymiserSecrets.generate("A", b.public(), created=clinic.world.DAY)
     (clinic.folder / "manifest.json").unlink()
-    replace(clinic.world.manifest, index=other).save(clinic.folder / "manifest.json")
+    agreed(index, b, a).save(clinic.folder / "manifest.json")
+
+
+def _manifest_of_another_index(clinic: Clinic) -> None:
+    _put_manifest(clinic, "regio-test")
 
 
 def _manifest_of_another_scope(clinic: Clinic) -> None:
-    other = replace(clinic.world.manifest.index, scope="elders")
-    parts = {name: replace(getattr(clinic.world.manifest, name), scope="elders") for name in ("a", "b")}
-    (clinic.folder / "manifest.json").unlink()
-    replace(clinic.world.manifest, scope="elders", index=other, **parts).save(clinic.folder / "manifest.json")
+    _put_manifest(clinic, "elders")
 
 
 def _other_keys(clinic: Clinic) -> None:
@@ -92,7 +97,7 @@ def _not_initialised(clinic: Clinic) -> None:
     clinic.settings(clinic.config.read_text().replace("index.sqlite", "fresh.sqlite"))
 
 
-def _without_outside(clinic: Clinic) -> None:
+def _nothing_pinned(clinic: Clinic) -> None:
     clinic.settings(clinic.CONFIG.replace('"dev"', '"production"'))
 
 
@@ -155,7 +160,7 @@ FAULTS: list[tuple[Callable[[Clinic], object], str]] = [
     (_unlink("index.toml"), r"settings: cannot read the settings file .*index\.toml"),
     (lambda clinic: clinic.settings("surprise = 1\n" + clinic.CONFIG), r"settings: .*surprise: Extra inputs"),
     (_chmod("index.toml", 0o666), r"settings: others can change .*: run chmod go-w .*index\.toml"),
-    (_without_outside, r'environment: .*environment = "dev"'),
+    (_nothing_pinned, r"manifest: manifest_fingerprint is not set: compare .* with each of the three parties"),
     (_chmod("index.key", 0o640), r"keys: .*index\.key is open to others than its owner: run chmod 600 .*index\.key"),
     (_unlink("index.key"), r"keys: .*does not exist.*signal-index keys index"),
     (_manifest_of_another_index, r"manifest: .* pins other keys .*signal-index keys manifest"),

@@ -133,7 +133,7 @@ def write_hop(parties: Any, small: Small, folder: Path, party: str, next_hop: st
             f'oin = "{secrets.publisher}"',
             f'verify_key = "{name}.json"',
             f"items_per_batch = {N}",
-            f"daily_quota = {quota}",
+            f"daily_quota = {{ signaal = {quota}, zorgrelatie = {quota} }}",
         ]
     config = folder / "settings.toml"
     config.write_text("\n".join(lines) + "\n")

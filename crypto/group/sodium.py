@@ -51,6 +51,7 @@ class Sodium:
         self._add = _bind(library, core + "add", 3, ctypes.c_int)
         self._subtract = _bind(library, core + "sub", 3, ctypes.c_int)
         self._scalar_random = _bind(library, core + "scalar_random", 1, None)
+        self._scalar_add = _bind(library, core + "scalar_add", 3, None)
         self._scalar_multiply = _bind(library, core + "scalar_mul", 3, None)
         self._scalar_reduce = _bind(library, core + "scalar_reduce", 2, None)
         self._multiply = _bind(library, "crypto_scalarmult_ristretto255", 3, ctypes.c_int)
@@ -119,6 +120,12 @@ class Sodium:
     def scalar_random(self) -> bytes:
         """Draw a scalar uniformly from 1 to the group order less one."""
         return _result(SCALAR_BYTES, self._scalar_random)
+
+    def scalar_add(self, left: bytes, right: bytes) -> bytes:
+        """Add two scalars modulo the group order, in constant time; the sum may be zero."""
+        measure(left, SCALAR_BYTES)
+        measure(right, SCALAR_BYTES)
+        return _result(SCALAR_BYTES, self._scalar_add, left, right)
 
     def scalar_multiply(self, left: bytes, right: bytes) -> bytes:
         """Multiply two scalars modulo the group order, in constant time."""

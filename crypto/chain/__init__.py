@@ -29,7 +29,7 @@ from crypto.group import (
     scalar_multiply,
     subtract,
 )
-from crypto.sodium import POINT_BYTES, measure
+from crypto.group.sodium import POINT_BYTES, measure
 
 CIPHERTEXT_BYTES: Final = 2 * POINT_BYTES
 PSEUDONYM_BYTES: Final = POINT_BYTES
@@ -37,6 +37,7 @@ PSEUDONYM_BYTES: Final = POINT_BYTES
 # Changing any byte of these two changes every pseudonym; a new version belongs to a new key epoch.
 _BSN_DST: Final = b"SIGNAL-INDEX-V01-CS01-with-ristretto255_XMD:SHA-512_R255MAP_RO_"
 _BSN_PREFIX: Final = b"nl-bsn:"
+_CANARY: Final = b"canary"
 
 _BSN_DIGITS: Final = 9
 _BSN_LOWEST: Final = 10_000_000
@@ -81,6 +82,19 @@ class Bsn:
     def __repr__(self) -> str:
         """Name the kind, never the number."""
         return "Bsn(<redacted>)"
+
+
+class Canary:
+    """Nobody: a point that goes the way of persons, to show whether the chain makes the right pseudonyms."""
+
+    def person_point(self) -> Point:
+        """Return the group element of the canary; no BSN hashes to it."""
+        return canary_point()
+
+
+def canary_point() -> Point:
+    """Return the element every canary starts from, known to everybody."""
+    return hash_to_group(_CANARY, _BSN_DST)
 
 
 def _is_bsn(text: str) -> bool:
@@ -177,13 +191,14 @@ def encrypt(person: Point | None, public: Point) -> Ciphertext:
     return _encrypt(person, public, random_scalar())
 
 
-def hop(secrets: HopSecrets, next_public: Point, item: Ciphertext) -> Ciphertext:
-    """Take off one layer, apply the factor and draw fresh randomness.
+def hop(secrets: HopSecrets, next_public: Point, item: Ciphertext, rho: Scalar) -> Ciphertext:
+    """Take off one layer, apply the factor and rerandomise.
 
     Args:
         secrets: Of this pseudonymiser.
         next_public: The key the result is encrypted to: T_B at A, T_I at B.
         item: Encrypted to this pseudonymiser's public key.
+        rho: Fresh from `random_scalar` for every item, and kept until the hop is proven. Secret.
 
     Returns:
         (s*t*b + rho*G, s*c + rho*next_public).
@@ -191,7 +206,9 @@ def hop(secrets: HopSecrets, next_public: Point, item: Ciphertext) -> Ciphertext
     Raises:
         MalformedInput: A component would become the identity element.
     """
-    return _hop(secrets, next_public, item, random_scalar())
+    b = add(multiply(secrets.combined, item.b), base_multiply(rho))
+    c = add(multiply(secrets.factor, item.c), multiply(rho, next_public))
+    return Ciphertext(_present(b), _present(c))
 
 
 def open_item(secrets: OpeningSecrets, item: Ciphertext) -> Pseudonym | None:
@@ -202,18 +219,17 @@ def open_item(secrets: OpeningSecrets, item: Ciphertext) -> Pseudonym | None:
     """
     # The library refuses to multiply the identity, so this test must come before the closing key.
     closed = subtract(item.c, multiply(secrets.layer, item.b))
-    return None if closed is None else Pseudonym(multiply(secrets.closing, closed).encoded)
+    return None if closed is None else close(secrets, closed)
+
+
+def close(secrets: OpeningSecrets, person: Point) -> Pseudonym:
+    """Apply the closing key to a point both pseudonymisers multiplied: what `open_item` gives for it."""
+    return Pseudonym(multiply(secrets.closing, person).encoded)
 
 
 def _encrypt(person: Point | None, public: Point, randomness: Scalar) -> Ciphertext:
     mask = multiply(randomness, public)
     return Ciphertext(base_multiply(randomness), mask if person is None else _present(add(person, mask)))
-
-
-def _hop(secrets: HopSecrets, next_public: Point, item: Ciphertext, rho: Scalar) -> Ciphertext:
-    b = add(multiply(secrets.combined, item.b), base_multiply(rho))
-    c = add(multiply(secrets.factor, item.c), multiply(rho, next_public))
-    return Ciphertext(_present(b), _present(c))
 
 
 def _present(point: Point | None) -> Point:
