@@ -299,6 +299,12 @@ def write_service(parties: Parties, tmp_path: Path, next_hop: NextHop) -> Callab
 
 
 @pytest.fixture
+def new_process() -> type[HopProcess]:
+    """Makes a process of a settings file; whoever starts it stops it."""
+    return HopProcess
+
+
+@pytest.fixture
 def service(write_service: Callable[..., Path]) -> Iterator[HopProcess]:
     """A party A on disk with its ledger, not started yet; stopped at the end."""
     made = HopProcess(write_service())
