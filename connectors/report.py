@@ -123,10 +123,12 @@ def say_caseload(run: Report, taken: CaseloadTaken) -> None:
 
 def say_sent(run: Report, sent: Sent) -> None:
     """Tell what was sent."""
+    tried = "; the index recognised the canary" if sent.trials else ""
     last = f"; last sequence {sent.last_sequence}" if sent.last_sequence else ""
     run.say(
-        f"sent: {sent.batches} batches; {sent.asserted} asserted, {sent.withdrawn} withdrawn{last}",
+        f"sent: {sent.batches} batches; {sent.asserted} asserted, {sent.withdrawn} withdrawn{last}{tried}",
         batches=sent.batches,
+        trials=sent.trials,
         asserted=sent.asserted,
         withdrawn=sent.withdrawn,
         last_sequence=sent.last_sequence,
