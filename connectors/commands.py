@@ -7,6 +7,7 @@ Invariants:
 """
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -211,13 +212,14 @@ def quarantine(config_path: Path, *, as_json: bool) -> None:
 
 @click.command("who-looked")
 @_CONFIG
-@click.option(
-    "--bsn", prompt="BSN", hide_input=True, help="Asked for when left out, so that no history keeps it."
-)
 @_JSON
-def ask_who_looked(config_path: Path, bsn: str, *, as_json: bool) -> None:
-    """Ask the index who looked at a person, as a resident gateway does; the person is kept nowhere."""
+def ask_who_looked(config_path: Path, *, as_json: bool) -> None:
+    """Ask the index who looked at a person, as a resident gateway does.
+
+    The number is asked for, or read from standard input: no list of processes and no history shows it.
+    """
     run = Report(as_json=as_json)
+    bsn: str = click.prompt("BSN", hide_input=sys.stdin.isatty(), err=True)
     with _ending(run):
         setup = Setup.read(config_path)
         with FirstHop(setup.first_hop, setup.manifest.index.verify_key) as hop:

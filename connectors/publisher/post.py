@@ -39,6 +39,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "epoch-retired": "get the present manifest and run `connector send` again; the same changes are sent",
     "wrong-count": "set items_per_batch to what was agreed at registration",
     "identity": "an item is not validly encrypted; update this connector",
+    "origin-proof": "this connector does not show that it encrypted every item itself; update it",
     "clock": "set this machine's clock right and run `connector send` again",
     "replayed": "this request was passed on before; ask again",
     "unknown-publisher": "ask the pseudonymiser to register this publisher",

@@ -28,8 +28,16 @@ from crypto.sheet import (
     decode_row,
 )
 
-TRIAL: Final = (Canary(), ProefRow(ProefOperation.CANARY).encode())
-"""The one item of a trial batch."""
+
+@dataclass(frozen=True)
+class Trial:
+    """That a canary has to go before anything else."""
+
+    batch_class: BatchClass
+    item: tuple[Canary, bytes]
+
+
+TRIAL: Final = Trial(BatchClass.PROEF, (Canary(), ProefRow(ProefOperation.CANARY).encode()))
 
 CLASSES: Final = (BatchClass.SIGNAAL, BatchClass.ZORGRELATIE)
 

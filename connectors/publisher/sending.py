@@ -4,7 +4,7 @@ Invariants:
 1. A set is frozen and its digest written down before anything of it leaves.
 2. Only an answer that the index signed about this very batch moves anything (`settling`). Faults of hops and networks
    leave everything as it is.
-3. Nothing about a person is frozen before this incarnation of the index has recognised the canary, sent with the
+3. Nothing about a person is sent before this incarnation of the index has recognised the canary, sent with the
    present manifest: a chain that makes other pseudonyms is found out before it does harm.
 4. After a kill at any moment the next run goes on where this one stood, and nothing is applied twice.
 """
@@ -12,21 +12,23 @@ Invariants:
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from secrets import SystemRandom
+from secrets import SystemRandom, randbits
 from typing import Final, Protocol
 
 from connectors.state import FrozenSet, State, Stream
 from crypto.answers import Acknowledgement, Refusal
-from crypto.batch import Batch, BatchClass, Header, compose, items_in
+from crypto.batch import Batch, BatchClass, Header, compose
 from crypto.chain import Bsn
 from crypto.encoding import Month
 from crypto.keyfiles import Manifest, PublisherSecrets
 
-from .rows import TRIAL, Choice, choose, filler
+from .rows import TRIAL, Choice, Trial, choose, filler
 from .settling import Posted, SendingStopped, Sent, Settling
 
 TRIAL_AFTER: Final = timedelta(hours=1)
-"""A restored index is found out within this time of the next run, at the cost of at most 24 items a day."""
+"""With nothing else to say, a restored index is found out within this time of the next run."""
+
+_NUMBER_BITS: Final = 62
 
 
 class Delivers(Protocol):
@@ -85,34 +87,47 @@ class Sender:
             SendingStopped: the index's answer needs a person; everything is kept.
         """
         settling = Settling(self._state)
-        while (frozen := self._frozen(set(stream_ids) - settling.held_back)) is not None:
-            posted = self._compose(frozen)
-            with self._state.transaction():
-                self._state.spool.note_sent(posted.batch.digest, self._sealing.manifest.fingerprint)
-            settling.settle(posted, self._hop.deliver(posted.batch), self._clock())
-            done = settling.sent.batches
-            self._progress(done, done + self._batches_left())
+        while (doing := self._next(set(stream_ids) - settling.held_back)) is not None:
+            if isinstance(doing, FrozenSet):
+                self._send(doing, settling)
+            else:
+                self._try(settling)
         return settling.sent
 
-    def _frozen(self, stream_ids: Collection[int]) -> FrozenSet | None:
-        """The frozen set, or a new one; None when there is nothing to say."""
+    def _next(self, stream_ids: Collection[int]) -> FrozenSet | Trial | None:
+        """The frozen set, or a new one, or a trial when that must go first; None when there is nothing to say."""
         state = self._state
-        if state.spool.frozen() is None:
-            with state.transaction():
-                self._freeze(stream_ids)
-        return state.spool.frozen()
-
-    def _freeze(self, stream_ids: Collection[int]) -> None:
-        state = self._state
-        state.wishes.forget_ended()
         streams = [stream for stream in state.streams.all() if stream.stream_id in stream_ids]
-        choice = choose(state, streams, self._sealing.items_per_batch)
-        if choice is None and not self._was_quiet(streams):
-            return
-        # An index that has not told its incarnation refuses the first trial, and tells.
-        if choice is None or not state.is_proven(self._sealing.manifest.fingerprint):
-            choice = Choice(BatchClass.PROEF, ())
-        state.spool.freeze(choice.batch_class, choice.changes, Month.of(self._clock().date()))
+        with state.transaction():
+            frozen = state.spool.frozen()
+            choice = self._choose(streams) if frozen is None else None
+            if frozen is None and choice is None:
+                return TRIAL if self._was_quiet(streams) else None
+            # An index that has not told its incarnation refuses the trial, and tells.
+            if not state.is_proven(self._sealing.manifest.fingerprint):
+                return TRIAL
+            if choice is not None:
+                state.spool.freeze(choice.batch_class, choice.changes, Month.of(self._clock().date()))
+            return state.spool.frozen()
+
+    def _choose(self, streams: Sequence[Stream]) -> Choice | None:
+        self._state.wishes.forget_ended()
+        return choose(self._state, streams, self._sealing.items_per_batch)
+
+    def _send(self, frozen: FrozenSet, settling: Settling) -> None:
+        posted = self._compose(frozen)
+        with self._state.transaction():
+            self._state.spool.note_sent(posted.batch.digest)
+        settling.settle(posted, self._hop.deliver(posted.batch), self._clock())
+        done = settling.sent.batches
+        self._progress(done, done + self._batches_left())
+
+    def _try(self, settling: Settling) -> None:
+        """Send the canary, which stands outside every order: it has a random number and changes nothing."""
+        header = self._header(TRIAL.batch_class, 1 + randbits(_NUMBER_BITS), n=1)
+        batch = compose(header, [TRIAL.item], self._sealing.manifest, self._sealing.secrets.signing)
+        answer = self._hop.deliver(batch)
+        settling.tried(batch, answer, self._sealing.manifest.fingerprint, self._clock())
 
     def _was_quiet(self, streams: Sequence[Stream]) -> bool:
         """Whether the index was not heard for a while: it may have been restored since."""
@@ -120,10 +135,7 @@ class Sender:
         return known and self._clock() - self._state.heard_at() >= TRIAL_AFTER
 
     def _compose(self, frozen: FrozenSet) -> Posted:
-        sealing, n = self._sealing, items_in(frozen.batch_class, self._sealing.items_per_batch)
-        if frozen.batch_class is BatchClass.PROEF:
-            batch = compose(self._header(frozen, n), [TRIAL], sealing.manifest, sealing.secrets.signing)
-            return Posted(frozen, batch, (None,))
+        sealing, n = self._sealing, self._sealing.items_per_batch
         if len(frozen.rows) > n:
             raise SendingStopped(
                 f"{len(frozen.rows)} changes are frozen and items_per_batch is {n}: set it back until they are sent"
@@ -135,19 +147,20 @@ class Sender:
         # Shuffled here and not while composing, so that a position in a refusal leads back to its row.
         SystemRandom().shuffle(items)
         rows = [(person, row) for _, person, row in items]
-        batch = compose(self._header(frozen, n), rows, sealing.manifest, sealing.secrets.signing)
+        header = self._header(frozen.batch_class, frozen.sequence, n)
+        batch = compose(header, rows, sealing.manifest, sealing.secrets.signing)
         return Posted(frozen, batch, tuple(place for place, _, _ in items))
 
-    def _header(self, frozen: FrozenSet, n: int) -> Header:
+    def _header(self, batch_class: BatchClass, sequence: int, n: int) -> Header:
         manifest = self._sealing.manifest
         return Header(
             audience=f"index:{manifest.scope}",
             scope=manifest.scope,
             key_epoch=manifest.epoch,
             publisher=self._sealing.secrets.publisher,
-            batch_class=frozen.batch_class,
+            batch_class=batch_class,
             incarnation=self._state.standing().incarnation,
-            sequence=frozen.sequence,
+            sequence=sequence,
             n=n,
             composed_at=int(self._clock().timestamp()),
         )

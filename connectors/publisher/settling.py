@@ -15,7 +15,7 @@ from typing import Final
 
 from connectors.state import FrozenRow, FrozenSet, Phase, Standing, State, Stream
 from crypto.answers import Acknowledgement, Refusal
-from crypto.batch import Batch, BatchClass
+from crypto.batch import Batch
 from crypto.encoding import Month
 from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation
 
@@ -52,7 +52,7 @@ _ADVICE: Final = {
     "class-not-served": "this publisher is not registered for this kind of batch; ask for registration, then run "
     "`connector send` again",
 }
-_ADVICE_OTHERWISE: Final = "the index refuses the batch ({answer.reason}); tell the index operator"
+_ADVICE_OTHERWISE: Final = "the index refuses the batch ({reason}); tell the index operator"
 _FOREIGN: Final = (
     "the index has other changes under sequence {answer.sequence} than this state: another connector uses this "
     "publisher's key, or this state is an old copy. Stop the other one, then run `connector send --complete`"
@@ -136,25 +136,53 @@ class Settling:
             else:
                 self._refused(posted, answer, now)
         if isinstance(answer, Acknowledgement):
+            self.sent.batches += 1
             self.sent.last_sequence = answer.sequence
-            if header.batch_class is BatchClass.PROEF:
+
+    def tried(self, trial: Batch, answer: Acknowledgement | Refusal, manifest: bytes, now: datetime) -> None:
+        """Apply a verified answer to a trial.
+
+        Args:
+            trial: as it was sent.
+            answer: what came back.
+            manifest: fingerprint of the one it was composed with.
+            now: as above.
+
+        Raises:
+            SendingStopped: it does not fit what was sent, or needs a person; nothing changed.
+        """
+        header, standing = trial.header, self._state.standing()
+        sent = (header.scope, header.publisher, header.sequence, trial.digest)
+        if (answer.scope, answer.publisher, answer.sequence, answer.digest) != sent:
+            raise SendingStopped(
+                "the answer is about another trial than was sent; run `connector send` again"
+            )
+        with self._state.transaction():
+            self._state.heard(now)
+            if isinstance(answer, Acknowledgement) and answer.incarnation == standing.incarnation:
+                self._state.prove(manifest)
                 self.sent.trials += 1
+            elif isinstance(answer, Refusal) and answer.reason == "wrong-incarnation":
+                self._introduce(answer)
             else:
-                self.sent.batches += 1
+                reason = (
+                    answer.reason if isinstance(answer, Refusal) else "acknowledged for another incarnation"
+                )
+                raise SendingStopped(
+                    _ADVICE.get(reason, _ADVICE_OTHERWISE).format(answer=answer, reason=reason)
+                )
 
     def _acknowledged(self, posted: Posted, answer: Acknowledgement) -> None:
         state, standing = self._state, self._state.standing()
-        sending = state.spool.sent(answer.digest)
-        if sending is None:
+        stage = state.spool.sent_stage(answer.digest)
+        if stage is None:
             raise SendingStopped(_FOREIGN.format(answer=answer))
         if not standing.is_introduced or answer.incarnation != standing.incarnation:
             raise SendingStopped(
                 "the index acknowledged a batch for another incarnation; tell the index operator"
             )
-        for row in state.spool.rows_at(sending.stage):
+        for row in state.spool.rows_at(stage):
             self._settle_row(row, posted.frozen.month)
-        if posted.frozen.batch_class is BatchClass.PROEF:
-            state.prove(sending.manifest)
         state.spool.dissolve()
         state.stand(Standing(standing.incarnation, answer.sequence + 1))
 
@@ -191,7 +219,9 @@ class Settling:
         if answer.reason == "wrong-incarnation":
             self._introduce(answer)
         elif answer.incarnation != posted.batch.header.incarnation or not answer.rows:
-            raise SendingStopped(_ADVICE.get(answer.reason, _ADVICE_OTHERWISE).format(answer=answer))
+            raise SendingStopped(
+                _ADVICE.get(answer.reason, _ADVICE_OTHERWISE).format(answer=answer, reason=answer.reason)
+            )
         else:
             self._take_out(posted, answer, now.date())
 

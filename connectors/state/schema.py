@@ -75,8 +75,7 @@ CREATE TABLE frozen (              -- the set of changes under the present seque
 ) STRICT;
 CREATE TABLE sent (                -- every digest sent for the frozen set; an acknowledgement names one of them
     digest BLOB PRIMARY KEY,
-    stage INTEGER NOT NULL,        -- which rows were in it
-    manifest BLOB NOT NULL         -- fingerprint of the manifest it was composed with
+    stage INTEGER NOT NULL         -- which rows were in it
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE quarantine (          -- what was set aside, for people to look at; no personal data
     id INTEGER PRIMARY KEY,

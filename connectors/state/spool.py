@@ -60,19 +60,6 @@ class FrozenSet:
     rows: tuple[FrozenRow, ...]
 
 
-@dataclass(frozen=True)
-class Sending:
-    """One batch of the set as it was sent.
-
-    Args:
-        stage: of the set.
-        manifest: fingerprint of the one it was composed with.
-    """
-
-    stage: int
-    manifest: bytes
-
-
 class Spool:
     """The tables of the frozen set; every change happens inside a transaction of the caller."""
 
@@ -85,7 +72,7 @@ class Spool:
 
         Args:
             batch_class: of every row.
-            changes: none for a trial.
+            changes: at least one.
             month: now; what its asserts count from.
         """
         assert self.frozen() is None, "one set at a time"
@@ -117,24 +104,16 @@ class Spool:
         rows = self._rows(BatchClass(batch_class), "left_at IS NULL", ())
         return FrozenSet(BatchClass(batch_class), sequence, stage, Month.from_index(month), tuple(rows))
 
-    def note_sent(self, digest: bytes, manifest: bytes) -> None:
-        """Write down a batch of the set as it is now, before the batch leaves.
-
-        Args:
-            digest: of the batch.
-            manifest: fingerprint of the one it was composed with.
-        """
+    def note_sent(self, digest: bytes) -> None:
+        """Write down the digest of a batch of the set as it is now, before the batch leaves."""
         self._connection.execute(
-            "INSERT INTO sent (digest, stage, manifest) SELECT ?, frozen_stage, ? FROM state",
-            (digest, manifest),
+            "INSERT INTO sent (digest, stage) SELECT ?, frozen_stage FROM state", (digest,)
         )
 
-    def sent(self, digest: bytes) -> Sending | None:
-        """How a batch of this digest was sent; None when it was never sent for this set."""
-        row = self._connection.execute(
-            "SELECT stage, manifest FROM sent WHERE digest = ?", (digest,)
-        ).fetchone()
-        return None if row is None else Sending(*row)
+    def sent_stage(self, digest: bytes) -> int | None:
+        """The stage of the set this digest was sent at; None when it was never sent for this set."""
+        row = self._connection.execute("SELECT stage FROM sent WHERE digest = ?", (digest,)).fetchone()
+        return None if row is None else int(row[0])
 
     def rows_at(self, stage: int) -> Sequence[FrozenRow]:
         """The rows that were in the set at a stage."""

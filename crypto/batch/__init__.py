@@ -9,14 +9,23 @@ Invariants:
 4. Rows that are about no person ride on the identity element and the others do not, or the batch is refused.
 5. What decodes encodes back to the same bytes.
 
-6. A hop counts only with its signature, which says who made it, and its proof, which says that it was made with the
+6. A publisher proves that it made its items itself: one that takes an item over from another source is refused.
+7. A hop counts only with its signature, which says who made it, and its proof, which says that it was made with the
    keys in the manifest and moved nothing.
 
 Whoever controls A or B can at most stop a batch.
 """
 
 from crypto.batch.form import ITEMS_MAX, PARTIES, Batch, Header, Hop, items_in, max_bytes
-from crypto.batch.steps import Person, apply_hop, compose, open_batch, verify_hop, verify_publisher
+from crypto.batch.steps import (
+    Person,
+    apply_hop,
+    compose,
+    open_batch,
+    verify_hop,
+    verify_origin,
+    verify_publisher,
+)
 from crypto.sheet import BatchClass
 
 __all__ = [
@@ -33,5 +42,6 @@ __all__ = [
     "max_bytes",
     "open_batch",
     "verify_hop",
+    "verify_origin",
     "verify_publisher",
 ]

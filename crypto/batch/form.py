@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from crypto.chain import CIPHERTEXT_BYTES
 from crypto.chain.hops import PROOF_BYTES
+from crypto.chain.origin import PROOF_BYTES as ORIGIN_BYTES
 from crypto.encoding import decode, decode_int, encode
 from crypto.errors import MalformedInput
 from crypto.sheet import ROW_WIDTHS, SINGLES, BatchClass
@@ -156,6 +157,7 @@ class Batch:
         sheet: n rows, sealed to the index.
         digest: SHA-512 over header, c0 and sheet.
         signature: the publisher's Ed25519 signature, 64 bytes; see `verify_publisher`.
+        origin: proof that the publisher made its items itself, 64 bytes; see `verify_origin`.
         hops: A's, then B's.
 
     Raises:
@@ -167,6 +169,7 @@ class Batch:
     sheet: bytes
     digest: bytes
     signature: bytes
+    origin: bytes
     hops: tuple[Hop, ...] = ()
 
     def __post_init__(self) -> None:
@@ -179,6 +182,8 @@ class Batch:
         signatures = (self.signature, *(hop.signature for hop in self.hops))
         if len(self.digest) != _DIGEST_BYTES or any(len(each) != _SIGNATURE_BYTES for each in signatures):
             raise MalformedInput("a digest or signature is not 64 bytes")
+        if len(self.origin) != ORIGIN_BYTES:
+            raise MalformedInput(f"the publisher's proof is not {ORIGIN_BYTES} bytes")
         if len(self.hops) > len(PARTIES) or any(len(hop.proof) != PROOF_BYTES for hop in self.hops):
             raise MalformedInput(f"there are two hops, each with a proof of {PROOF_BYTES} bytes")
 
@@ -186,7 +191,8 @@ class Batch:
         """Return the wire bytes; a hop that is not there yet is an empty slot."""
         slots = [encode("batch-hop", hop.items, hop.proof, hop.signature) for hop in self.hops]
         slots += [b""] * (len(PARTIES) - len(slots))
-        return encode("batch", self.header.encode(), self.c0, self.sheet, self.digest, self.signature, *slots)
+        parts = (self.header.encode(), self.c0, self.sheet, self.digest, self.signature, self.origin)
+        return encode("batch", *parts, *slots)
 
     @classmethod
     def decode(cls, data: bytes, max_bytes: int) -> Self:
@@ -201,12 +207,12 @@ class Batch:
         """
         if len(data) > max_bytes:
             raise MalformedInput(f"the batch is larger than {max_bytes} bytes")
-        header, c0, sheet, digest, signature, *slots = decode("batch", data, 5 + len(PARTIES))
+        header, c0, sheet, digest, signature, origin, *slots = decode("batch", data, 6 + len(PARTIES))
         taken = [slot for slot in slots if slot]
         if slots[: len(taken)] != taken:
             raise MalformedInput("B's hop is there and A's is not")
         hops = tuple(Hop(*decode("batch-hop", slot, 3)) for slot in taken)
-        return cls(Header.decode(header), c0, sheet, digest, signature, hops)
+        return cls(Header.decode(header), c0, sheet, digest, signature, origin, hops)
 
 
 def _sheet_fits(header: Header, size: int) -> bool:

@@ -6,6 +6,7 @@ Whoever controls A or B can at most stop a batch: a hop that moved, swapped or c
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -15,8 +16,10 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from crypto.batch.form import PARTIES, Batch, Header, Hop
 from crypto.chain import CIPHERTEXT_BYTES, Bsn, Canary, OpeningSecrets, Pseudonym, encrypt, hops, open_item
 from crypto.chain.crew import Alone, Crew, shares
+from crypto.chain.origin import check, prove
 from crypto.encoding import encode
 from crypto.errors import BatchRefused, KeyFault, MalformedInput, VerificationFailed
+from crypto.group import random_scalar
 from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets
 from crypto.sheet import ROW_WIDTHS, BatchClass, decode_row, is_control
 from crypto.sheet.fields import MalformedRow
@@ -58,10 +61,13 @@ def compose(
     for position, (person, row) in enumerate(items):
         _check_row(header.batch_class, position, person, row)
     points = (None if person is None else person.person_point() for person, _ in items)
-    c0 = b"".join(encrypt(point, manifest.a.layer).encode() for point in points)
+    randomness = [random_scalar() for _ in items]
+    made = (encrypt(*each) for each in zip(points, repeat(manifest.a.layer), randomness, strict=False))
+    c0 = b"".join(item.encode() for item in made)
     sheet = _seal_sheet(header, c0, b"".join(row for _, row in items), manifest)
     digest = _digest(header, c0, sheet)
-    return Batch(header, c0, sheet, digest, signing.sign(_publisher_words(digest)))
+    origin = prove(hops.column(c0, 0), randomness, digest)
+    return Batch(header, c0, sheet, digest, signing.sign(_publisher_words(digest)), origin)
 
 
 def _check_row(batch_class: BatchClass, position: int, person: Person | None, row: bytes) -> None:
@@ -118,6 +124,20 @@ def verify_publisher(batch: Batch, verify_key: Ed25519PublicKey) -> None:
     if _digest(batch.header, batch.c0, batch.sheet) != batch.digest:
         raise VerificationFailed("the digest is not that of the batch")
     _verify(verify_key, batch.signature, _publisher_words(batch.digest))
+
+
+def verify_origin(batch: Batch, crew: Crew = _ALONE) -> None:
+    """Check that the publisher made every item itself, and took none over from another source.
+
+    Args:
+        batch: its publisher must be verified as well; this covers the digest, not the parts under it.
+        crew: who does the multiplying.
+
+    Raises:
+        VerificationFailed: it did not.
+        WorkLost: see `crypto.chain.crew`.
+    """
+    check(hops.column(batch.c0, 0), batch.digest, batch.origin, crew)
 
 
 def apply_hop(batch: Batch, secrets: PseudonymiserSecrets, manifest: Manifest, crew: Crew = _ALONE) -> Batch:

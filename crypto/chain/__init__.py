@@ -25,7 +25,6 @@ from crypto.group import (
     base_multiply,
     hash_to_group,
     multiply,
-    random_scalar,
     scalar_multiply,
     subtract,
 )
@@ -37,7 +36,9 @@ PSEUDONYM_BYTES: Final = POINT_BYTES
 # Changing any byte of these two changes every pseudonym; a new version belongs to a new key epoch.
 _BSN_DST: Final = b"SIGNAL-INDEX-V01-CS01-with-ristretto255_XMD:SHA-512_R255MAP_RO_"
 _BSN_PREFIX: Final = b"nl-bsn:"
-_CANARY: Final = b"canary"
+# A number that nobody has or ever will: it passes the eleven-test and is below the lowest. The canary takes every step
+# that a BSN takes, so a connector that writes numbers in another way is found out too.
+_CANARY: Final = b"000000000"
 
 _BSN_DIGITS: Final = 9
 _BSN_LOWEST: Final = 10_000_000
@@ -94,7 +95,7 @@ class Canary:
 
 def canary_point() -> Point:
     """Return the element every canary starts from, known to everybody."""
-    return hash_to_group(_CANARY, _BSN_DST)
+    return hash_to_group(_BSN_PREFIX + _CANARY, _BSN_DST)
 
 
 def _is_bsn(text: str) -> bool:
@@ -181,14 +182,16 @@ class OpeningSecrets:
     closing: Scalar
 
 
-def encrypt(person: Point | None, public: Point) -> Ciphertext:
+def encrypt(person: Point | None, public: Point, randomness: Scalar) -> Ciphertext:
     """Encrypt a person, or the identity element for a filler or control row.
 
     Args:
         person: From `Bsn.person_point`; None is the identity element.
         public: Y, the key of the whole chain.
+        randomness: Fresh from `random_scalar` for every item, and kept until the batch is proven. Secret.
     """
-    return _encrypt(person, public, random_scalar())
+    mask = multiply(randomness, public)
+    return Ciphertext(base_multiply(randomness), mask if person is None else _present(add(person, mask)))
 
 
 def hop(secrets: HopSecrets, next_public: Point, item: Ciphertext, rho: Scalar) -> Ciphertext:
@@ -225,11 +228,6 @@ def open_item(secrets: OpeningSecrets, item: Ciphertext) -> Pseudonym | None:
 def close(secrets: OpeningSecrets, person: Point) -> Pseudonym:
     """Apply the closing key to a point both pseudonymisers multiplied: what `open_item` gives for it."""
     return Pseudonym(multiply(secrets.closing, person).encoded)
-
-
-def _encrypt(person: Point | None, public: Point, randomness: Scalar) -> Ciphertext:
-    mask = multiply(randomness, public)
-    return Ciphertext(base_multiply(randomness), mask if person is None else _present(add(person, mask)))
 
 
 def _present(point: Point | None) -> Point:

@@ -22,27 +22,15 @@ from typing import Final, NamedTuple
 
 from crypto.chain import CIPHERTEXT_BYTES, Ciphertext, HopSecrets, hop
 from crypto.chain.crew import Crew, shares
+from crypto.chain.folding import fold, fold_scalars
 from crypto.encoding import encode
 from crypto.errors import MalformedInput, VerificationFailed
-from crypto.group import (
-    Point,
-    Scalar,
-    add,
-    generator,
-    multiply,
-    random_scalar,
-    reduce_scalar,
-    scalar_add,
-    scalar_multiply,
-    sigma,
-    weighted_sum,
-)
+from crypto.group import Point, Scalar, add, generator, multiply, random_scalar, sigma
 from crypto.group.sodium import POINT_BYTES
 
 _FACTOR, _COMBINED, _RANDOMNESS = range(3)
 
 PROOF_BYTES: Final = sigma.proof_bytes(3)
-_POSITION_BYTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +95,7 @@ def _prove(
 ) -> bytes:
     seed = _seed(publics, passage)
     folded = _fold(seed, [passage.before], crew)[0]
-    total = _weighted_sum(seed, randomness)
+    total = fold_scalars(seed, randomness)
     made = Ciphertext(
         _present(add(multiply(secrets.combined, folded.b), multiply(total, generator()))),
         _present(add(multiply(secrets.factor, folded.c), multiply(total, publics.towards))),
@@ -159,47 +147,11 @@ def _seed(publics: HopPublics, passage: Passage) -> bytes:
     return hashlib.sha512(encode("signal-index hop weights 1", passage.context, *points, *lists)).digest()
 
 
-def _weights(seed: bytes, positions: range) -> Iterator[Scalar]:
-    """One scalar per item, from everything a prover could choose."""
-    start = hashlib.sha512(encode("signal-index hop weight 1", seed))
-    for position in positions:
-        state = start.copy()
-        state.update(position.to_bytes(_POSITION_BYTES, "big"))
-        yield reduce_scalar(state.digest())
-
-
-def _weighted_sum(seed: bytes, scalars: list[Scalar]) -> Scalar:
-    weights = _weights(seed, range(len(scalars)))
-    first, *others = (scalar_multiply(weight, each) for weight, each in zip(weights, scalars, strict=True))
-    total = first
-    for other in others:
-        total = scalar_add(total, other)
-    return total
-
-
-def _fold(seed: bytes, lists: list[bytes], crew: Crew) -> list[Ciphertext]:
-    """Add up each list, every item multiplied by its weight."""
-    pieces = [
-        _ToFold(seed, range(share.start, share.stop), tuple(_items(each, share) for each in lists))
-        for share in shares(_count(lists[0]), crew)
-    ]
-    sums = list(crew.each(_fold_piece, pieces))
-    return [_add_up([piece[place] for piece in sums]) for place in range(len(lists))]
-
-
 def _count(items: bytes) -> int:
     """How many items there are; at least one, and nothing after the last."""
     if not items or len(items) % CIPHERTEXT_BYTES:
         raise MalformedInput(f"items are {CIPHERTEXT_BYTES} bytes each, and there is at least one")
     return len(items) // CIPHERTEXT_BYTES
-
-
-def _add_up(parts: list[bytes]) -> Ciphertext:
-    first, *others = map(Ciphertext.decode, parts)
-    total = first
-    for other in others:
-        total = _plus(total, other)
-    return total
 
 
 class _ToHop(NamedTuple):
@@ -208,14 +160,6 @@ class _ToHop(NamedTuple):
     secrets: HopSecrets
     towards: Point
     items: bytes
-
-
-class _ToFold(NamedTuple):
-    """A piece of work for `_fold_piece`."""
-
-    seed: bytes
-    positions: range
-    lists: tuple[bytes, ...]
 
 
 def _hop_piece(piece: _ToHop) -> tuple[bytes, list[bytes]]:
@@ -227,18 +171,17 @@ def _hop_piece(piece: _ToHop) -> tuple[bytes, list[bytes]]:
     return b"".join(made), randomness
 
 
-def _fold_piece(piece: _ToFold) -> list[bytes]:
-    weights = list(_weights(piece.seed, piece.positions))
-    return [_fold_items(weights, items).encode() for items in piece.lists]
+def column(items: bytes, start: int) -> bytes:
+    """Return all first components (start 0) or all second ones (start 32)."""
+    return b"".join(
+        items[place : place + POINT_BYTES] for place in range(start, len(items), CIPHERTEXT_BYTES)
+    )
 
 
-def _fold_items(weights: list[Scalar], items: bytes) -> Ciphertext:
-    return Ciphertext(*(weighted_sum(weights, _components(items, start)) for start in (0, POINT_BYTES)))
-
-
-def _components(items: bytes, start: int) -> Iterator[bytes]:
-    """All first components, or all second ones."""
-    return (items[place : place + POINT_BYTES] for place in range(start, len(items), CIPHERTEXT_BYTES))
+def _fold(seed: bytes, lists: list[bytes], crew: Crew) -> list[Ciphertext]:
+    """Fold each list into one ciphertext."""
+    points = fold(seed, [column(items, start) for items in lists for start in (0, POINT_BYTES)], crew)
+    return [Ciphertext(*pair) for pair in zip(points[::2], points[1::2], strict=True)]
 
 
 def ciphertexts(items: bytes) -> Iterator[Ciphertext]:
@@ -257,10 +200,6 @@ def _cut(items: bytes, crew: Crew) -> list[bytes]:
 
 def _items(items: bytes, share: slice) -> bytes:
     return items[share.start * CIPHERTEXT_BYTES : share.stop * CIPHERTEXT_BYTES]
-
-
-def _plus(left: Ciphertext, right: Ciphertext) -> Ciphertext:
-    return Ciphertext(_present(add(left.b, right.b)), _present(add(left.c, right.c)))
 
 
 def _present(point: Point | None) -> Point:

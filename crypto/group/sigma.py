@@ -7,7 +7,8 @@ Invariants:
 1. Every base and image, the number of secrets and the caller's context are hashed into the challenge, so a proof
    holds for one statement in one context and nowhere else.
 2. A proof has one encoding; what verifies was made with knowledge of the secrets, or SHA-512 was broken.
-3. Fresh randomness for every proof; two proofs with the same randomness would give the secrets away.
+3. Fresh masks for every proof, made of secret and statement too: two proofs with the same masks would give the secrets
+   away, and a machine that was cloned or put back may draw the same random numbers twice.
 
 Whoever can read the randomness of one proof can compute its secrets from it.
 
@@ -83,7 +84,13 @@ def prove(statement: Statement, secrets: Sequence[Scalar]) -> bytes:
     """
     if len(secrets) != statement.secrets:
         raise MalformedInput("the number of secrets is not the statement's")
-    return _prove(statement, secrets, [random_scalar() for _ in secrets])
+    return _prove(statement, secrets, [_mask(statement, secret) for secret in secrets])
+
+
+def _mask(statement: Statement, secret: Scalar) -> Scalar:
+    """Draw a mask that stays unpredictable as long as either the generator works or the statement is new."""
+    words = encode("signal-index mask 1", secret.encoded, random_scalar().encoded, statement.context)
+    return reduce_scalar(hashlib.sha512(words).digest())
 
 
 def _prove(statement: Statement, secrets: Sequence[Scalar], masks: Sequence[Scalar]) -> bytes:

@@ -1,5 +1,6 @@
 """What a publisher keeps and publishes; it needs nobody else's keys, and none of its own opens a pseudonym."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import date
@@ -7,8 +8,9 @@ from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from crypto.encoding import encode
 from crypto.keyfiles.document import KeyFile
-from crypto.keyfiles.values import KEY_BYTES
+from crypto.keyfiles.values import KEY_BYTES, Fingerprint
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,6 +25,12 @@ class PublisherPublic(KeyFile, kind="publisher-public", secret=False):
     publisher: str
     verify_key: Ed25519PublicKey
     created: date
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What A and B compare with the source itself before they let it pass."""
+        words = encode("signal-index publisher 1", self.publisher, self.verify_key.public_bytes_raw())
+        return Fingerprint(hashlib.sha256(words).digest())
 
 
 @dataclass(frozen=True, repr=False, eq=False)

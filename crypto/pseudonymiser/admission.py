@@ -12,7 +12,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from crypto.batch import Batch, BatchClass, Header, items_in, max_bytes, verify_hop, verify_publisher
+from crypto.batch import (
+    Batch,
+    BatchClass,
+    Header,
+    items_in,
+    max_bytes,
+    verify_hop,
+    verify_origin,
+    verify_publisher,
+)
 from crypto.chain import CIPHERTEXT_BYTES, Ciphertext
 from crypto.chain.crew import Crew
 from crypto.errors import MalformedInput, VerificationFailed
@@ -61,6 +70,7 @@ def admit(
         raise Refused("wrong-count")
     _check_items(batch)
     _check_clock(batch.header, now)
+    _check_origin(batch, crew)
     _check_hop_before(batch, place, crew)
     return batch, publisher
 
@@ -86,6 +96,14 @@ def _check_publisher(batch: Batch, place: Place) -> Publisher:
     except VerificationFailed as error:
         raise Refused("signature") from error
     return publisher
+
+
+def _check_origin(batch: Batch, crew: Crew) -> None:
+    """The publisher made its items itself: one taken over from another source would be an oracle."""
+    try:
+        verify_origin(batch, crew)
+    except VerificationFailed as error:
+        raise Refused("origin-proof") from error
 
 
 def _check_hop_before(batch: Batch, place: Place, crew: Crew) -> None:

@@ -20,9 +20,9 @@ from crypto.batch import ITEMS_MAX, PARTIES, BatchClass
 from crypto.errors import KeyFault
 from crypto.keyfiles import Manifest, PseudonymiserPublic, PseudonymiserSecrets, PublisherPublic
 
-TRIALS_PER_DAY: Final = 48
-"""Trials of one item: one an hour, and as many again for restarts. An index and a publisher that work together could
-ask after as many people a day with them, which is nothing beside any quota."""
+TRIALS_PER_DAY: Final = 96
+"""Trials of one item, each passing once: room for a try every quarter of an hour while a party is away. An index and a
+publisher that work together could ask after as many people a day with them, which is little beside any quota."""
 
 C = TypeVar("C", bound="Config")
 

@@ -9,7 +9,8 @@ Invariants:
 3. What a day's quota does not cover comes out of allowances: a number of items, once, until a day, granted here by
    command for a complete set. Each party grants its own, so a set passes only when both did.
 4. Repeats have a ceiling of their own, `REPEATS_PER_QUOTA` times what may be counted that day. Without one, a
-   publisher and an index that work together could have any number of people hopped under one sequence.
+   publisher and an index that work together could have any number of people hopped under one sequence; with it, they
+   have eleven times the quota. Trials and requests, which carry a number of their own, pass once.
 5. Rows that were written stay: totals only grow, and what was counted is never taken out.
 6. The file is made by command only; a ledger that is missing is a fault, never an empty ledger.
 
@@ -26,6 +27,7 @@ from typing import Final, Self, TypeVar
 from crypto.batch import BatchClass, Header
 from crypto.pseudonymiser.ledger_file import Allowance, Counted, Usage, create, open_existing
 from crypto.pseudonymiser.problems import Refused
+from crypto.sheet import SINGLES
 
 REPEATS_PER_QUOTA: Final = 10
 """Room for a publisher that tries one batch again for hours; an eleven-fold quota for one that cheats."""
@@ -76,7 +78,8 @@ class Ledger:
             now: aware UTC.
 
         Raises:
-            Refused: `quota-exceeded`, or `replayed` for a request that was counted before, and nothing was counted;
+            Refused: `quota-exceeded`, or `replayed` for a trial or request that was counted before, and nothing was
+                counted;
                 `ledger-unavailable`.
         """
         self._write(lambda: self._count(header, daily_quota, now))
@@ -171,7 +174,7 @@ class Ledger:
         used = self._usage(sender, day)
         wait = _seconds_until_after(day, now)
         if self._seen(header):
-            if header.batch_class is BatchClass.INZAGE:
+            if header.batch_class in SINGLES:
                 raise Refused("replayed")
             used = Usage(used.items, used.allowed, used.repeats + header.n)
         else:

@@ -164,29 +164,37 @@ def statement(config_path: Path, days: int, out: Path) -> None:
 
 @ledger.command("compare")
 @click.option("--manifest", "manifest_path", type=_file, required=True, help="Says whose signatures count.")
+@click.option(
+    "--fingerprint", required=True, help="Of that manifest, as compared with the parties themselves."
+)
 @click.argument("of_a", metavar="A", type=_file)
 @click.argument("of_b", metavar="B", type=_file)
-def compare_statements(manifest_path: Path, of_a: Path, of_b: Path) -> None:
+def compare_statements(manifest_path: Path, fingerprint: str, of_a: Path, of_b: Path) -> None:
     """Compare a statement of A with one of B; ends with 3 when B counted what A did not.
 
     Nobody reaches B but through A. So that means: A's ledger was put back, or A's key is in other hands, or B counts
-    what it did not get. Ask A for one day more than B, as a batch can pass A just before midnight.
+    what it did not get. Ask A for a year and B for a week: what B counts today, A may have counted when B was away.
     """
     try:
-        manifest = Manifest.load(manifest_path)
+        manifest = Manifest.load_pinned(manifest_path, fingerprint, required=True)
         a, b = (Statement.verify(path.read_bytes(), manifest) for path in (of_a, of_b))
         differences = compare(a, b)
     except CryptoError as fault:
         stop(fault)
     for each in differences:
         who = "only B counted" if each.verdict == "alarm" else "only A counted, on its way or refused by B"
-        numbers = ", ".join(str(number) for number in each.sequences[:_SHOWN])
+        numbers = ", ".join(_spelled(run) for run in each.sequences[:_SHOWN])
         more = f" and {len(each.sequences) - _SHOWN} more" if len(each.sequences) > _SHOWN else ""
         click.echo(f"{each.verdict}: {each.publisher} {each.batch_class}: {who}: {numbers}{more}")
     if not differences:
         click.echo(f"A and B counted the same, {max(a.first, b.first)} to {min(a.last, b.last)}")
     if any(each.verdict == "alarm" for each in differences):
         sys.exit(EXIT_ALARM)
+
+
+def _spelled(run: tuple[int, int]) -> str:
+    first, last = run
+    return str(first) if first == last else f"{first}-{last}"
 
 
 __all__ = ["EXIT_ALARM", "EXIT_SETUP", "config_option", "ledger", "stop"]

@@ -43,6 +43,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "identity": Kind(
         400, "Een regel is niet goed versleuteld", "Werk uw koppeling bij en stuur de levering opnieuw."
     ),
+    "origin-proof": Kind(
+        403,
+        "Niet aangetoond dat de afzender elke regel zelf heeft versleuteld",
+        "Werk uw koppeling bij en stuur de levering opnieuw.",
+    ),
     "hop-proof": Kind(
         400,
         "Een eerdere partij toont niet aan dat zij de levering goed heeft bewerkt",

@@ -1,8 +1,8 @@
 """Signed statements of what a pseudonymiser counted, and the comparison of A's with B's.
 
 Invariants:
-1. A statement names every sequence it counted in its days, so two can be compared item by item: no clock and no
-   midnight makes honest parties differ for good.
+1. A statement names every sequence it counted in its days, so two can be compared one by one: no clock and no
+   midnight makes honest parties differ, as long as A states more days than B was away.
 2. What B counted and A did not is an alarm: nothing reaches B but through A, so one of the two ledgers, or A's key, is
    not what it should be. What A counted and B did not is on its way, was refused by B, or B was not there.
 
@@ -11,9 +11,10 @@ Whoever controls one pseudonymiser can state what it likes about itself; not wha
 
 import hmac
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
 from typing import Any, Final, Literal, Self, cast
 
 from cryptography.exceptions import InvalidSignature
@@ -28,9 +29,9 @@ from crypto.tokens import decode_base64url, encode_base64url, read_json_object
 BYTES_MAX: Final = 64 * 1024 * 1024
 """A year of a busy region is a few MB."""
 
-_SEQUENCES_MAX: Final = 1_000_000
-"""In one run; a publisher that sends a batch every minute needs two years for it."""
-
+_OIN: Final = re.compile(r"[0-9]{20}", re.ASCII)
+_CLASS: Final = re.compile(r"[a-z]{1,20}", re.ASCII)
+_INCARNATION: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _KIND: Final = "pseudonymiser-statement"
 _FORMAT: Final = 1
 
@@ -50,6 +51,11 @@ class Run:
     first: int
     last: int
     items: int
+
+    @property
+    def length(self) -> int:
+        """How many sequences it holds."""
+        return self.last - self.first + 1
 
 
 @dataclass(frozen=True)
@@ -142,8 +148,12 @@ def _read_run(document: Mapping[str, Any]) -> Run:
     texts, numbers = (run.publisher, run.batch_class, run.incarnation), (run.first, run.last, run.items)
     if any(type(text) is not str for text in texts) or any(type(number) is not int for number in numbers):
         raise ValueError
-    # A delivery holds an item at the least; a run that says otherwise would be an endless list to compare.
-    if not (1 <= run.first <= run.last and run.last - run.first < min(run.items, _SEQUENCES_MAX)):
+    if not (_OIN.fullmatch(run.publisher) and _CLASS.fullmatch(run.batch_class)):
+        raise ValueError
+    # A delivery holds an item at the least.
+    if not (
+        _INCARNATION.fullmatch(run.incarnation) and 1 <= run.first <= run.last and run.length <= run.items
+    ):
         raise ValueError
     return run
 
@@ -169,54 +179,101 @@ def _runs(counted: Iterable[Counted]) -> Iterator[Run]:
 
 Verdict = Literal["alarm", "waiting"]
 
+STALE_AFTER: Final = timedelta(days=2)
+"""How much earlier B's statement may end: one that stops before says nothing about what came since."""
+
 
 @dataclass(frozen=True)
 class Difference:
-    """Sequences that one party counted and the other did not.
+    """Sequences that one party counted and the other did not, or not with as many items.
 
     Args:
-        verdict: `alarm` when only B counted them, `waiting` when only A did.
-        sequences: in order.
+        verdict: `alarm` when B counted what A did not, `waiting` when only A did.
+        sequences: runs of them, first and last included, in order.
     """
 
     verdict: Verdict
     publisher: str
     batch_class: str
-    sequences: tuple[int, ...]
+    sequences: tuple[tuple[int, int], ...]
 
 
 def compare(a: Statement, b: Statement) -> Sequence[Difference]:
     """Compare what A and B counted.
 
     Args:
-        a: of more days than B's when it can be had: what B counted just after midnight, A may have counted before.
-        b: see above.
+        a: of many more days than B's: what B counts today, A may have counted long ago, when B was away.
+        b: of days that lie within A's, and that ends about when A's does.
+
+    Returns:
+        Differences, alarms first. What A counted before the first thing that B states of a publisher is left out.
 
     Raises:
-        MalformedInput: not one statement of A and one of B, or of two regions.
+        MalformedInput: not one statement of A and one of B, of two regions, or of days that cannot be compared.
     """
     if (a.party, b.party) != ("A", "B") or a.scope != b.scope:
         raise MalformedInput("compare one statement of A with one of B, of the same region")
-    by_a, by_b = _sequences(a), _sequences(b)
-    differences = [*_only(by_b, by_a, "alarm"), *_only(by_a, by_b, "waiting")]
+    if not (a.first <= b.first <= b.last and a.last - STALE_AFTER <= b.last):
+        raise MalformedInput(
+            f"A's statement ({a.first} to {a.last}) must begin no later than B's ({b.first} to {b.last}), and B's must "
+            "be as recent: ask both for new ones, A for a year and B for a week"
+        )
+    by_a, by_b = _by_key(a), _by_key(b)
+    differences = [*_beyond(by_b, by_a, "alarm"), *_beyond(_since(by_a, by_b), by_b, "waiting")]
     return sorted(differences, key=lambda each: (each.verdict, each.publisher, each.batch_class))
 
 
 _Key = tuple[str, str, str]
+_Runs = Mapping[_Key, Sequence[Run]]
 
 
-def _sequences(statement: Statement) -> dict[_Key, set[int]]:
-    found: dict[_Key, set[int]] = {}
+def _by_key(statement: Statement) -> dict[_Key, list[Run]]:
+    found: dict[_Key, list[Run]] = {}
     for run in statement.runs:
-        key = (run.publisher, run.batch_class, run.incarnation)
-        found.setdefault(key, set()).update(range(run.first, run.last + 1))
+        found.setdefault((run.publisher, run.batch_class, run.incarnation), []).append(run)
     return found
 
 
-def _only(
-    ours: Mapping[_Key, set[int]], theirs: Mapping[_Key, set[int]], verdict: Verdict
-) -> Iterator[Difference]:
-    for key, sequences in ours.items():
-        missing = sequences - theirs.get(key, set())
+def _since(ours: _Runs, theirs: _Runs) -> dict[_Key, list[Run]]:
+    """Our runs without what lies before the first thing the other party states under the same key."""
+    starts = {key: min(run.first for run in runs) for key, runs in theirs.items()}
+    return {
+        key: [
+            replace(run, first=max(run.first, starts.get(key, 0)))
+            for run in runs
+            if run.last >= starts.get(key, 0)
+        ]
+        for key, runs in ours.items()
+    }
+
+
+def _beyond(ours: _Runs, theirs: _Runs, verdict: Verdict) -> Iterator[Difference]:
+    """What is in the first and not in the second: as runs, so that a long one costs no more than a short one."""
+    for key, runs in ours.items():
+        others = theirs.get(key, [])
+        missing = {gap for run in runs for gap in _gaps(run, others)}
+        if verdict == "alarm":
+            missing |= {(run.first, run.last) for run in runs if _counts_more(run, others)}
         if missing:
             yield Difference(verdict, key[0], key[1], tuple(sorted(missing)))
+
+
+def _gaps(run: Run, others: Sequence[Run]) -> Iterator[tuple[int, int]]:
+    """The parts of a run that no other run covers."""
+    start = run.first
+    for other in sorted(others, key=lambda each: each.first):
+        if start > run.last or other.first > run.last:
+            break
+        if other.last < start:
+            continue
+        if start < other.first:
+            yield start, other.first - 1
+        start = other.last + 1
+    if start <= run.last:
+        yield start, run.last
+
+
+def _counts_more(run: Run, others: Sequence[Run]) -> bool:
+    """Whether a run has more items a sequence than every run of the other party that it overlaps."""
+    met = [each for each in others if each.first <= run.last and run.first <= each.last]
+    return bool(met) and all(run.items * each.length > each.items * run.length for each in met)

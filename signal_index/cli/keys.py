@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from crypto.errors import KeyFault
+from crypto.errors import CryptoError
 from crypto.keyfiles import (
     Approval,
     IndexPublic,
@@ -15,9 +15,11 @@ from crypto.keyfiles import (
     Parts,
     PseudonymiserPublic,
     PseudonymiserSecrets,
+    PublisherPublic,
     PublisherSecrets,
     spelled,
 )
+from crypto.tokens import read_json_object
 
 from .options import plain_errors
 
@@ -119,19 +121,12 @@ def approve(own: Path, index: Path, b: Path, a: Path, out: Path) -> None:
     """
     with plain_errors():
         parts = _parts(index, b, a)
-        secrets = IndexSecrets.load(own) if _is_index(own) else PseudonymiserSecrets.load(own)
+        is_index = _kind(own) == IndexSecrets.KIND
+        secrets = IndexSecrets.load(own) if is_index else PseudonymiserSecrets.load(own)
         parts.approve(secrets).save(out)
     click.echo(f"every proof holds; the fingerprint of these parts is\n  {spelled(parts.fingerprint)}")
     click.echo("read it aloud to the other parties before you hand over the approval")
     _made(out)
-
-
-def _is_index(own: Path) -> bool:
-    try:
-        IndexSecrets.load(own)
-    except KeyFault:
-        return False
-    return True
 
 
 @keys.command()
@@ -157,15 +152,30 @@ def manifest(index: Path, b: Path, a: Path, approvals: tuple[Path, ...], out: Pa
 
 
 @keys.command()
-@click.argument("manifest_file", metavar="MANIFEST", type=_file)
-def show(manifest_file: Path) -> None:
-    """Check a manifest and show its fingerprint, to compare with the parties before you pin it."""
+@click.argument("file", metavar="FILE", type=_file)
+def show(file: Path) -> None:
+    """Check a manifest or a publisher's public file and show its fingerprint, to compare before you use it."""
     with plain_errors():
-        found = Manifest.load(manifest_file)
+        if _kind(file) == PublisherPublic.KIND:
+            _say_publisher(PublisherPublic.load(file))
+            return
+        found = Manifest.load(file)
     click.echo(f"scope {found.scope}, epoch {found.epoch}; every proof and approval holds")
     for name, part in (("index", found.index), ("B", found.b), ("A", found.a)):
         click.echo(f"  {name}: keys made on {part.created}")
     _say_fingerprint(found)
+
+
+def _kind(file: Path) -> object:
+    try:
+        return read_json_object(file.read_bytes()).get("kind")
+    except (CryptoError, OSError):
+        return None
+
+
+def _say_publisher(public: PublisherPublic) -> None:
+    click.echo(f"publisher {public.publisher}, fingerprint\n  {spelled(public.fingerprint)}")
+    click.echo("pseudonymisers A and B each compare it with the source by phone, before they let it pass")
 
 
 def _say_fingerprint(agreed: Manifest) -> None:
@@ -184,3 +194,4 @@ def publisher(oin: str, folder: Path) -> None:
         secrets.save(folder / "publisher.key")
         secrets.public().save(folder / "publisher.public.json")
     _made(folder / "publisher.key", folder / "publisher.public.json")
+    _say_publisher(secrets.public())

@@ -6,15 +6,19 @@ Invariants:
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from crypto.batch import BatchClass
+from crypto.encoding import decode, decode_int, encode
+from crypto.sealing import RowKeys
 from signal_index import ports
 from signal_index.model import SeriesState, SetProgress, Tally
 
 from . import schema
-from .sql import upsert
+from .cells import Cells
+from .sql import AnyRow, upsert
 
 _NEXT = select(schema.deliveries.c.next_sequence).where(
     schema.deliveries.c.publisher == bindparam("publisher")
@@ -44,15 +48,20 @@ _REMOVE_SET = delete(schema.publisher_sets).where(
 )
 
 
+_TALLY_BYTES: Final = 96  # Two numbers and the names of the alarms, with their lengths.
+
+
 class SqlDeliveries:
     """Sequences, acknowledgements and complete sets, see `signal_index.ports.Deliveries`.
 
     Args:
         connection: with the transaction that the engine holds open.
+        keys: row keys of the scope.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, keys: RowKeys) -> None:
         self._connection = connection
+        self._cells = Cells(keys, "tallies")
         self._sets: dict[tuple[str, str], dict[SeriesState, SetProgress]] | None = None
 
     def forget(self) -> None:
@@ -127,24 +136,33 @@ class SqlDeliveries:
     def tallies(self, publisher: str, batch_class: BatchClass, since: date) -> Sequence[Tally]:
         """What was counted per day, from a day on, oldest first."""
         asked = {"publisher": publisher, "batch_class": batch_class.value, "since": since}
-        return [
-            Tally(row.day, row.persons, row.misses, frozenset(row.alarms.split()))
-            for row in self._connection.execute(_TALLIES, asked)
-        ]
+        return [self._tally(row) for row in self._connection.execute(_TALLIES, asked)]
+
+    def _tally(self, row: AnyRow) -> Tally:
+        place = _place(row.publisher, row.batch_class, row.day)
+        opened = self._cells.unseal("sealed", place, row.sealed, _TALLY_BYTES)
+        persons, misses, alarms = decode("tally", opened, 3)
+        raised = frozenset(alarms.decode("ascii").split())
+        return Tally(row.day, decode_int(persons), decode_int(misses), raised)
 
     def put_tally(self, publisher: str, batch_class: BatchClass, tally: Tally) -> None:
         """Insert or replace what was counted on one day."""
+        content = encode("tally", tally.persons, tally.misses, " ".join(sorted(tally.alarms)))
+        place = _place(publisher, batch_class.value, tally.day)
         self._connection.execute(
             _PUT_TALLY,
             {
                 "publisher": publisher,
                 "batch_class": batch_class.value,
                 "day": tally.day,
-                "persons": tally.persons,
-                "misses": tally.misses,
-                "alarms": " ".join(sorted(tally.alarms)),
+                "sealed": self._cells.seal("sealed", place, content, _TALLY_BYTES),
+                "key_epoch": self._cells.keys.epoch,
             },
         )
+
+
+def _place(publisher: str, batch_class: str, day: date) -> bytes:
+    return encode("tally-row", publisher, batch_class, day.isoformat())
 
 
 _: type[ports.Deliveries] = SqlDeliveries

@@ -35,6 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
+from crypto.chain import canary_point, close
 from crypto.keyfiles import IndexSecrets
 from crypto.sealing import tag
 from signal_index.errors import SetupFault
@@ -312,4 +313,12 @@ def _check_revision(connection: Connection, path: Path) -> None:
 def _key_check(secrets: IndexSecrets, incarnation: bytes) -> bytes:
     """What only the holder of these keys can compute, for this database."""
     label = "key-check"
-    return tag(secrets.row_keys, label, incarnation) + tag(secrets.audit_keys, label, incarnation)
+    # The closing key is in it: with another one every pseudonym would be another, and no flag would be found.
+    closed = close(secrets.opening, canary_point()).encoded
+    return b"".join(
+        (
+            tag(secrets.row_keys, label, incarnation),
+            tag(secrets.audit_keys, label, incarnation),
+            tag(secrets.row_keys, "closing-check", closed, incarnation),
+        )
+    )

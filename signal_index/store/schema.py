@@ -308,9 +308,12 @@ tallies = Table(
     key("publisher", Text, "OIN of the publisher"),
     key("batch_class", Text, "signaal or zorgrelatie"),
     key("day", Day, "Dutch calendar day of acceptance"),
-    cell("persons", Count, "rows about persons that were accepted"),
-    cell("misses", Count, "of these, about somebody the index knew nothing of"),
-    cell("alarms", Text, "alarms raised that day, parted by spaces; each once"),
+    cell(
+        "sealed",
+        LargeBinary,
+        "rows about persons, how many of them nobody knew, and alarms, sealed and padded",
+    ),
+    key_epoch(),
     sqlite_strict=True,
 )
 

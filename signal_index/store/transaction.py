@@ -67,7 +67,7 @@ class SqlTransaction:
         self.restrictions = SqlRestrictions(connection, keys)
         self.register = SqlRegister(connection)
         self.staff = SqlStaff(connection)
-        self.deliveries = SqlDeliveries(connection)
+        self.deliveries = SqlDeliveries(connection, keys)
         self.sessions = SqlSessions(connection, keys)
         self.tickets = SqlTickets(connection, keys)
         self.views = SqlViews(connection, keys)

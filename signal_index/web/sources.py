@@ -13,13 +13,14 @@ from crypto.errors import CryptoError
 from signal_index import audit
 from signal_index.errors import Malformed, NotPermitted, Unavailable
 from signal_index.model import AuditEvent, Delivery, Publisher, dutch_day
-from signal_index.usecases.delivery.apply import SignedAnswer, deliver, refuse
+from signal_index.usecases.delivery.apply import SignedAnswer, deliver, given_before, refuse
 from signal_index.usecases.delivery.rows import Context, DeliveryRefused, Work
-from signal_index.usecases.delivery.unseal import open_delivery
+from signal_index.usecases.delivery.unseal import authenticate, open_delivery
 
 from .desk import Desk
 
 HOP_PROOF = "hop-proof"
+DELIVERIES_AT_ONCE = 2
 OCTETS = "application/octet-stream"
 BATCH_BYTES_MAX = 4 * 1024 * 1024  # 4,096 items of 3 x 64 bytes and rows of 256 bytes, twice over
 
@@ -27,6 +28,8 @@ BATCH_BYTES_MAX = 4 * 1024 * 1024  # 4,096 items of 3 x 64 bytes and rows of 256
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
     routes = APIRouter()
+    # Opening one keeps the processors busy; more at once would only keep each other, and look-ups, waiting.
+    turns = asyncio.Semaphore(DELIVERIES_AT_ONCE)
 
     @routes.post("/leveringen", name="leveringen", response_class=Response)
     async def leveren(request: Request) -> Response:
@@ -34,7 +37,8 @@ def router(desk: Desk) -> APIRouter:
         if request.headers.get("content-type") != OCTETS:
             raise HTTPException(415)
         batch = _decode(await request.body())
-        signed = await _deliver(desk, batch)
+        async with turns:
+            signed = await _deliver(desk, batch)
         return Response(signed.wire, status_code=200 if signed.accepted else 409, media_type=OCTETS)
 
     return routes
@@ -51,6 +55,10 @@ async def _deliver(desk: Desk, batch: Batch) -> SignedAnswer:
     publisher = await desk.run(lambda tx: tx.register.publisher(batch.header.publisher))
     if publisher is None:
         raise NotPermitted("unknown-publisher", "Deze afzender staat niet in het register.")
+    await asyncio.to_thread(authenticate, batch, publisher, desk.secrets)
+    repeated = await desk.run(lambda tx: given_before(tx, batch.header))
+    if repeated is not None:
+        return repeated
     try:
         delivery = await _open(desk, batch, publisher)
     except Malformed as fault:

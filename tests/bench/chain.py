@@ -28,7 +28,7 @@ PERSON = Bsn.parse("999900006")
 
 
 def _items(count: int) -> bytes:
-    return b"".join(encrypt(PERSON.person_point(), LAYER).encode() for _ in range(count))
+    return b"".join(encrypt(PERSON.person_point(), LAYER, random_scalar()).encode() for _ in range(count))
 
 
 def _each(items: bytes, work: Callable[[Ciphertext], object]) -> Callable[[], object]:
@@ -54,7 +54,7 @@ def _per_item() -> list[Figure]:
     proof = hops._prove(OWN, PUBLICS, passage, randomness, alone)
     sodium, scalar, point = Sodium.load(), random_scalar().encoded, TOWARDS.encoded
     parts: dict[str, Callable[[], object]] = {
-        "source": lambda: [encrypt(PERSON.person_point(), LAYER) for _ in range(N)],
+        "source": lambda: [encrypt(PERSON.person_point(), LAYER, random_scalar()) for _ in range(N)],
         "hop": _each(before, lambda item: hop(OWN, TOWARDS, item, random_scalar())),
         "open": _each(after, lambda item: open_item(INDEX, item)),
         "prove": lambda: hops._prove(OWN, PUBLICS, passage, randomness, alone),

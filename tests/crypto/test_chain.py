@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crypto import chain
 from crypto.chain import Bsn, Ciphertext, HopSecrets, OpeningSecrets, Pseudonym, encrypt, hop, open_item
 from crypto.errors import MalformedInput
 from crypto.group import (
@@ -71,7 +70,7 @@ class Parties:
         return after_a, hop(self.b, self.public_index, after_a, random_scalar())
 
     def walk(self, person: Point | None) -> Pseudonym | None:
-        return open_item(self.index, self.hops(encrypt(person, self.public_a))[1])
+        return open_item(self.index, self.hops(encrypt(person, self.public_a, random_scalar()))[1])
 
 
 PARTIES = Parties(
@@ -193,7 +192,7 @@ class TestIndependentComputation:
     def test_every_step(self, walk: dict[str, Any]) -> None:
         person = Bsn.parse(walk["bsn"]).person_point() if walk["bsn"] else None
         parties, keys = self.parties, self.keys
-        encrypted = chain._encrypt(person, parties.public_a, keys["randomness_publisher"])
+        encrypted = encrypt(person, parties.public_a, keys["randomness_publisher"])
         after_a = hop(parties.a, parties.public_b, encrypted, keys["randomness_a"])
         after_b = hop(parties.b, parties.public_index, after_a, keys["randomness_b"])
         pseudonym = open_item(parties.index, after_b)
@@ -234,7 +233,7 @@ class TestWalk:
         person = Bsn.parse(digits).person_point() if digits else None
         seen = []
         for _ in range(2):
-            item = encrypt(person, PARTIES.public_a)
+            item = encrypt(person, PARTIES.public_a, random_scalar())
             seen += [item, *PARTIES.hops(item), *PARTIES.hops(item)]
         components = [part.encoded for item in seen for part in (item.b, item.c)]
         assert len(set(components)) == len(components) == 20
@@ -245,7 +244,7 @@ class TestWalk:
     @given(test_bsns)
     def test_only_all_three_layers_together_open_what_a_publisher_sent(self, digits: str) -> None:
         person = Bsn.parse(digits).person_point()
-        item = encrypt(person, PARTIES.public_a)
+        item = encrypt(person, PARTIES.public_a, random_scalar())
         layers = (PARTIES.a.layer, PARTIES.b.layer, PARTIES.index.layer)
         for size in range(1, 4):
             for coalition in combinations(layers, size):
@@ -255,7 +254,7 @@ class TestWalk:
     @given(test_bsns)
     def test_b_and_the_index_together_see_only_what_a_has_multiplied(self, digits: str) -> None:
         person = Bsn.parse(digits).person_point()
-        after_a, after_b = PARTIES.hops(encrypt(person, PARTIES.public_a))
+        after_a, after_b = PARTIES.hops(encrypt(person, PARTIES.public_a, random_scalar()))
         seen = strip(after_a, PARTIES.b.layer, PARTIES.index.layer)
         assert seen == multiply(PARTIES.a.factor, person) != person
         assert strip(after_a, PARTIES.b.layer) != seen
@@ -273,7 +272,7 @@ class TestWalk:
     def test_hops_in_the_wrong_order_or_left_out_give_another_result(self, digits: str) -> None:
         person = Bsn.parse(digits).person_point()
         right = PARTIES.walk(person)
-        item = encrypt(person, PARTIES.public_a)
+        item = encrypt(person, PARTIES.public_a, random_scalar())
         skipped = open_item(PARTIES.index, hop(PARTIES.b, PARTIES.public_index, item, random_scalar()))
         through_b = hop(PARTIES.b, PARTIES.public_b, item, random_scalar())
         turned = hop(PARTIES.a, PARTIES.public_index, through_b, random_scalar())
@@ -289,14 +288,14 @@ def strip(item: Ciphertext, *layers: Scalar) -> Point | None:
 
 class TestCiphertext:
     def test_it_survives_its_encoding(self) -> None:
-        item = encrypt(None, PARTIES.public_a)
+        item = encrypt(None, PARTIES.public_a, random_scalar())
         assert len(item.encode()) == 64
         assert Ciphertext.decode(item.encode()) == item
 
     @pytest.mark.parametrize("size", [0, 32, 63, 65, 128])
     def test_another_size_is_refused(self, size: int) -> None:
         with pytest.raises(MalformedInput):
-            Ciphertext.decode((encrypt(None, PARTIES.public_a).encode() * 2)[:size])
+            Ciphertext.decode((encrypt(None, PARTIES.public_a, random_scalar()).encode() * 2)[:size])
 
     def test_a_sender_without_randomness_is_refused(self) -> None:
         person = Bsn.parse("999990019").person_point()
@@ -323,7 +322,7 @@ class TestCiphertext:
     def test_encrypting_never_makes_an_identity_component(self, key: int, randomness: int) -> None:
         person = base_multiply(scalar(-key * randomness))
         with pytest.raises(MalformedInput):
-            chain._encrypt(person, base_multiply(scalar(key)), scalar(randomness))
+            encrypt(person, base_multiply(scalar(key)), scalar(randomness))
 
     def test_nothing_secret_or_personal_is_shown(self) -> None:
         pseudonym = PARTIES.walk(Bsn.parse("999990019").person_point())
@@ -335,7 +334,8 @@ class TestCiphertext:
             PARTIES.a.combined.encoded,
         ]
         hidden += [PARTIES.index.layer.encoded, PARTIES.index.closing.encoded]
-        shown = f"{pseudonym} {pseudonym!r} {PARTIES.a} {PARTIES.index!r} {encrypt(None, PARTIES.public_a)}"
+        item = encrypt(None, PARTIES.public_a, random_scalar())
+        shown = f"{pseudonym} {pseudonym!r} {PARTIES.a} {PARTIES.index!r} {item}"
         for secret in hidden:
             assert secret.hex() not in shown
             assert repr(secret) not in shown

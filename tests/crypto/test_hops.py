@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crypto.chain import Bsn, Ciphertext, HopSecrets, OpeningSecrets, encrypt, hop, hops, open_item
 from crypto.chain.crew import Alone
+from crypto.chain.folding import fold_scalars, weights
 from crypto.errors import MalformedInput, VerificationFailed
 from crypto.group import Point, Scalar, add, base_multiply, multiply, random_scalar, sigma, subtract
 
@@ -29,7 +30,7 @@ PEOPLE = [Bsn(digits).person_point() for digits in ("999900006", "999990019", "9
 def encrypted(count: int = N) -> bytes:
     """Items about people and, last of all, about nobody."""
     persons = [*(PEOPLE[number % 3] for number in range(count - 1)), None]
-    return b"".join(encrypt(person, LAYER).encode() for person in persons)
+    return b"".join(encrypt(person, LAYER, random_scalar()).encode() for person in persons)
 
 
 BEFORE = encrypted()
@@ -73,7 +74,7 @@ def test_any_number_of_items_in_any_context_verifies(count: int, context: bytes)
 
 # What a pseudonymiser that wants to put help on another person's name could hand on, with its best proof.
 FOREIGN = hop(
-    SECRETS, TOWARDS, Ciphertext.decode(encrypt(PEOPLE[0], LAYER).encode()), random_scalar()
+    SECRETS, TOWARDS, Ciphertext.decode(encrypt(PEOPLE[0], LAYER, random_scalar()).encode()), random_scalar()
 ).encode()
 TAMPERED: dict[str, Callable[[bytes], bytes]] = {
     "two items swapped": lambda items: item(1, items) + item(0, items) + items[128:],
@@ -224,7 +225,7 @@ def test_every_step_of_a_hop_and_its_proof_is_as_it_was_written_down(vector: dic
     passage = hops.Passage(before, after, context)
     seed = hops._seed(publics, passage)
     folded = hops._fold(seed, [before, after], ALONE)
-    total = hops._weighted_sum(seed, rhos)
+    total = fold_scalars(seed, rhos)
     statement = hops._statement(publics, seed, *folded)
     found = {
         "factor_public": publics.factor.encoded,
@@ -237,5 +238,5 @@ def test_every_step_of_a_hop_and_its_proof_is_as_it_was_written_down(vector: dic
         "proof": sigma._prove(statement, (factor, secrets.combined, total), masks),
     }
     assert {name: value.hex() for name, value in found.items()} == {name: vector[name] for name in found}
-    assert list(hops._weights(seed, range(len(rhos)))) == scalars("weights")
+    assert list(weights(seed, range(len(rhos)))) == scalars("weights")
     hops.check(publics, passage, bytes.fromhex(vector["proof"]), ALONE)

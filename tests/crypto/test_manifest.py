@@ -212,7 +212,7 @@ class TestPinned:
 
 
 def test_the_canary_in_the_manifest_is_what_the_chain_makes_of_it() -> None:
-    item = encrypt(canary_point(), PARTS.a.layer)
+    item = encrypt(canary_point(), PARTS.a.layer, random_scalar())
     for secrets in (A, B):
         item = hop(secrets.hop, secrets.towards, item, random_scalar())
     assert open_item(INDEX.opening, item) == close(INDEX.opening, MANIFEST.canary)

@@ -145,7 +145,7 @@ def pseudonyms(folder: Path, residents: Municipality) -> dict[str, bytes]:
     manifest = Manifest.load(folder / "index/manifest.json")
     made = {}
     for resident in residents.residents:
-        item = encrypt(Bsn.parse(resident.bsn).person_point(), manifest.a.layer)
+        item = encrypt(Bsn.parse(resident.bsn).person_point(), manifest.a.layer, random_scalar())
         item = hop(a.hop, manifest.b.layer, item, random_scalar())
         item = hop(b.hop, manifest.index.layer, item, random_scalar())
         pseudonym = open_item(index.opening, item)

@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets
 from crypto.tokens import encode_base64url
 from signal_index.cli import main
+from tests.support.keys import agreed
 
 CONFIG = """
 environment = "{environment}"
@@ -60,6 +62,18 @@ def _production(shell: Shell) -> None:
     shell.config.write_text(CONFIG.format(environment="production"))
 
 
+def _another_pin(shell: Shell) -> None:
+    shell.config.write_text(f'manifest_fingerprint = "{"00" * 32}"\n' + shell.config.read_text())
+
+
+def _manifest_of_another_index(shell: Shell) -> None:
+    index = IndexSecrets.generate(shell.world.secrets.scope, 1, created=shell.world.DAY)
+    b = PseudonymiserSecrets.generate("B", index.public(), created=shell.world.DAY)
+    a = PseudonymiserSecrets.generate("A", b.public(), created=shell.world.DAY)
+    (shell.folder / "manifest.json").unlink()
+    agreed(index, b, a).save(shell.folder / "manifest.json")
+
+
 def _no_settings(shell: Shell) -> None:
     shell.config.unlink()
 
@@ -71,6 +85,8 @@ def _unknown_setting(shell: Shell) -> None:
 SETUPS: list[tuple[Callable[[Shell], None], str]] = [
     (_others_may_read, "chmod 600"),
     (_production, "manifest_fingerprint is not set"),
+    (_another_pin, "is not the pinned manifest"),
+    (_manifest_of_another_index, "pins other keys of the index"),
     (_no_settings, "cannot read the settings file"),
     (_unknown_setting, "surprise"),
 ]

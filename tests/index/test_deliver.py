@@ -9,9 +9,10 @@ import pytest
 
 from crypto.answers import Acknowledgement, Refusal, verify
 from crypto.batch import Batch, BatchClass, steps
-from crypto.chain import Pseudonym, close, encrypt
+from crypto.chain import Pseudonym, close, encrypt, hops, origin
 from crypto.chain.crew import Alone
 from crypto.encoding import Month
+from crypto.group import random_scalar
 from crypto.sheet import (
     BeperkingKind,
     BeperkingOperation,
@@ -371,13 +372,15 @@ def test_an_announced_end_is_kept_when_the_next_complete_set_leaves_it_out(world
 def _spoiled(world: Any, items: Any, **changed: Any) -> Batch:
     """What a publisher with other software could do: put nobody in the place of every person, and sign for it."""
     header = world.batch(world.GEMEENTE, SIGNAAL, items, **changed).header
-    nobody = encrypt(None, world.manifest.a.layer).encode() * header.n
+    randomness = [random_scalar() for _ in range(header.n)]
+    nobody = b"".join(encrypt(None, world.manifest.a.layer, each).encode() for each in randomness)
     rows = [row.encode() for _, row in items]
     rows += [SignaalRow(SignaalOperation.FILLER).encode()] * (header.n - len(rows))
     sheet = steps._seal_sheet(header, nobody, b"".join(rows), world.manifest)
     digest = steps._digest(header, nobody, sheet)
     signature = world.senders[world.GEMEENTE].secrets.signing.sign(steps._publisher_words(digest))
-    hopped: Batch = world.hopped(Batch(header, nobody, sheet, digest, signature))
+    own = origin.prove(hops.column(nobody, 0), randomness, digest)
+    hopped: Batch = world.hopped(Batch(header, nobody, sheet, digest, signature, own))
     return hopped
 
 

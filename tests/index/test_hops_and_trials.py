@@ -43,12 +43,34 @@ def test_a_canary_that_comes_out_as_somebody_else_refuses_the_trial_and_uses_up_
     assert world.records("delivery.refused")[-1].fields["reason"] == "canary-mismatch"
 
 
+def test_a_trial_stands_outside_the_order_and_may_be_repeated(world: Any) -> None:
+    for number in (77, 77, 2**62):
+        assert isinstance(_trial(world, Canary(), sequence=number), Acknowledgement)
+    assert world.database.run(lambda tx: tx.deliveries.next_sequence(world.GEMEENTE)) == 1
+    stale = _trial(world, Canary(), incarnation=bytes(16))
+    assert isinstance(stale, Refusal)
+    assert (stale.reason, stale.incarnation) == ("wrong-incarnation", world.database.incarnation)
+
+
 def test_a_trial_holds_one_item(world: Any) -> None:
     row = ProefRow(ProefOperation.CANARY)
     batch = world.batch(world.GEMEENTE, BatchClass.PROEF, [(Canary(), row)])
     refusal = verify(world.post(batch).content, world.secrets.public().verify_key)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "wrong-count"
+
+
+def test_an_item_of_another_source_is_refused_though_hops_and_signature_are_in_order(world: Any) -> None:
+    """A source that works together with A could otherwise ask the index whom somebody else's item is about."""
+    theirs = world.batch(world.ZORG, SIGNAAL, [(world.PEOPLE[0], replace(ASSERT, source="kvk:00000004"))])
+    own = world.batch(world.GEMEENTE, SIGNAAL, [(world.PEOPLE[1], ASSERT)])
+    c0 = theirs.c0[:64] + own.c0[64:]
+    sheet = steps._seal_sheet(own.header, c0, ASSERT.encode() * own.header.n, world.manifest)
+    digest = steps._digest(own.header, c0, sheet)
+    signature = world.senders[world.GEMEENTE].secrets.signing.sign(steps._publisher_words(digest))
+    copied = world.hopped(Batch(own.header, c0, sheet, digest, signature, own.origin))
+    response = world.post(copied)
+    assert (response.status_code, response.json()["code"]) == (400, "origin-proof")
 
 
 def _tampered(world: Any, hop: int, change: Callable[[bytes], bytes]) -> Batch:

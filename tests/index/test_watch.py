@@ -83,11 +83,11 @@ def test_far_more_than_usual_raises_an_alarm_once_there_is_a_usual(world: Any) -
     assert alarms(world) == [(world.GEMEENTE, "signaal", "volume", 6, 0)]
 
 
-def test_a_refused_delivery_is_not_counted(world: Any) -> None:
+def test_a_refused_delivery_counts_as_it_tells_the_index_as_much(world: Any) -> None:
     world.publish(world.GEMEENTE, SOURCE, KIND, {world.PEOPLE[0]: "2025-04"})
     unknown = SignaalRow(SignaalOperation.WITHDRAW, SOURCE, "nietbestaand", generation=1)
     world.send(world.GEMEENTE, SIGNAAL, [(world.PEOPLE[0], unknown)])
-    assert tally(world, world.GEMEENTE).persons == 1
+    assert tally(world, world.GEMEENTE).persons == 2
 
 
 DAYS = st.lists(st.integers(0, 50), max_size=12)

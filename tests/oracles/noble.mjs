@@ -113,7 +113,7 @@ function hopSeed({ towards, factor, combined: both, before, after, context }) {
 }
 
 function hopWeights(seed, count) {
-  const start = encode("signal-index hop weight 1", seed);
+  const start = encode("signal-index weight 1", seed);
   return Array.from({ length: count }, (_, place) => hashedToScalar(start, bigEndian(4, place)));
 }
 
@@ -171,7 +171,7 @@ function keyStatement(part, towards) {
       equations: [[own("layer"), [0, G]]],
     };
   }
-  const canary = towards.kind === "index-public" ? hashedToPoint("canary") : fromFile(towards, "canary");
+  const canary = towards.kind === "index-public" ? hashedToPoint("nl-bsn:000000000") : fromFile(towards, "canary");
   return {
     context: encode("signal-index pseudonymiser keys 1", party, scope, epoch, bytes("verify_key"), created),
     secrets: 2,

@@ -19,7 +19,6 @@ from typing import Any
 
 import pytest
 
-from crypto import chain
 from crypto.chain import Bsn, HopSecrets, OpeningSecrets, encrypt, hop, hops, open_item
 from crypto.chain.crew import Alone
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
@@ -84,7 +83,7 @@ class Walks:
         to_a = multiply(a.layer, to_b)
         for bsn, (sent, rho_a, rho_b) in self.people:
             person = Bsn(bsn).person_point() if bsn else None
-            encrypted = chain._encrypt(person, to_a, sent)
+            encrypted = encrypt(person, to_a, sent)
             after_a = hop(a, to_b, encrypted, rho_a)
             after_b = hop(b, to_index, after_a, rho_b)
             pseudonym = open_item(index, after_b)
@@ -153,7 +152,7 @@ def items_about_people(count: int, secrets: HopSecrets, publics: hops.HopPublics
     """Items about people and, last of all, about nobody."""
     people = [*(Bsn(somebody()).person_point() for _ in range(count - 1)), None]
     key = multiply(secrets.layer, publics.towards)
-    return b"".join(encrypt(person, key).encode() for person in people)
+    return b"".join(encrypt(person, key, random_scalar()).encode() for person in people)
 
 
 def claims(count: int) -> Iterator[tuple[str, Claim]]:

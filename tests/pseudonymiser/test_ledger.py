@@ -203,7 +203,9 @@ def test_each_class_has_a_quota_of_its_own(ledger: Ledger, parties: Any) -> None
 
 
 def test_a_trial_under_a_sequence_makes_no_room_for_a_batch_under_it(ledger: Ledger, parties: Any) -> None:
-    ledger.count(parties.header(batch_class=PROEF, n=1), 48, NOW)
+    trial = parties.header(batch_class=PROEF, n=1)
+    ledger.count(trial, 48, NOW)
+    assert refused_code(lambda: ledger.count(trial, 48, NOW)) == "replayed"
     ledger.count(parties.header(), N, NOW)
     assert ledger.usage(OIN, "testregio", SIGNAAL) == Usage(N)
     assert refused_code(lambda: ledger.count(parties.header(sequence=2), N, NOW)) == "quota-exceeded"

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from crypto.batch import BatchClass
 from crypto.errors import KeyFault
 from crypto.keyfiles import PseudonymiserSecrets
 from crypto.pseudonymiser.cli import pseudonymiser
@@ -102,6 +103,13 @@ def test_key_files_others_can_read_are_refused(write_service: Callable[..., Path
     config = write_service("A")
     (tmp_path / "keys.json").chmod(0o644)
     assert "chmod 600" in refused(config)
+
+
+def test_every_publisher_has_a_few_trials_a_day_and_no_class_it_was_not_granted(
+    write_service: Callable[..., Path],
+) -> None:
+    [publisher] = Place.load(Config.read(write_service("A"))).publishers.values()
+    assert publisher.daily_quota == {BatchClass.SIGNAAL: 40, BatchClass.PROEF: 96}
 
 
 def test_a_publisher_registered_under_another_number_is_refused(write_service: Callable[..., Path]) -> None:

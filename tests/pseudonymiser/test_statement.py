@@ -72,7 +72,14 @@ def test_a_statement_of_another_region_is_refused(parties: Any) -> None:
         Statement.verify(elsewhere.sign(parties.a.signing), parties.manifest)
 
 
-RUN = {"publisher": OIN, "batch_class": "signaal", "incarnation": "00", "first": 1, "last": 2, "items": 8}
+RUN = {
+    "publisher": OIN,
+    "batch_class": "signaal",
+    "incarnation": "00" * 16,
+    "first": 1,
+    "last": 2,
+    "items": 8,
+}
 BROKEN: list[Callable[[dict[str, Any]], object]] = [
     lambda d: d.pop("signature"),
     lambda d: d.update(signature=7),
@@ -87,7 +94,8 @@ BROKEN: list[Callable[[dict[str, Any]], object]] = [
     lambda d: d.update(runs=[RUN | {"last": 0}]),
     lambda d: d.update(runs=[RUN | {"items": True}]),
     lambda d: d.update(runs=[RUN | {"publisher": 7}]),
-    lambda d: d.update(runs=[RUN | {"last": 10**18, "items": 10**19}]),
+    lambda d: d.update(runs=[RUN | {"publisher": "\x1b[31m"}]),
+    lambda d: d.update(runs=[RUN | {"incarnation": "zz"}]),
     lambda d: d.update(runs=[RUN | {"last": 10}]),
 ]
 
@@ -112,14 +120,57 @@ def test_honest_parties_agree_also_over_midnight_and_when_b_was_away() -> None:
     # The same sequences, of which B counted the last after midnight.
     late = [*counted(1, 2), Counted(OIN, "signaal", bytes(16), 3, TODAY + timedelta(days=1), 4)]
     assert compare(a, stated("B", late)) == []
-    assert compare(a, stated("B", counted(1))) == [Difference("waiting", OIN, "signaal", (2, 3))]
+    assert compare(a, stated("B", counted(1))) == [Difference("waiting", OIN, "signaal", ((2, 3),))]
+    # A counted all of it long before B came back, and states more days than B does.
+    early = replace(a, first=WEEK[0] - timedelta(days=300))
+    assert compare(early, stated("B", counted(3))) == []
+
+
+def test_statements_of_days_that_cannot_be_compared_are_refused() -> None:
+    a, b = stated("A", counted(1)), stated("B", counted(1))
+    old = replace(b, first=WEEK[0] - timedelta(days=3), last=WEEK[1] - timedelta(days=3))
+    for pair in ((a, old), (replace(a, first=WEEK[0] + timedelta(days=1)), b), (a, replace(b, last=b.first))):
+        with pytest.raises(MalformedInput, match="ask both for new ones"):
+            compare(*pair)
+
+
+def test_more_items_than_a_counted_under_a_sequence_are_an_alarm() -> None:
+    more = [replace(each, items=400) for each in counted(1, 2)]
+    assert compare(stated("A", counted(1, 2)), stated("B", more)) == [
+        Difference("alarm", OIN, "signaal", ((1, 2),))
+    ]
+    assert compare(stated("A", more), stated("B", counted(1, 2))) == []
+
+
+@given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))
+def test_runs_are_compared_as_the_sets_they_stand_for(of_a: set[int], of_b: set[int]) -> None:
+    found = compare(stated("A", counted(*sorted(of_a))), stated("B", counted(*sorted(of_b))))
+    told = {
+        verdict: {
+            number
+            for each in found
+            if each.verdict == verdict
+            for first, last in each.sequences
+            for number in range(first, last + 1)
+        }
+        for verdict in ("alarm", "waiting")
+    }
+    assert told["alarm"] == of_b - of_a
+    assert {n for n in of_a - of_b if n >= min(of_b, default=0)} <= told["waiting"] <= of_a - of_b
+
+
+def test_a_run_as_long_as_all_time_costs_nothing_to_compare() -> None:
+    endless = Run(OIN, "signaal", "00" * 16, 1, 10**18, 10**18)
+    a, b = (replace(stated(party, []), runs=(endless,)) for party in ("A", "B"))
+    assert compare(a, b) == []
+    assert compare(stated("A", []), b)[0].sequences == ((1, 10**18),)
 
 
 def test_what_only_b_counted_is_an_alarm() -> None:
     differences = compare(stated("A", counted(1)), stated("B", counted(1, 2) + counted(1, publisher=OTHER)))
     assert differences == [
-        Difference("alarm", OIN, "signaal", (2,)),
-        Difference("alarm", OTHER, "signaal", (1,)),
+        Difference("alarm", OIN, "signaal", ((2, 2),)),
+        Difference("alarm", OTHER, "signaal", ((1, 1),)),
     ]
     renewed = compare(stated("A", counted(1)), stated("B", counted(1, incarnation=b"\1" * 16)))
     assert [each.verdict for each in renewed] == ["alarm", "waiting"]
@@ -188,14 +239,27 @@ def test_a_ledger_that_was_put_back_shows_when_statements_are_compared(
         secrets = {"A": parties.a, "B": parties.b}[party]
         files[party] = tmp_path / f"{party}.statement.json"
         files[party].write_bytes(stated(party, counted(*sequences)).sign(secrets.signing))
-    words = ["ledger", "compare", "--manifest", manifest, str(files["A"]), str(files["B"])]
+    pin = parties.manifest.fingerprint.hex()
+    words = [
+        "ledger",
+        "compare",
+        "--manifest",
+        manifest,
+        "--fingerprint",
+        pin,
+        str(files["A"]),
+        str(files["B"]),
+    ]
     result = CliRunner().invoke(pseudonymiser, words)
     assert result.exit_code == 3
     assert f"alarm: {OIN} signaal: only B counted: 3" in result.stdout
     files["B"].write_bytes(stated("B", counted(1, 2)).sign(parties.b.signing))
     result = CliRunner().invoke(pseudonymiser, words)
     assert (result.exit_code, result.stdout) == (0, "A and B counted the same, 2026-11-16 to 2026-11-22\n")
-    assert CliRunner().invoke(pseudonymiser, [*words[:4], *words[:3:-1]]).exit_code == 2
+    turned = [*words[:6], *words[:5:-1]]
+    assert "one statement of A with one of B" in CliRunner().invoke(pseudonymiser, turned).stderr
+    words[5] = "00" * 32
+    assert "not the pinned manifest" in CliRunner().invoke(pseudonymiser, words).stderr
 
 
 def test_a_statement_is_made_of_the_ledger(config: Path, parties: Any, tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ from datetime import timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crypto.answers import Acknowledgement, Refusal, sign
-from crypto.batch import BatchClass, items_in
+from crypto.batch import BatchClass, Header, items_in
+from crypto.sheet import SINGLES
 from signal_index import audit
 from signal_index.errors import Unavailable
+from signal_index.ports import Transaction
 
 from . import inquiries, relations, restrictions, signals, trials
 from .rows import DeliveryRefused, Work
@@ -66,7 +68,11 @@ def _out_of_order(work: Work) -> str | None:
         or header.batch_class not in _APPLY
     ):
         return "class-not-served"
-    if header.sequence != tx.deliveries.next_sequence(work.publisher.oin):
+    # A trial stands outside the order: it changes nothing, and may go before a sequence that waits.
+    in_order = header.batch_class in SINGLES or header.sequence == tx.deliveries.next_sequence(
+        work.publisher.oin
+    )
+    if not in_order:
         return "wrong-sequence"
     return work.delivery.spoiled
 
@@ -93,15 +99,27 @@ def deliver(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
         )
     if header.batch_class is BatchClass.INZAGE:
         return _answer(work, signing)
-    if header.incarnation == work.tx.incarnation:
-        stored = work.tx.deliveries.acknowledgement(work.publisher.oin, header.sequence)
-        if stored is not None:
-            return SignedAnswer(accepted=True, wire=stored)
+    stored = given_before(work.tx, header)
+    if stored is not None:
+        return stored
     reason = _out_of_order(work)
     if reason is not None:
         return refuse(work, signing, DeliveryRefused(reason, ()))
     watch(work, _APPLY[header.batch_class](work))
     return _accept(work, signing)
+
+
+def given_before(tx: Transaction, header: Header) -> SignedAnswer | None:
+    """The acknowledgement given to this sequence before, if any; a repeat costs no arithmetic.
+
+    Args:
+        tx: the open transaction.
+        header: of a batch whose publisher is verified.
+    """
+    if header.batch_class in SINGLES or header.incarnation != tx.incarnation:
+        return None
+    stored = tx.deliveries.acknowledgement(header.publisher, header.sequence)
+    return None if stored is None else SignedAnswer(accepted=True, wire=stored)
 
 
 def _answer(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
@@ -118,6 +136,7 @@ def _answer(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
 def refuse(work: Work, signing: Ed25519PrivateKey, refused: DeliveryRefused) -> SignedAnswer:
     """Record and sign a refusal; after rows could not be applied, in a fresh transaction."""
     header, tx = work.delivery.header, work.tx
+    watch(work, 0)
     tx.audit.append(
         audit.event(
             "delivery.refused",
@@ -166,5 +185,6 @@ def _accept(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
         digest=work.delivery.digest,
     )
     wire = sign(acknowledgement, signing)
-    tx.deliveries.accept(header.publisher, header.sequence, wire, work.context.now)
+    if header.batch_class not in SINGLES:
+        tx.deliveries.accept(header.publisher, header.sequence, wire, work.context.now)
     return SignedAnswer(accepted=True, wire=wire)

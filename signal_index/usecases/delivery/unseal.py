@@ -8,7 +8,7 @@ Whoever controls one pseudonymiser can at most stop traffic.
 
 from collections.abc import Sequence
 
-from crypto.batch import PARTIES, Batch, open_batch, verify_hop, verify_publisher
+from crypto.batch import PARTIES, Batch, open_batch, verify_hop, verify_origin, verify_publisher
 from crypto.chain import Pseudonym
 from crypto.chain.crew import Crew
 from crypto.errors import BatchRefused, CryptoError
@@ -22,6 +22,19 @@ from signal_index.model import Delivery, Publisher
 from .apply import audience
 
 Items = Sequence[tuple[Pseudonym | None, bytes]]
+
+
+def authenticate(batch: Batch, publisher: Publisher, secrets: IndexSecrets) -> None:
+    """Check that a batch is for this index and that its publisher signed it; cheap, so before anything else.
+
+    Raises:
+        Malformed: it is not, or did not.
+    """
+    _check_address(batch, secrets)
+    try:
+        verify_publisher(batch, decode_verify_key(publisher.verify_key))
+    except CryptoError as error:
+        raise Malformed("signature", "Een handtekening onder deze levering klopt niet.") from error
 
 
 def open_delivery(
@@ -45,11 +58,13 @@ def open_delivery(
         Malformed: it is not for this index, or a signature or proof does not verify. Anybody could have sent it, so the
             answer is not signed and no publisher may skip anything on the strength of it.
     """
-    _check_address(batch, secrets)
+    authenticate(batch, publisher, secrets)
     try:
-        verify_publisher(batch, decode_verify_key(publisher.verify_key))
+        verify_origin(batch, crew)
     except CryptoError as error:
-        raise Malformed("signature", "Een handtekening onder deze levering klopt niet.") from error
+        raise Malformed(
+            "origin-proof", "De afzender toont niet aan dat die elke regel zelf heeft versleuteld."
+        ) from error
     try:
         for position in range(len(PARTIES)):
             verify_hop(batch, position, manifest, crew)

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Final
 
 from crypto.batch import BatchClass
+from crypto.sheet import SINGLES
 from signal_index import audit
 from signal_index.model import Tally
 
@@ -32,14 +33,14 @@ MISS_SHARE: Final = 0.9
 
 MISS_PERSONS_MIN: Final = 50
 
-WATCHED: Final = frozenset({BatchClass.SIGNAAL, BatchClass.ZORGRELATIE})
+WATCHED: Final = frozenset(BatchClass) - SINGLES
 
 
 def watch(work: Work, misses: int) -> None:
-    """Count an applied delivery, and record an alarm the first time a day gives reason for it.
+    """Count a delivery, applied or refused, and record an alarm the first time a day gives reason for it.
 
     Args:
-        work: applied.
+        work: opened; a refusal too tells the index whom it is about.
         misses: rows about persons the index knew nothing of.
     """
     batch_class, publisher, today = work.delivery.header.batch_class, work.publisher.oin, work.context.today

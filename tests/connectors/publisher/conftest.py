@@ -30,6 +30,7 @@ from crypto.batch import (
     items_in,
     open_batch,
     verify_hop,
+    verify_origin,
     verify_publisher,
 )
 from crypto.chain import Bsn, Canary, Pseudonym
@@ -127,6 +128,7 @@ class InMemoryIndex:
         with self.lock:
             self.delivered += 1
             verify_publisher(batch, self.parties.publisher.signing.public_key())
+            verify_origin(batch)
             verify_hop(batch, 0, self.parties.manifest)
             verify_hop(batch, 1, self.parties.manifest)
             header = batch.header
@@ -135,12 +137,12 @@ class InMemoryIndex:
             rows = [(person, decode_row(header.batch_class, row)) for person, row in opened]
             if header.incarnation != self.incarnation:
                 return self._refuse(batch, "wrong-incarnation", ())
+            if header.batch_class is BatchClass.PROEF:
+                return self._try(batch, rows)
             if header.sequence in self.answers:
                 return self.answers[header.sequence]
             if header.sequence != self.next_sequence:
                 return self._refuse(batch, "wrong-sequence", ())
-            if header.batch_class is BatchClass.PROEF:
-                return self._try(batch, rows)
             faults = self._faults(rows)
             if faults:
                 return self._refuse(batch, faults[0][1], tuple(faults))
@@ -153,14 +155,18 @@ class InMemoryIndex:
         self.trials += 1
         if [person for person, _ in rows] != [self.canary or self.parties.pseudonym(Canary())]:
             return self._refuse(batch, "canary-mismatch", ())
-        return self._acknowledge(batch)
+        return self._acknowledgement(batch)
 
-    def _acknowledge(self, batch: Batch) -> bytes:
+    def _acknowledgement(self, batch: Batch) -> bytes:
         header = batch.header
         answer = Acknowledgement(
             self.incarnation, SCOPE, header.publisher, header.sequence, header.n, batch.digest
         )
-        self.answers[header.sequence] = sign(answer, self.parties.index.signing)
+        return sign(answer, self.parties.index.signing)
+
+    def _acknowledge(self, batch: Batch) -> bytes:
+        header = batch.header
+        self.answers[header.sequence] = self._acknowledgement(batch)
         self.applied.append((self.incarnation, header.sequence, len(self.applied)))
         self.next_sequence += 1
         return self.answers[header.sequence]

@@ -188,7 +188,7 @@ def test_a_lost_acknowledgement_is_given_again_also_after_a_rebuild(
             break
         except ChainFault:
             continue
-    assert index.trials == 1, "a repeat gets the stored answer, and the canary counts as recognised"
+    assert index.trials >= 2, "a trial whose answer is lost is made again"
     assert len(index.flags) == 3
     assert [sequence for _, sequence, _ in index.applied] == list(range(1, index.next_sequence))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.publisher import SendingStopped
+from connectors.publisher import ChainFault, SendingStopped
 from connectors.reading import Kind, Quarantined, SourceUnavailable
 from crypto.batch import Batch, BatchClass, open_batch
 from crypto.chain import Bsn
@@ -380,6 +380,44 @@ def test_a_chain_that_makes_other_pseudonyms_gets_no_person_and_says_so(
     index.canary = None
     source.publisher.send(chain)
     assert index.holds() == expected(parties, (people[0], "2026-03"))
+
+
+def test_a_restored_index_is_tried_again_before_anything_else_goes(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn]
+) -> None:
+    source.ingest(observe(people[0]))
+    source.publisher.send(chain)
+    index.restore()
+    seen: list[str] = []
+    chain.before = lambda batch: seen.append(batch.header.batch_class.value)
+    source.ingest(observe(people[1]))
+    source.publisher.send(chain)
+    # What waited tells of the restore; then the canary, and only then the rest.
+    assert seen[:3] == ["signaal", "proef", "signaal"]
+
+
+def test_a_set_that_waits_is_not_sent_with_a_manifest_that_was_not_tried(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    source.ingest(*(observe(person) for person in people[:8]))
+
+    def lose(batch: Batch, answer: bytes) -> bytes:
+        if batch.header.batch_class is not BatchClass.PROEF:
+            raise ChainFault("no-answer")
+        return answer
+
+    chain.after = lose
+    with pytest.raises(ChainFault):
+        source.publisher.send(chain)
+    source.renew(manifest=agreed(parties.index, parties.b, parties.a))
+    seen: list[str] = []
+    chain.before, chain.after = (
+        (lambda batch: seen.append(batch.header.batch_class.value)),
+        lambda _, answer: answer,
+    )
+    source.publisher.send(chain)
+    assert seen[:2] == ["proef", "signaal"]
+    assert len(index.flags) == 8
 
 
 def test_another_manifest_is_tried_before_anything_else_goes(

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from connectors.state import Accepted, Change, Intent, State, StateFault
 from connectors.state.quarantine import without_numbers
-from connectors.state.spool import Sending
 from connectors.state.wishes import is_due
 from crypto.batch import BatchClass
 from crypto.chain import Bsn
@@ -155,11 +154,11 @@ def test_a_frozen_set_never_grows_and_remembers_every_stage(
     assert len(spool.frozen().rows) == 4
     for number, places in enumerate(([1], [0, 3])):
         with source.state.transaction():
-            spool.note_sent(bytes([number]) * 64, bytes([number]) * 32)
+            spool.note_sent(bytes([number]) * 64)
             spool.take_out(places)
     assert [row.place for row in spool.frozen().rows] == [2]
-    sendings = [spool.sent(bytes([number]) * 64) for number in range(3)]
-    assert sendings == [Sending(0, bytes(32)), Sending(1, b"\1" * 32), None]
+    stages = [spool.sent_stage(bytes([number]) * 64) for number in range(3)]
+    assert stages == [0, 1, None]
     assert [len(spool.rows_at(stage)) for stage in (0, 1, 2)] == [4, 3, 1]
     with pytest.raises(AssertionError, match="one set"), source.state.transaction():
         spool.freeze(BatchClass.SIGNAAL, [], MONTH)

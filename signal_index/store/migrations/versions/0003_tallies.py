@@ -28,23 +28,23 @@ def upgrade() -> None:
         sa.Column(
             "day", DAY, nullable=False, autoincrement=False, comment="Dutch calendar day of acceptance"
         ),
-        _count("persons", "rows about persons that were accepted"),
-        _count("misses", "of these, about somebody the index knew nothing of"),
         sa.Column(
-            "alarms",
-            sa.Text(),
+            "sealed",
+            sa.LargeBinary(),
             nullable=False,
             autoincrement=False,
-            comment="alarms raised that day, parted by spaces; each once",
+            comment="rows about persons, how many of them nobody knew, and alarms, sealed and padded",
+        ),
+        sa.Column(
+            "key_epoch",
+            sa.Integer(),
+            nullable=False,
+            autoincrement=False,
+            comment="epoch of the keys behind the tags and seals of this row",
         ),
         sa.PrimaryKeyConstraint("publisher", "batch_class", "day", name=op.f("pk_tallies")),
         sqlite_strict=True,
     )
-
-
-def _count(name: str, comment: str) -> sa.Column[int]:
-    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    return sa.Column(name, kind, nullable=False, autoincrement=False, comment=comment)
 
 
 def downgrade() -> None:
