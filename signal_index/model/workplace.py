@@ -257,6 +257,7 @@ class Message:
         relation_id: the case to open, if there is one.
         view_id: the look it is about, if there is one.
         verdict: the source's answer, for an answered question.
+        case_reference: the case it is about, for an answered question.
     """
 
     kind: MessageKind
@@ -265,3 +266,4 @@ class Message:
     relation_id: bytes | None = None
     view_id: bytes | None = None
     verdict: Verdict | None = None
+    case_reference: str | None = None

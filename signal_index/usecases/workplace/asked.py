@@ -1,10 +1,10 @@
-"""Find a question back: its dates and answer for whoever asked it, and whom to phone while a look shows the signal.
+"""Find a question back: its case, dates and answer for who asked it, and whom to phone while a look shows the signal.
 
 Invariants:
 1. Source, type and phone line come from an open view that shows the signal again, with every check of a look; a
    question alone names none of them, however long it is kept.
 2. Unknown, somebody else's, no longer shown and about a case that is no longer hers are one answer.
-3. A colleague's case is never named: who did not ask gets her own, through her own view.
+3. The case that is named is in the reader's own caseload now; who did not ask gets her own, through her own view.
 
 Whoever controls this module can tell a worker whose question a reference is, never what it is about.
 """
@@ -22,7 +22,7 @@ from signal_index.model.workplace import Question, View
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .questions import still_hers
+from .questions import case_of
 from .views import Shown, look_at
 
 
@@ -46,15 +46,14 @@ class Asked:
 
     Args:
         doubted: None once no open view shows the signal.
+        relation_id: the reader's own case: of the view that shows the signal, else the one she asked about.
+        case_reference: of that case.
     """
 
     question: Question
     doubted: Doubted | None
-
-    @property
-    def relation_id(self) -> bytes:
-        """The reader's own case: of the view that shows the signal, else the one she asked about."""
-        return self.question.relation_id if self.doubted is None else self.doubted.view.relation_id
+    relation_id: bytes
+    case_reference: str
 
 
 def asked(tx: Transaction, rules: RuleSet, actor: Actor, reference: str, now: datetime) -> Asked:
@@ -75,9 +74,11 @@ def asked(tx: Transaction, rules: RuleSet, actor: Actor, reference: str, now: da
     question = tx.questions.get(reference)
     if question is not None and question.organisation == staff.organisation:
         doubted = next(_shown_with(tx, rules, actor, question, now), None)
-        hers = question.asked_by == staff.staff_id and still_hers(tx, actor, question, dutch_day(now))
-        if doubted is not None or hers:
-            return Asked(question, doubted)
+        if doubted is not None:
+            return Asked(question, doubted, doubted.view.relation_id, doubted.view.case_reference)
+        case = case_of(tx, actor, question, dutch_day(now)) if question.asked_by == staff.staff_id else None
+        if case is not None:
+            return Asked(question, None, case.relation_id, case.case_reference)
     raise NotFound("no-question", "Deze vraag is niet gevonden. Kijk bij Berichten.")
 
 

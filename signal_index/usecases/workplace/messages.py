@@ -122,13 +122,14 @@ def _last_day(relation: CareRelation) -> date:
 
 
 def _answers(tx: Transaction, actor: Actor, today: date) -> Iterator[Message]:
-    for question in standing_questions(tx, actor, today):
-        if answered_lately(question, today):
+    for each in standing_questions(tx, actor, today):
+        if answered_lately(each.question, today):
             yield Message(
                 MessageKind.QUESTION_ANSWERED,
-                question.reference,
-                question.answered_on,
-                verdict=question.verdict,
+                each.question.reference,
+                each.question.answered_on,
+                verdict=each.question.verdict,
+                case_reference=each.case_reference,
             )
 
 

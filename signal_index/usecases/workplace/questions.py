@@ -13,7 +13,7 @@ Whoever controls this module can mark signals and take marks away, never show or
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from secrets import choice
 from uuid import UUID
@@ -38,6 +38,17 @@ ANSWER_IS_NEWS = timedelta(days=14)
 _ALPHABET = "23456789BCDFGHJKMPQRTVWXZ"
 _GROUP = 4
 REFERENCE_PATTERN = f"V-[{_ALPHABET}]{{{_GROUP}}}-[{_ALPHABET}]{{{_GROUP}}}"
+
+
+@dataclass(frozen=True)
+class OwnQuestion:
+    """A question of the actor's, with the reference of the case as it stands in her caseload now.
+
+    The reference comes from the care relation each time; nothing keeps it beside the question.
+    """
+
+    question: Question
+    case_reference: str
 
 
 def ask(
@@ -185,10 +196,11 @@ def _published_by(tx: Transaction, organisation: str) -> set[tuple[str, str]]:
     return {(entry.source, entry.type) for entry in entries if entry.publisher == organisation}
 
 
-def own(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Question]:
+def own(tx: Transaction, actor: Actor, now: datetime) -> Sequence[OwnQuestion]:
     """The actor's own questions that are open or were answered not long ago, newest first; of her cases only.
 
-    A page may show reference, dates and verdict; source and type only beside an open view that shows the signal.
+    A page may show reference, case, dates and verdict; source and type only beside an open view that shows the
+    signal.
 
     Raises:
         NotPermitted: the actor does not act as a wijkteammedewerker.
@@ -196,13 +208,13 @@ def own(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Question]:
     require_role(actor, Role.TEAM_MEMBER)
     today = dutch_day(now)
     return [
-        question
-        for question in standing_questions(tx, actor, today)
-        if question.is_open(today) or answered_lately(question, today)
+        each
+        for each in standing_questions(tx, actor, today)
+        if each.question.is_open(today) or answered_lately(each.question, today)
     ]
 
 
-def standing_questions(tx: Transaction, actor: Actor, today: date) -> Iterator[Question]:
+def standing_questions(tx: Transaction, actor: Actor, today: date) -> Iterator[OwnQuestion]:
     """What the actor asked, newest first, of cases that are still hers to ask about today.
 
     Args:
@@ -213,14 +225,17 @@ def standing_questions(tx: Transaction, actor: Actor, today: date) -> Iterator[Q
     staff = actor.staff
     assert staff is not None, "whoever asked has been found in the staff table"
     for question in tx.questions.asked_by(staff.organisation, staff.staff_id):
-        if still_hers(tx, actor, question, today):
-            yield question
+        case = case_of(tx, actor, question, today)
+        if case is not None:
+            yield OwnQuestion(question, case.case_reference)
 
 
-def still_hers(tx: Transaction, actor: Actor, question: Question, today: date) -> bool:
-    """Whether the actor may still ask about the case, her own or one she covers, and it is the same person's."""
+def case_of(tx: Transaction, actor: Actor, question: Question, today: date) -> CareRelation | None:
+    """The case, her own or one she covers, if the actor may still ask about it and it is the same person's."""
     standing = find_standing(tx, actor, question.relation_id, today)
-    return isinstance(standing, Standing) and standing.relation.person == question.person
+    if isinstance(standing, Standing) and standing.relation.person == question.person:
+        return standing.relation
+    return None
 
 
 def answered_lately(question: Question, today: date) -> bool:

@@ -1,6 +1,6 @@
 """Messages: what is due for a worker, her open questions, and the daily e-mail she may ask for.
 
-Invariant: nothing here depends on a flag; a question shows its reference and dates, never what it is about.
+Invariant: nothing here depends on a flag; a question shows its reference, case and dates, never the signal it is about.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from signal_index.errors import Malformed
 from signal_index.model import Actor, dutch_day
-from signal_index.model.workplace import Message, MessageKind, Preferences, Question
+from signal_index.model.workplace import Message, MessageKind, Preferences
 from signal_index.ports import Transaction
 from signal_index.usecases.workplace import messages, questions
+from signal_index.usecases.workplace.questions import OwnQuestion
 from signal_index.web.markup.words import say
 
 from .visits import WORKERS, Page, Visit
@@ -31,7 +32,7 @@ _WANTED = {"aan": True, "uit": False}
 @dataclass(frozen=True)
 class _Inbox:
     messages: Sequence[Message]
-    questions: Sequence[Question]
+    questions: Sequence[OwnQuestion]
     preferences: Preferences
 
 
@@ -66,8 +67,8 @@ def _by_kind(due: Sequence[Message]) -> Sequence[tuple[MessageKind, str, Sequenc
     return [(kind, heading, found[kind]) for kind, heading in KINDS if found[kind]]
 
 
-def _open(asked: Sequence[Question], today: date) -> Sequence[Question]:
-    return [question for question in asked if question.is_open(today)]
+def _open(asked: Sequence[OwnQuestion], today: date) -> Sequence[OwnQuestion]:
+    return [each for each in asked if each.question.is_open(today)]
 
 
 async def choose_digest(visit: Visit) -> Response:

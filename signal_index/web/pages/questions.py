@@ -75,6 +75,7 @@ async def show_question(visit: Visit) -> Response:
         question=found.question,
         doubted=found.doubted,
         relation_id=found.relation_id,
+        case_reference=found.case_reference,
         calm=found.doubted is not None and found.doubted.view.informed is Informed.TOGETHER,
         served_at=visit.now,
         is_open=found.question.is_open(dutch_day(visit.now)),

@@ -269,7 +269,9 @@ def _asked_and_answered(office: Any, verdict: Verdict) -> str:
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_she_hears_what_a_source_answered_for_two_weeks(office: Any, verdict: Verdict) -> None:
     reference = _asked_and_answered(office, verdict)
-    due = Message(MessageKind.QUESTION_ANSWERED, reference, TODAY, verdict=verdict)
+    due = Message(
+        MessageKind.QUESTION_ANSWERED, reference, TODAY, verdict=verdict, case_reference="WT-2026-0001"
+    )
     for day in (0, 14):
         office.on(_day(day))
         assert _messages(office) == [due]

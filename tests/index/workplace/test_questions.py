@@ -76,7 +76,8 @@ def _waiting(office: Any, staff_id: str) -> list[str]:
 
 def _own(office: Any, staff_id: str = "w.een") -> list[str]:
     found = office.act(staff_id, lambda tx, actor: questions.own(tx, actor, office.world.clock))
-    return [question.reference for question in found]
+    assert {each.case_reference for each in found} <= {office.case.case_reference}
+    return [each.question.reference for each in found]
 
 
 # --- Asking -------------------------------------------------------------------------------------------------------
@@ -316,7 +317,11 @@ def test_a_question_about_a_case_that_is_no_longer_hers_is_found_by_nobody(
     question = _ask(desk)
     for _ in range(answers):
         desk.act("b.gemeente", _answering(desk, question.reference))
-    assert desk.act("w.een", _asked(desk, question.reference)).question.reference == question.reference
+    before = desk.act("w.een", _asked(desk, question.reference))
+    assert (before.question.reference, before.case_reference) == (
+        question.reference,
+        desk.case.case_reference,
+    )
     assert _own(desk) == [question.reference]
     changed = change(desk, desk.case)
     desk.run(lambda tx: tx.relations.put(changed))
@@ -367,6 +372,7 @@ def test_a_colleague_who_sees_the_signal_is_shown_her_own_case_never_that_of_who
     _open(desk, "w.twee")
     found = desk.act("w.twee", _asked(desk, question.reference))
     assert found.relation_id == hers.relation_id != asker.relation_id
+    assert found.case_reference == "WT-2026-0300" != asker.case_reference
 
 
 # --- On the command line ------------------------------------------------------------------------------------------

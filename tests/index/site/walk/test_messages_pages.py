@@ -102,9 +102,8 @@ def test_an_answer_is_news_and_no_open_question_any_more(
 ) -> None:
     reference = asked(walk(), case)
     waiting = walk().open("/berichten")
-    assert f"{reference} Gesteld op 3 maart 2026. De bron antwoordt uiterlijk op 31 maart 2026." in part(
-        waiting, "Uw vragen aan een bron"
-    )
+    stands = "Zaak WT-2026-0147 Gesteld op 3 maart 2026. De bron antwoordt uiterlijk op 31 maart 2026."
+    assert f"{reference} {stands}" in part(waiting, "Uw vragen aan een bron")
 
     def answer(tx: Any) -> None:
         source = Actor.in_one_role(
@@ -114,18 +113,18 @@ def test_an_answer_is_news_and_no_open_question_any_more(
 
     world.database.run(answer)
     page = walk().open("/berichten")
-    assert f"Uw vraag {reference} is beantwoord op 3 maart 2026. {said}" in part(
-        page, "Een bron heeft geantwoord"
-    )
+    news = f"Zaak WT-2026-0147 Uw vraag {reference} is beantwoord op 3 maart 2026. {said}"
+    assert news in part(page, "Een bron heeft geantwoord")
     assert "U heeft geen open vragen." in part(page, "Uw vragen aan een bron")
     assert page.tap(f"Bekijk vraag {reference}").heading == "De bron heeft geantwoord"
 
 
-def test_an_open_question_says_nothing_about_what_it_is_about(case: Any, walk: Any) -> None:
+def test_an_open_question_names_her_case_and_says_nothing_of_the_signal(case: Any, walk: Any) -> None:
     reference = asked(walk(), case)
     page = walk().open("/berichten")
     assert page.offers(f"Bekijk vraag {reference}")
-    for word in (b"Wmo", b"Bron 0001", b"085-0000000", b"WT-2026-0147"):
+    assert "Zaak WT-2026-0147" in part(page, "Uw vragen aan een bron")
+    for word in (b"Wmo", b"Bron 0001", b"085-0000000"):
         assert word not in page.content
 
 

@@ -72,6 +72,7 @@ def test_asking_gives_a_reference_and_whom_to_phone_now(case: Any, walk: Any, wo
     assert REFERENCE.fullmatch(reference)
     assert page.path == f"/vragen/{reference}"
     assert page.find("//main//a[starts-with(@href, 'tel:')]").get("href") == "tel:0850000000"
+    assert f"Zaak WT-2026-0147 Noem dit nummer als u belt: {reference}" in page.text
     assert "Bron 0001" in page.text
     assert "De bron kijkt het na, uiterlijk op 31 maart 2026." in page.text
     assert "Tot die dag staat bij het signaal: wordt nagekeken." in page.text
@@ -283,6 +284,8 @@ def test_a_colleague_who_sees_the_same_signal_is_led_to_the_question_that_stands
     page = doubt(walk(staff_id="w.twee"), hers)
     assert not page.offers("Laat nakijken")
     assert page.tap(f"Bekijk vraag {reference}").heading == "Bel nu de bron"
+    assert "Zaak WT-2026-0300" in page.text
+    assert mine.case_reference.encode() not in page.content
     assert str(uuid.UUID(bytes=mine.relation_id)).encode() not in page.content
     assert str(uuid.UUID(bytes=hers.relation_id)).encode() in page.content
     world.clock += timedelta(minutes=31)
