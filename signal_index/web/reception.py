@@ -159,8 +159,11 @@ def _welcome(tx: Transaction, guest: Guest) -> tuple[Session, Actor, Signed]:
 
 
 def _message_count(tx: Transaction, guest: Guest, session: Session, actor: Actor) -> int:
-    """How many messages wait for her; 0 after a form, which mostly leads elsewhere, and when nobody can tell."""
-    if guest.request.method == "POST" or session.role != Role.TEAM_MEMBER:
+    """How many messages wait for her; 0 when nobody can tell.
+
+    Also for a form: whether it leads elsewhere, or to a page with this number on it, shows when it is handled.
+    """
+    if session.role != Role.TEAM_MEMBER:
         return 0
     try:
         return len(messages_for(tx, guest.rules, actor, guest.now))

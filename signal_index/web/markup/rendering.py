@@ -94,7 +94,7 @@ class NavItem(NamedTuple):
     """One entry of the main menu.
 
     Args:
-        is_current: whether it is the page that is shown, or one beneath it.
+        is_current: whether it is the page that is shown, or the one that page belongs to.
         badge: a number to show beside it; 0 for none.
     """
 
@@ -151,7 +151,14 @@ class Renderer:
         return self._words[lang].gettext(dutch) if dutch else ""
 
     def render(
-        self, template: str, lang: str, *, signed: Signed | None, here: str, context: Mapping[str, Any]
+        self,
+        template: str,
+        lang: str,
+        *,
+        signed: Signed | None,
+        here: str,
+        section: str | None,
+        context: Mapping[str, Any],
     ) -> str:
         """One page as HTML.
 
@@ -160,6 +167,7 @@ class Renderer:
             lang: of `LANGUAGES`.
             signed: who is signed in.
             here: path of this page, for links that come back to it.
+            section: name of the page in the main menu that is shown as current; None for none.
             context: what the handler adds; texts in `errors` are translated.
         """
         errors = [(field, self.text(lang, text)) for field, text in context.get("errors", ())]
@@ -167,7 +175,7 @@ class Renderer:
             "lang": lang,
             "here": here,
             "visit": self._shown(lang, signed),
-            "nav": self._nav(lang, signed, here),
+            "nav": self._nav(lang, signed, section),
             "errors": errors,
         }
         return self._environments[lang].get_template(template).render({**context, **frame})
@@ -190,15 +198,14 @@ class Renderer:
     def _role_label(self, lang: str, role: str) -> str:
         return self.text(lang, ROLE_LABELS.get(role, role))
 
-    def _nav(self, lang: str, signed: Signed | None, here: str) -> list[NavItem]:
+    def _nav(self, lang: str, signed: Signed | None, section: str | None) -> list[NavItem]:
         if signed is None:
             return []
         items = []
         for name, text in _NAV.get(signed.role or "", (_HELP,)):
             url = self._addresses.url(name)
             badge = signed.message_count if name == "messages" else 0
-            is_current = here == url or here.startswith(f"{url}/")
-            items.append(NavItem(url, self.text(lang, text), is_current, badge))
+            items.append(NavItem(url, self.text(lang, text), name == section, badge))
         return items
 
 

@@ -140,5 +140,5 @@ _TEAM = frozenset({Role.TEAM_MEMBER, Role.TEAM_LEAD})
 
 PAGES = (
     Page("/vervanging", "covers", roles=_TEAM, get=show_covers, post=arrange_cover),
-    Page("/vervanging/{cover:uuid}/beeindigen", "end_cover", roles=_TEAM, post=end_cover),
+    Page("/vervanging/{cover:uuid}/beeindigen", "end_cover", roles=_TEAM, section="covers", post=end_cover),
 )

@@ -218,9 +218,18 @@ async def told(visit: Visit) -> Response:
 
 
 PAGES = (
-    Page("/caseload/{relation:uuid}/raadplegen", "look", roles=WORKERS, get=look, post=open_look),
-    Page("/raadplegingen/{view:uuid}", "view", roles=WORKERS, get=view),
-    Page("/raadplegingen/{view:uuid}/klaar", "close_view", roles=WORKERS, post=close_view),
-    Page("/raadplegingen/{view:uuid}/nut", "useful", roles=WORKERS, post=useful),
-    Page("/raadplegingen/{view:uuid}/verteld", "told", roles=WORKERS, post=told),
+    Page(
+        "/caseload/{relation:uuid}/raadplegen",
+        "look",
+        roles=WORKERS,
+        section="caseload",
+        get=look,
+        post=open_look,
+    ),
+    Page("/raadplegingen/{view:uuid}", "view", roles=WORKERS, section="caseload", get=view),
+    Page(
+        "/raadplegingen/{view:uuid}/klaar", "close_view", roles=WORKERS, section="caseload", post=close_view
+    ),
+    Page("/raadplegingen/{view:uuid}/nut", "useful", roles=WORKERS, section="caseload", post=useful),
+    Page("/raadplegingen/{view:uuid}/verteld", "told", roles=WORKERS, section="caseload", post=told),
 )

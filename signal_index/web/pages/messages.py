@@ -89,5 +89,5 @@ async def choose_digest(visit: Visit) -> Response:
 
 PAGES = (
     Page("/berichten", "messages", roles=WORKERS, get=show_messages),
-    Page("/berichten/samenvatting", "digest", roles=WORKERS, post=choose_digest),
+    Page("/berichten/samenvatting", "digest", roles=WORKERS, section="messages", post=choose_digest),
 )

@@ -97,6 +97,13 @@ class _Reference(Convertor[str]):
 register_url_convertor("question", _Reference())
 
 PAGES = (
-    Page("/raadplegingen/{view:uuid}/klopt-niet", "question", roles=WORKERS, get=choose_signal, post=ask),
-    Page("/vragen/{reference:question}", "asked", roles=WORKERS, get=show_question),
+    Page(
+        "/raadplegingen/{view:uuid}/klopt-niet",
+        "question",
+        roles=WORKERS,
+        section="caseload",
+        get=choose_signal,
+        post=ask,
+    ),
+    Page("/vragen/{reference:question}", "asked", roles=WORKERS, section="messages", get=show_question),
 )

@@ -103,7 +103,21 @@ def _contacts(shown: Shown) -> tuple[FridgeContact, ...]:
 
 _SHEETS = "/raadplegingen/{view:uuid}"
 PAGES = (
-    Page(f"{_SHEETS}/werkblad", "worksheet", roles=WORKERS, get=worksheet, post=print_worksheet),
-    Page(f"{_SHEETS}/koelkastblad", "fridge", roles=WORKERS, get=fridge, post=print_fridge),
-    Page(f"{_SHEETS}/koelkastblad/blad", "fridge_sheet", roles=WORKERS, get=fridge_sheet),
+    Page(
+        f"{_SHEETS}/werkblad",
+        "worksheet",
+        roles=WORKERS,
+        section="caseload",
+        get=worksheet,
+        post=print_worksheet,
+    ),
+    Page(
+        f"{_SHEETS}/koelkastblad",
+        "fridge",
+        roles=WORKERS,
+        section="caseload",
+        get=fridge,
+        post=print_fridge,
+    ),
+    Page(f"{_SHEETS}/koelkastblad/blad", "fridge_sheet", roles=WORKERS, section="caseload", get=fridge_sheet),
 )

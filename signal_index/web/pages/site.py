@@ -36,7 +36,7 @@ OWN_THEME = "own-theme.css"
 
 
 def checked(pages: Sequence[Page]) -> tuple[Page, ...]:
-    """The pages, if each answers something and no two share a path or a name.
+    """The pages, if each answers something, belongs to one that is there, and no two share a path or a name.
 
     Raises:
         ValueError: otherwise; nothing starts.
@@ -44,6 +44,9 @@ def checked(pages: Sequence[Page]) -> tuple[Page, ...]:
     for what, values in (("path", [page.path for page in pages]), ("name", [page.name for page in pages])):
         if len(values) != len(set(values)):
             raise ValueError(f"two pages with one {what}")
+    lost = {page.section for page in pages if page.section} - {page.name for page in pages}
+    if lost:
+        raise ValueError(f"sections that are no page: {sorted(lost)}")
     silent = [page.name for page in pages if page.get is None and page.post is None]
     if silent:
         raise ValueError(f"pages that answer nothing: {silent}")

@@ -30,5 +30,5 @@ _LEADS = frozenset({Role.TEAM_LEAD})
 
 PAGES = (
     Page("/team", "team", roles=_LEADS, get=show_team),
-    Page("/team/{relation:uuid}/bevestigen", "confirm", roles=_LEADS, post=confirm),
+    Page("/team/{relation:uuid}/bevestigen", "confirm", roles=_LEADS, section="team", post=confirm),
 )

@@ -54,6 +54,7 @@ class Page:
         path: with Starlette's parameters; identifiers as `{relation:uuid}`.
         name: for links, and the surface in the record of a refusal.
         roles: `PUBLIC`, `SIGNED_IN`, or those of which one must be active.
+        section: name of the page in the main menu that this one belongs to; None for that page itself.
         get: answers GET and HEAD; takes a `Guest` when the page is public, else a `Visit`.
         post: answers POST; likewise.
         returnable: whether somebody may be sent back here after signing in.
@@ -65,6 +66,7 @@ class Page:
     path: str
     name: str
     roles: frozenset[Role] | None = field(kw_only=True)
+    section: str | None = field(default=None, kw_only=True)
     get: Callable[[Any], Awaitable[Response]] | None = field(default=None, kw_only=True)
     post: Callable[[Any], Awaitable[Response]] | None = field(default=None, kw_only=True)
     returnable: bool = field(default=True, kw_only=True)
@@ -154,7 +156,12 @@ class Guest:
             **context: for the template; `errors`, if there, is a list of (field id, Dutch text).
         """
         html = self.site.renderer.render(
-            template, self.lang, signed=self.signed, here=self.here, context=context
+            template,
+            self.lang,
+            signed=self.signed,
+            here=self.here,
+            section=self.matched.section or self.matched.name if self.matched is not None else None,
+            context=context,
         )
         return HTMLResponse(html, status_code=status, headers={"Content-Language": self.lang})
 

@@ -146,6 +146,12 @@ def test_a_page_that_answers_nothing_and_nothing_starts() -> None:
         checked([Page("/leeg", "leeg", roles=PUBLIC)])
 
 
+def test_a_page_that_belongs_to_none_and_nothing_starts() -> None:
+    help_page = next(page for page in PAGES if page.name == "help")
+    with pytest.raises(ValueError, match="sections"):
+        checked([*PAGES, Page("/kwijt", "lost", roles=PUBLIC, section="nergens", get=help_page.get)])
+
+
 def test_every_page_lets_in_exactly_the_roles_it_declares(house: Any) -> None:
     for staff_id, role in CALLERS.items():
         for page in PAGES:

@@ -73,7 +73,7 @@ def test_a_badge_and_an_order_never_depend_on_a_flag(world: Any, walk: Any) -> N
     world.publish_nothing_else()  # a source that was out of date is a message, and would stop being one below
     worker = walk()
     before = {path: worker.open(path).content for path in ("/caseload", "/raadplegingen", "/berichten")}
-    assert worker.find(BADGE).text_content() == "1 nieuw", "without a badge there is nothing to compare"
+    assert worker.find(BADGE).text_content() == "1 bericht", "without a badge there is nothing to compare"
     for person in (people[1], people[0]):
         row = SignaalRow(
             SignaalOperation.ASSERT,
@@ -123,6 +123,23 @@ def test_her_looks_stand_per_day_newest_first_and_never_say_what_was_shown(world
     ]
     assert "schuldhulp" not in worker.text
     assert "De privacy officer ziet deze lijst ook. De inwoner kan opvragen wie keek." in worker.text
+
+
+def test_the_menu_shows_where_a_page_belongs(world: Any, walk: Any) -> None:
+    world.publish(world.ZORG, "kvk:00000004", "schuldhulptraject", {world.PEOPLE[0]: "2025-11"})
+    world.register_relations((world.PEOPLE[0], world.relation(case_reference="WT-1")))
+    current = "//nav//*[@aria-current='page']"
+    worker = look(walk(), "WT-1")
+    shown = worker.path
+    assert worker.find(current).text.strip() == "Mijn caseload"
+    for tap in ("Werkblad afdrukken", "Koelkastblad maken", "Klopt dit niet? Meld het bij de bron"):
+        worker.open(shown).tap(tap)
+        assert worker.find(current).text.strip() == "Mijn caseload", tap
+        assert worker.all("//main//a")[0].text_content() == "Terug naar de signalen", tap
+    worker.choose("Er is een schuldhulptraject.").tap("Laat nakijken")
+    assert (worker.heading, worker.find(current).text.strip()) == ("Bel nu de bron", "Berichten")
+    assert worker.open("/raadplegingen").find(current).text.strip() == "Mijn raadplegingen"
+    assert not worker.open("/nergens").all(current)
 
 
 def test_from_the_list_she_can_still_answer_and_stays_there(world: Any, walk: Any) -> None:

@@ -90,6 +90,17 @@ def test_sources_that_fell_behind_are_named_with_their_last_day(world: Any, walk
     assert "Bron 0002 stuurde nog geen gegevens." in said
 
 
+def test_a_form_that_comes_back_still_counts_her_messages(world: Any, walk: Any) -> None:
+    relation = world.relation(case_reference="WT-2026-0099", valid_until=date(2026, 3, 10))
+    world.register_relations((world.PEOPLE[0], relation))
+    world.publish_nothing_else()
+    badge = "//nav//*[@class='utrecht-number-badge']"
+    page = walk().open("/vervanging")
+    assert page.find(badge).text_content() == "1 bericht"
+    assert page.tap("Regel vervanging").status == 400
+    assert page.find(badge).text_content() == "1 bericht"
+
+
 @pytest.mark.parametrize(
     ("verdict", "said"),
     [
