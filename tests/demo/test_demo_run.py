@@ -48,7 +48,7 @@ LINES = [
     r"Gone: wmo-voorziening at Dagcentrum De Boei",
     r"Signed in at http://127\.0\.0\.1:\d+, with a second factor, and back at http://127\.0\.0\.1:\d+/caseload",
     r"5 signals in 3 areas of life, at http://127\.0\.0\.1:\d+/raadplegingen/[0-9a-f-]{36}:",
-    r"  Er is een beschermingsbewind\. Niet recent .* Bel Secretariaat De Sleutel 085-0000108",
+    r"  Er is een beschermingsbewind\. Niet actueel .* Bel Secretariaat De Sleutel 085-0000108",
     r"She doubts a signal: question V-[0-9A-Z]{4}-[0-9A-Z]{4}, to be mentioned on the phone",
     r"A link of Regiesysteem Veldermeer opens the case, once, and shows nothing by itself",
     r"Her messages: Vertel de inwoner dat u keek; ",

@@ -237,19 +237,24 @@ def _environment(folder: Path, lang: str, words: Words) -> Environment:
 
 
 def _filters(lang: str) -> dict[str, Callable[..., str]]:
+    """Days and times as people read them; none is broken over two lines."""
+
     def day(value: date) -> str:
-        return format_date(value, "d MMMM yyyy", locale=lang)
+        return format_date(value, "d\u00a0MMMM\u00a0yyyy", locale=lang)
+
+    def short_day(value: date) -> str:
+        return format_date(value, "d\u00a0MMM\u00a0yyyy", locale=lang)
 
     def moment(value: datetime) -> str:
-        return format_datetime(value, "d MMMM yyyy, HH:mm", tzinfo=DUTCH_TIME, locale=lang)
+        return format_datetime(value, "d\u00a0MMMM\u00a0yyyy,\u00a0HH:mm", tzinfo=DUTCH_TIME, locale=lang)
 
     def clock(value: datetime) -> str:
         return format_datetime(value, "HH:mm", tzinfo=DUTCH_TIME, locale=lang)
 
     def month(value: Month) -> str:
-        return format_date(date(value.year, value.month, 1), "MMMM yyyy", locale=lang)
+        return format_date(date(value.year, value.month, 1), "MMMM\u00a0yyyy", locale=lang)
 
-    return {"day": day, "moment": moment, "clock": clock, "month": month}
+    return {"day": day, "short_day": short_day, "moment": moment, "clock": clock, "month": month}
 
 
 def _phrases(lang: str) -> dict[str, Callable[[Any], str]]:

@@ -132,6 +132,18 @@ def test_nothing_there_and_nothing_you_may_see_are_the_same_pages(world: Any, ca
     assert looked(worker, case, FORM) == empty
 
 
+@pytest.mark.parametrize("area", ["werk-en-opleiding", "jeugd-en-gezin"])
+def test_flags_outside_the_areas_she_chose_change_no_byte(
+    world: Any, case: str, walk: Any, area: str
+) -> None:
+    worker = walk()
+    form = FORM | {"doel": "voorbereiding-huisbezoek", "leefgebied": area}
+    empty = looked(worker, case, form)
+    assert b"Er zijn geen signalen in de leefgebieden die u koos." in empty[""]
+    say(world, SignaalOperation.ASSERT, SOURCES.keys() - {("agb:00000003", "jeugdhulp")})
+    assert looked(worker, case, form) == empty
+
+
 @TOGETHER
 @given(hidden=st.sets(st.sampled_from(HIDDEN), min_size=1), informed=st.sampled_from(["verteld", "samen"]))
 def test_flags_of_kinds_a_purpose_never_shows_change_no_byte(

@@ -8,6 +8,7 @@ import pytest
 
 from crypto.batch import BatchClass
 from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow
+from signal_index.model import Register
 from signal_index.model.workplace import Question
 
 HOME_VISIT, DEBT_HELP, TALK = "Voorbereiding van een huisbezoek", "Afstemmen van schuldhulp", "Gesprek over"
@@ -118,6 +119,16 @@ def test_she_can_narrow_the_look_to_areas_of_life(world: Any, walk: Any) -> None
 
 
 @pytest.mark.usefixtures("case")
+def test_nothing_in_the_areas_she_chose_is_not_said_of_the_whole_purpose(walk: Any) -> None:
+    worker = look(walk(), areas=("Jeugd en gezin",))
+    for page in ("the view", "the work sheet"):
+        assert "Er zijn geen signalen in de leefgebieden die u koos." in worker.text, page
+        assert "voor dit doel" not in worker.text, page
+        if page == "the view":
+            worker.tap("Werkblad afdrukken")
+
+
+@pytest.mark.usefixtures("case")
 def test_areas_that_do_not_fit_the_purpose_are_an_error_and_those_beside_it_fall_away(
     world: Any, walk: Any
 ) -> None:
@@ -151,6 +162,8 @@ def test_a_card_says_that_help_runs_where_since_when_and_whom_to_phone(walk: Any
     assert worker.all("//li[@class='si-signal']//a")[0].get("href") == "tel:0850000000"
     assert "2 signalen op 2 leefgebieden." in worker.text
     assert "Zichtbaar tot 10:30" in worker.text
+    when = worker.find("//main//p[@class='si-lead']").text_content()
+    assert "3\u00a0maart\u00a02026,\u00a010:00" in when, "a date stays on one line"
 
 
 def test_at_presence_level_a_card_names_nobody(world: Any, walk: Any) -> None:
@@ -174,6 +187,7 @@ def test_the_three_kinds_of_nothing_are_three_texts(world: Any, walk: Any) -> No
     assert said["Jeugd en gezin"] == "Geen signaal."
     assert said["Geld en inkomen"] == "Geen signaal, maar een bron is niet actueel. Er kan iets ontbreken."
     assert said["Werk en opleiding"] == "Hier is nog geen bron aangesloten. Wij weten dus niets."
+    assert "Er zijn geen signalen voor dit doel." in worker.text
     assert "3 van de 4 bronnen zijn niet actueel." in worker.text
     shut = worker.find("//details[summary = 'Wat ziet u hier niet?']")
     assert "geen uitkering van het UWV" in " ".join(shut.text_content().split())
@@ -191,10 +205,30 @@ def test_a_source_that_is_behind_is_said_on_the_card_and_at_the_top(
 ) -> None:
     world.clock += timedelta(days=60)
     worker = look(walk())
-    assert all("Niet recent" in card for card in cards(worker))
+    assert all("Niet actueel" in card for card in cards(worker))
     assert "4 van de 4 bronnen zijn niet actueel. Bekijk de bronnen" in worker.text
     assert worker.find("//details[@id='bronnen']").get("open") is not None
     assert worker.find("//a[.='Bekijk de bronnen']").get("href") == "#bronnen"
+
+
+def test_a_source_that_publishes_two_kinds_counts_once(world: Any, case: ZorgrelatieRow, walk: Any) -> None:
+    def rename(tx: Any) -> None:
+        publishers, published = tuple(tx.register.publishers()), tx.register.publications()
+        names = {"agb:00000002": "Bron 0004"}
+        renamed = (replace(each, source_name=names.get(each.source, each.source_name)) for each in published)
+        tx.register.replace(Register(publishers, tuple(renamed)))
+
+    world.database.run(rename)
+    world.clock += timedelta(days=60)
+    world.publish(world.GEMEENTE, "agb:00000003", "jeugdhulp", {}, generation=2)
+    worker = look(walk())
+    assert "2 van de 3 bronnen zijn niet actueel." in worker.text
+    rows = [
+        " ".join(each.text_content().split()) for each in worker.all("//details[@id='bronnen']//tbody/tr")
+    ]
+    assert ["Niet actueel" in row for row in rows] == [True, True, True, False]
+    assert "3 mrt 2026 Niet actueel" in rows[0]
+    assert "Niet actueel: Bron 0004, Bron 0001." in worker.tap("Werkblad afdrukken").text
 
 
 def test_a_signal_that_is_doubted_carries_a_mark(world: Any, case: ZorgrelatieRow, walk: Any) -> None:
