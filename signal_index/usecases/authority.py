@@ -17,7 +17,7 @@ def require_role(actor: Actor, role: str) -> StaffMember:
         )
     if not actor.second_factor:
         raise NotPermitted(
-            "second-factor", "Log opnieuw in met een tweede factor, zoals een code op uw telefoon."
+            "second-factor", "Log opnieuw in met een tweede stap, zoals een code op uw telefoon."
         )
     if role not in actor.roles:
         raise NotPermitted(

@@ -124,15 +124,15 @@ def confirm(tx: Transaction, actor: Actor, relation_id: bytes, now: datetime) ->
     staff = require_role(actor, Role.TEAM_LEAD)
     relation = tx.relations.get(staff.organisation, relation_id)
     if relation is None or relation.team != staff.team:
-        raise NotFound("unknown-relation", "Deze zorgrelatie is niet gevonden in uw team.")
+        raise NotFound("unknown-relation", "Deze zaak is niet gevonden in uw team.")
     if relation.worker == actor.staff_id:
-        raise Conflict("own-relation", "U kunt uw eigen zorgrelatie niet bevestigen. Vraag een collega.")
+        raise Conflict("own-relation", "U kunt uw eigen zaak niet bevestigen. Vraag een collega.")
     if _covers_for(tx, staff, relation.worker, dutch_day(now)):
         raise Conflict("own-relation", "U vervangt deze collega. Vraag iemand anders om te bevestigen.")
     if relation.is_confirmed:
-        raise Conflict("no-confirmation-needed", "Deze zorgrelatie hoeft niet meer bevestigd te worden.")
+        raise Conflict("no-confirmation-needed", "Deze zaak is al bevestigd.")
     if relation.is_over(dutch_day(now)):
-        raise Conflict("relation-over", "Deze zorgrelatie is voorbij en kan niet meer bevestigd worden.")
+        raise Conflict("relation-over", "Deze zaak is voorbij. U kunt de zaak niet meer bevestigen.")
     confirmed = replace(relation, confirmed_by=actor.staff_id)
     tx.relations.put(confirmed)
     named = str(UUID(bytes=relation.relation_id))

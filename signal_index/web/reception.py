@@ -28,7 +28,7 @@ from .markup.rendering import Signed
 from .markup.words import say
 from .pages.forms import read_form
 from .pages.visits import NOT_THIS_ROLE, PUBLIC, SESSION_COOKIE, Guest, Page, Site, Visit, admit, take_cookie
-from .problems import Kind, kind_of, kind_of_status
+from .problems import kind_of, kind_of_status
 
 _log = logging.getLogger(__name__)
 
@@ -41,9 +41,22 @@ _STATUS_DETAILS = {
     415: say("Dit formulier kunnen wij niet lezen. Probeer het nog eens."),
 }
 _BROKEN = say("Probeer het later nog eens. Blijft het misgaan? Bel dan uw functioneel beheerder.")
-# Errors whose own text names a code or a table, which is for systems.
+# Where the title of the table is too general for who reads it.
+_HEADINGS = {
+    "ticket": say("Deze link werkt niet meer"),
+    "csrf": say("Het is niet gelukt"),
+    "own-relation": say("Dit kunt u niet zelf doen"),
+    "no-confirmation-needed": say("Dit is al gedaan"),
+    "relation-over": say("Dit kan niet meer"),
+}
+# Errors whose own text names a code or a table, which is for systems, or leaves a person nowhere to go.
 _DETAILS = {
     "role": NOT_THIS_ROLE,
+    "ticket": say("Open de zaak opnieuw in uw regiesysteem."),
+    "not-in-caseload": say(
+        "Deze zaak staat niet in uw caseload. Zet de inwoner in uw regiesysteem op uw naam, of vraag uw collega "
+        "om u als vervanger te kiezen."
+    ),
     "damaged-row": say(
         "Er is iets mis met gegevens in de index. Wij laten dan niets zien. Bel uw functioneel beheerder."
     ),
@@ -205,7 +218,14 @@ async def _turned_away(guest: Guest, page: Page, error: NotAuthenticated) -> Res
 
 
 def _error_page(guest: Guest, error: SignalIndexError) -> Response:
-    response = _problem_page(guest, kind_of(error), _DETAILS.get(error.code, error.detail))
+    kind = kind_of(error)
+    response = _problem_page(
+        guest,
+        kind.status,
+        _HEADINGS.get(error.code, kind.title),
+        _DETAILS.get(error.code, error.detail),
+        urgent=error.code == "not-in-caseload",
+    )
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
@@ -213,17 +233,19 @@ def _error_page(guest: Guest, error: SignalIndexError) -> Response:
 
 def _status_page(guest: Guest, error: HTTPException) -> Response:
     kind = kind_of_status(error.status_code)
-    response = _problem_page(guest, kind, _STATUS_DETAILS.get(kind.status, _BROKEN))
+    response = _problem_page(guest, kind.status, kind.title, _STATUS_DETAILS.get(kind.status, _BROKEN))
     response.headers.update(error.headers or {})
     return response
 
 
-def _problem_page(guest: Guest, kind: Kind, detail: str) -> Response:
+def _problem_page(guest: Guest, status: int, heading: str, detail: str, *, urgent: bool = False) -> Response:
+    """What is the matter and what to do; `urgent` adds whom to phone when somebody is in danger."""
     text = guest.site.renderer.text
     return guest.page(
         "error.html",
-        kind.status,
-        heading=text(guest.lang, kind.title),
+        status,
+        heading=text(guest.lang, heading),
         detail=text(guest.lang, detail),
-        retry=guest.here if kind.status >= 500 else None,
+        retry=guest.here if status >= 500 else None,
+        urgent=urgent,
     )

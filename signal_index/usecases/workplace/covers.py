@@ -130,7 +130,7 @@ def _violations(
         # Days are counted from today, never added to a day that was sent: past the year 9999 there is none.
         yield "van", "Begin binnen zes weken. Regel het later opnieuw als dat nodig is."
     if request.days < 1:
-        yield "tot", "Kies een laatste dag die niet vóór de eerste dag ligt."
+        yield "tot", "De laatste dag ligt vóór de eerste dag. Kies een latere dag."
     elif request.days > COVER_DAYS_MAX:
         yield "tot", "Een vervanging duurt hoogstens zes weken. Kies een eerdere dag."
     elif any(

@@ -69,7 +69,7 @@ def open_session(tx: Transaction, secret: bytes, who: SignedIn, now: datetime) -
         )
     if not who.second_factor:
         raise NotPermitted(
-            "second-factor", "Log opnieuw in met een tweede factor, zoals een code op uw telefoon."
+            "second-factor", "Log opnieuw in met een tweede stap, zoals een code op uw telefoon."
         )
     session = Session(
         session_id=token_hex(_ID_BYTES),

@@ -267,10 +267,19 @@ def _phrases(lang: str) -> dict[str, Callable[[Any], str]]:
     def sentence(kind: SignalType) -> str:
         return f"Er is {kind.sentence_nl}." if dutch else f"There is {kind.sentence_en}."
 
+    def within_sentence(kind: SignalType) -> str:
+        return kind.sentence_nl if dutch else kind.sentence_en
+
     def worker_text(purpose: PurposeRule) -> str:
         return purpose.worker_text if dutch else purpose.worker_text_en
 
     def not_shown(purpose: PurposeRule) -> str:
         return purpose.not_shown_nl if dutch else purpose.not_shown_en
 
-    return {"label": label, "sentence": sentence, "worker_text": worker_text, "not_shown": not_shown}
+    return {
+        "label": label,
+        "sentence": sentence,
+        "within_sentence": within_sentence,
+        "worker_text": worker_text,
+        "not_shown": not_shown,
+    }

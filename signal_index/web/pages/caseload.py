@@ -35,7 +35,6 @@ class CaseLine:
 
     relation: bytes
     reference: str
-    team: str
     until: date
     begins: date | None
     unconfirmed: bool
@@ -91,7 +90,6 @@ def _lines(found: Iterable[CareRelation], today: date) -> tuple[CaseLine, ...]:
         CaseLine(
             relation=each.relation_id,
             reference=each.case_reference,
-            team=each.team,
             until=each.valid_until,
             begins=each.valid_from if each.valid_from > today else None,
             unconfirmed=not each.is_confirmed,

@@ -28,6 +28,10 @@ REASONS: Mapping[CoverReason, str] = {
     CoverReason.WORKLOAD: say("Verdeling van het werk"),
     CoverReason.OTHER: say("Andere reden"),
 }
+_FILL_IN_FIRST = say("Vul de eerste dag in: dag, maand en jaar.")
+_FILL_IN_LAST = say("Vul de laatste dag in: dag, maand en jaar.")
+_WRITE_FIRST = say("Schrijf de eerste dag zo: 05-05-2026.")
+_WRITE_LAST = say("Schrijf de laatste dag zo: 05-05-2026.")
 _FIELDS = ("vervanger", "van", "tot", "reden")
 _DIGITS_OF_A_DAY = 8
 _MORE_THAN_A_YEAR = re.compile(r"\d{5}")
@@ -55,9 +59,9 @@ class _Filled:
         if not self.delegate:
             found.append(("vervanger", say("Kies uw vervanger.")))
         if read_day(self.first_day) is None:
-            found.append(("van", say("Vul de eerste dag in: dag, maand en jaar.")))
+            found.append(("van", _WRITE_FIRST if self.first_day else _FILL_IN_FIRST))
         if read_day(self.last_day) is None:
-            found.append(("tot", say("Vul de laatste dag in: dag, maand en jaar.")))
+            found.append(("tot", _WRITE_LAST if self.last_day else _FILL_IN_LAST))
         if self.reason not in tuple(CoverReason):
             found.append(("reden", say("Kies een reden.")))
         return found

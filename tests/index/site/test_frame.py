@@ -424,7 +424,7 @@ def test_every_page_of_a_demonstration_says_that_nothing_is_real(new_house: Call
     house = new_house(demonstration=True)
     for page, response in pages_of(house, "w.een"):
         if response.status_code != 303:
-            assert "alle gegevens zijn verzonnen" in response.text, page.name
+            assert "Demonstratie: alles is verzonnen." in response.text, page.name
 
 
 def test_only_a_demonstration_says_so(house: Any) -> None:

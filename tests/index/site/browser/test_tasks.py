@@ -62,7 +62,8 @@ def test_a_link_from_the_regiesysteem_opens_the_case_once(working: Any, hand: Ha
     assert hand.path == working.place.look(working.case("vol"))
     assert hand.heading == working.case("vol")
     hand.open(link)
-    assert "Deze link werkt niet (meer)." in hand.text
+    assert hand.heading == "Deze link werkt niet meer"
+    assert "Open de zaak opnieuw in uw regiesysteem." in hand.text
 
 
 @on_a_phone

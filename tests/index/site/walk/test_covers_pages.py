@@ -114,10 +114,11 @@ def test_an_empty_form_says_at_each_field_what_to_do(walk: Any, world: Any) -> N
     ("changed", "field", "said"),
     [
         ({"van": "02-03-2026"}, "van", "Kies vandaag of een latere dag."),
-        ({"tot": "03-03-2026"}, "tot", "Kies een laatste dag die niet vóór de eerste dag ligt."),
+        ({"tot": "03-03-2026"}, "tot", "De laatste dag ligt vóór de eerste dag. Kies een latere dag."),
         ({"tot": "15-04-2026"}, "tot", "Een vervanging duurt hoogstens"),
-        ({"tot": "31-02-2026"}, "tot", "Vul de laatste dag in: dag, maand en jaar."),
-        ({"van": "morgen"}, "van", "Vul de eerste dag in: dag, maand en jaar."),
+        ({"tot": "31-02-2026"}, "tot", "Schrijf de laatste dag zo: 05-05-2026."),
+        ({"van": "morgen"}, "van", "Schrijf de eerste dag zo: 05-05-2026."),
+        ({"tot": ""}, "tot", "Vul de laatste dag in: dag, maand en jaar."),
     ],
 )
 def test_one_wrong_day_is_named_and_the_rest_stays_filled_in(

@@ -106,7 +106,14 @@ def test_every_case_outside_the_caseload_is_the_same_page(world: Any, walk: Any,
         worker.open(path) if form is None else worker.send(path, *form.items())
         answers[name] = worker.status, worker.content.replace(named.encode(), b"CASE")
     assert answers["unknown"][0] == 404
-    assert "Deze zaak staat niet in uw caseload." in worker.text
+    assert worker.heading == "Niet gevonden"
+    for way_on in (
+        "Deze zaak staat niet in uw caseload. Zet de inwoner in uw regiesysteem op uw naam,",
+        "of vraag uw collega om u als vervanger te kiezen.",
+        "Is iemand nu in gevaar? Bel 112. Of bel Veilig Thuis: 0800 2000.",
+    ):
+        assert way_on in worker.text
+    assert [each.get("href") for each in worker.all("//main//p/a")] == ["tel:112", "tel:08002000"]
     assert len(set(answers.values())) == 1, {name: len(content) for name, (_, content) in answers.items()}
 
 

@@ -231,6 +231,11 @@ def test_a_source_that_publishes_two_kinds_counts_once(world: Any, case: Zorgrel
     assert "Niet actueel: Bron 0004, Bron 0001." in worker.tap("Werkblad afdrukken").text
 
 
+def test_kinds_without_a_source_are_named_as_in_a_sentence(case: ZorgrelatieRow, walk: Any) -> None:
+    said = look(walk(), DEBT_HELP).text
+    assert "Nog geen bron aangesloten voor: een WW-uitkering, een Ziektewetuitkering," in said
+
+
 def test_a_signal_that_is_doubted_carries_a_mark(world: Any, case: ZorgrelatieRow, walk: Any) -> None:
     def doubt(tx: Any) -> None:
         person = tx.relations.get(world.GEMEENTE, case.relation_id).person

@@ -14,6 +14,7 @@ from signal_index.model.workplace import (
     VIEW_KEPT,
     VIEW_LASTS,
 )
+from signal_index.web.markup.rendering import ROLE_LABELS
 
 TO_READ = ("/hulp", "/toegankelijkheid", "/privacy", "/status")
 TASKS = ("/caseload", "/raadplegingen", "/berichten", "/vervanging", "/team")
@@ -136,7 +137,26 @@ def test_a_role_without_screens_reads_that_there_are_none(walk: Any, role: Role)
     page = walk(staff_id=who[role]).open("/")
     assert page.status == 200
     assert "Voor deze rol zijn er nog geen schermen." in page.text
+    assert f"U werkt nu als {ROLE_LABELS[role].lower()}." in page.text
+    by_command = "U doet uw werk met opdrachten. Kijk in de handleiding." in page.text
+    assert by_command is (role is Role.FUNCTIONAL_ADMIN)
+    assert ("Uw functioneel beheerder kan u vertellen" in page.text) is not by_command
     assert not page.all("//main//form")
+
+
+def test_who_has_more_roles_sees_in_which_one_she_works(walk: Any) -> None:
+    under = "//header//*[@class='si-account__team']"
+    assert walk().open("/hulp").find(under).text == "noord"
+    assert walk(staff_id="w.leidt").open("/hulp").find(under).text == "Wijkteammedewerker"
+    leading = walk(staff_id="w.leidt", role=Role.TEAM_LEAD.value)
+    assert leading.open("/hulp").find(under).text == "Teamleider"
+
+
+def test_who_cannot_sign_in_is_led_to_who_can_help(guest: Any) -> None:
+    link = guest.open("/inloggen").find("//main//p/a[starts-with(., 'Lukt inloggen niet?')]").get("href")
+    path, _, part_of_page = link.partition("#")
+    guest.open(path)
+    assert guest.find("//h2[@id=$wanted]", wanted=part_of_page).text == "Wie helpt u verder?"
 
 
 def test_no_page_holds_nine_digits_in_a_row(walk: Any, guest: Any, world: Any) -> None:

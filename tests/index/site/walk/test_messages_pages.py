@@ -87,7 +87,7 @@ def test_sources_that_fell_behind_are_named_with_their_last_day(world: Any, walk
     world.clock += timedelta(days=200)
     said = part(walk().open("/berichten"), "Een bron is niet actueel")
     assert "Bron 0001 stuurde voor het laatst gegevens op 3 maart 2026." in said
-    assert "Bron 0002 stuurde nog geen gegevens." in said
+    assert "Bron 0002 stuurde nog geen gegevens. U mist misschien iets. Vraag het de inwoner." in said
 
 
 def test_a_form_that_comes_back_still_counts_her_messages(world: Any, walk: Any) -> None:

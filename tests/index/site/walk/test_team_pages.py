@@ -56,7 +56,10 @@ def test_confirming_twice_says_that_it_was_done(waiting: Any, walk: Any, world: 
     page = walk(staff_id="t.lead").open("/team").tap("Bevestigen (WT-2026-0201)")
     again = page.send(path_of(waiting))
     assert again.status == 409
-    assert "Deze zorgrelatie hoeft niet meer bevestigd te worden." in again.text
+    assert (again.heading, again.text) == (
+        "Dit is al gedaan",
+        "Dit is al gedaan Deze zaak is al bevestigd. Naar het begin",
+    )
     assert len(world.records("relation.confirmed")) == 1
 
 
