@@ -17,6 +17,7 @@ from signal_index.model.workplace import QUESTION_DAYS, Informed, Question
 from signal_index.usecases.workplace import questions
 from signal_index.usecases.workplace.asked import asked
 from signal_index.usecases.workplace.views import Shown, ShownSignal
+from signal_index.web.markup.signals import groups
 from signal_index.web.markup.words import say
 
 from .looking import unless_over, while_open
@@ -49,8 +50,9 @@ def _asked_here(shown: Shown, each: ShownSignal) -> bool:
 
 
 def _with_source(shown: Shown) -> Sequence[ShownSignal]:
-    """Below the level that names a source there is nobody to ask, and nothing is said about such signals here."""
-    return [each for each in shown.signals if each.signal.source is not None]
+    """In the order of the view. Below the level that names a source there is nobody to ask: such signals stay out."""
+    cards = (card for group in groups(shown) for card in group.cards)
+    return [card.shown for card in cards if card.shown.signal.source is not None]
 
 
 async def ask(visit: Visit) -> Response:

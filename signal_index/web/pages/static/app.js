@@ -70,6 +70,7 @@
   document.addEventListener("visibilitychange", tick);
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+  for (const text of all("[data-print-by-hand]")) text.hidden = true;
   for (const button of all("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());

@@ -10,7 +10,22 @@ from playwright.sync_api import Page, expect
 
 from . import hostile
 from .sights import OVERFLOW, Sight
-from .states import LOOKS, STATES, UNKNOWN, Album, State, Tour, Way, at, fridge_sheet, sheet, view
+from .stage import PHONE
+from .states import (
+    LOOKS,
+    STATES,
+    UNKNOWN,
+    Album,
+    State,
+    Tour,
+    Way,
+    at,
+    fridge_sheet,
+    look_at,
+    sheet,
+    then,
+    view,
+)
 
 WEIGHT_MAX = 60_000
 A4 = (595, 842)  # points
@@ -137,6 +152,14 @@ def test_paper_shows_the_sheet_and_nothing_of_the_screen(tour: Tour) -> None:
     tour.page.emulate_media(media="screen")
 
 
+def test_a_printed_look_says_that_sources_are_behind_and_leads_to_nothing(tour: Tour) -> None:
+    view("eight")(tour)
+    tour.page.emulate_media(media="print")
+    alert = tour.page.locator(".utrecht-alert >> visible=true").first
+    assert alert.inner_text().strip() == "2 van de 10 bronnen zijn niet actueel."
+    tour.page.emulate_media(media="screen")
+
+
 def test_a_long_page_would_be_counted_as_more_sheets(tour: Tour) -> None:
     tour.open("/hulp")
     assert pages_of(tour.page) > 1
@@ -181,6 +204,31 @@ def test_nothing_there_and_nothing_you_may_see_are_the_same_bytes(tour: Tour) ->
     for page, (nothing, hidden) in answers.items():
         assert nothing[0] == 200, page
         assert nothing == hidden, page
+
+
+# --- Two lists in one order ---------------------------------------------------------------------------------------
+
+
+def test_what_can_be_doubted_stands_in_the_order_of_the_look(tour: Tour) -> None:
+    view("eight")(tour)
+    shown = tour.page.locator("#signalen h3").all_inner_texts()
+    view("eight", "/klopt-niet")(tour)
+    offered = tour.page.locator(".si-choice__text").all_inner_texts()
+    assert len(offered) == 7, "one of the eight is doubted already"
+    assert offered == [each for each in shown if each in offered]
+
+
+# --- Errors -------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_jumps_to_what_she_forgot_still_sees_the_question(tour: Tour) -> None:
+    then(look_at("WT-2026-0147"), "Toon signalen")(tour)
+    tour.page.set_viewport_size(PHONE)
+    tour.page.emulate_media(reduced_motion="reduce")
+    tour.page.locator("[data-error-summary] a").first.click()
+    tour.page.wait_for_function("scrollY > 0")
+    expect(tour.page.locator("legend", has_text="Waarvoor kijkt u?")).to_be_in_viewport()
+    tour.page.emulate_media(reduced_motion="no-preference")
 
 
 # --- Going from the screen ----------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def test_the_fridge_sheet_is_recorded_without_what_was_chosen(world: Any, worker
 
 def test_another_choice_replaces_the_first(worker: Any) -> None:
     worker.tap("Koelkastblad maken").choose("Thuiszorg").tap("Maak het blad")
-    worker.tap("Kies andere nummers").choose("Wmo-loket").tap("Maak het blad")
+    worker.tap("Maak een ander blad").choose("Wmo-loket").tap("Maak het blad")
     assert paper(worker) == "Wie kan ik bellen? Wmo-loket 085-0000002 Afspraken"
 
 
