@@ -56,9 +56,9 @@ def test_a_case_that_cannot_be_opened_is_no_link_and_says_why(world: Any, walk: 
     )
     worker = walk().open("/caseload")
     assert rows(worker) == [
-        "WT-1 In uw caseload tot en met 31 december 2026",
-        "WT-2 Wacht op bevestiging In uw caseload tot en met 31 december 2026",
-        "WT-3 Begint op 9 maart 2026 In uw caseload tot en met 31 december 2026",
+        "WT-1 Tot en met 31 december 2026",
+        "WT-2 Wacht op bevestiging Tot en met 31 december 2026",
+        "WT-3 Begint op 9 maart 2026 Tot en met 31 december 2026",
     ]
     assert len(worker.all("//main//li//a")) == 1
     assert not worker.all(TYPED), "there is nothing to search with"
@@ -95,7 +95,7 @@ def test_cases_of_a_colleague_she_stands_in_for_come_apart_and_only_in_time(worl
         (world.PEOPLE[1], world.relation(case_reference="WT-2", worker="w.twee")),
     )
     worker = walk().open("/caseload")
-    own = "WT-1 In uw caseload tot en met 31 december 2026"
+    own = "WT-1 Tot en met 31 december 2026"
     assert rows(worker) == [own]
     cover(world, date(2026, 3, 1), date(2026, 3, 3))
     worker.refresh()
