@@ -39,7 +39,7 @@ from .report import (
     say_taken,
     tally,
 )
-from .resident import who_looked
+from .resident import NotAnswered, who_looked
 from .state import State, StateFault
 
 _READERS: Final = "signal_index.flags"
@@ -77,6 +77,8 @@ def _ending(run: Report) -> Iterator[None]:
     try:
         yield
     except (SetupFault, StateFault, FeedRefused, CryptoError) as fault:
+        run.fail(str(fault), EXIT_REFUSED)
+    except NotAnswered as fault:
         run.fail(str(fault), EXIT_REFUSED)
     except (ChainFault, SendingStopped) as fault:
         run.fail(f"not everything is sent: {fault}", EXIT_KEPT)

@@ -7,12 +7,13 @@ Whoever controls a gateway can ask about people who did not log in, within the q
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
 from connectors.config import Setup
-from connectors.publisher.post import ADVICE, ChainFault
+from connectors.publisher.post import ChainFault
 from crypto.answers import Refusal, Reply
 from crypto.batch import Batch, BatchClass, Header, compose
 from crypto.chain import Bsn
@@ -20,6 +21,12 @@ from crypto.errors import CryptoError
 from crypto.inquiry import Inquiry
 
 _NO_INCARNATION: Final = bytes(16)
+_ADVICE: Final[Mapping[str, str]] = {
+    "class-not-served": "this gateway is not registered for requests; ask the index operator",
+    "clock": "set this machine's clock right and ask again",
+    "replayed": "ask again",
+}
+_OTHERWISE: Final = "tell the index operator"
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,18 @@ class Look:
     organisation: str | None
     purpose: str | None
     allowed: bool
+
+
+class NotAnswered(Exception):
+    """The index refuses the request, in its signed word.
+
+    Args:
+        reason: of `crypto.answers.REFUSAL_REASONS`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the index does not answer ({reason}): {_ADVICE.get(reason, _OTHERWISE)}")
+        self.reason = reason
 
 
 class Asks(Protocol):
@@ -57,14 +76,18 @@ def who_looked(setup: Setup, hop: Asks, person: Bsn, now: datetime) -> list[Look
 
     Raises:
         ChainFault: no answer, or one that is not to this request; ask again later.
+        NotAnswered: the index refuses.
     """
     inquiry = Inquiry.new()
     request = compose(
         _header(setup, inquiry, now), [(person, inquiry.row.encode())], setup.manifest, setup.secrets.signing
     )
     answer = hop.ask(request)
+    about = (answer.publisher, answer.sequence, answer.digest)
+    if about != (setup.secrets.publisher, inquiry.number, request.digest):
+        raise ChainFault("answer-unverifiable")
     if isinstance(answer, Refusal):
-        raise ChainFault(answer.reason if answer.reason in ADVICE else "no-answer", party="index")
+        raise NotAnswered(answer.reason)
     try:
         return _looks(inquiry.open(answer.sealed, request.digest))
     except (CryptoError, ValueError, LookupError, TypeError) as error:

@@ -45,9 +45,9 @@ class Header:
         key_epoch: of the manifest it was made with.
         publisher: OIN, 20 digits.
         incarnation: 16 bytes, the index's own from its latest initialisation or restore.
-        sequence: 1, 2, 3 ... per publisher, scope and incarnation; of an interactive request a random number, which
+        sequence: 1, 2, 3 ... per publisher, scope and incarnation; of a trial or a request a random number, which
             is used once.
-        n: number of items, 1 to 4096, fixed per publisher.
+        n: number of items, 1 to 4096, fixed per publisher; 1 for a trial or a request.
         composed_at: seconds since 1970, UTC.
 
     Raises:

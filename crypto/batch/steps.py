@@ -143,7 +143,7 @@ def verify_origin(batch: Batch, crew: Crew = _ALONE) -> None:
 def apply_hop(batch: Batch, secrets: PseudonymiserSecrets, manifest: Manifest, crew: Crew = _ALONE) -> Batch:
     """Take the batch one hop further: every item rekeyed, multiplied and rerandomised, in the same order, and proven.
 
-    Verify the publisher, and at B the hop before, first: this function trusts the batch.
+    Verify the publisher and the origin, and at B the hop before, first: this function trusts the batch.
 
     Args:
         batch: without a hop at A, with A's at B.
@@ -207,7 +207,7 @@ def open_batch(
 ) -> list[tuple[Pseudonym | None, bytes]]:
     """Open a batch that passed both hops.
 
-    Verify the publisher and both hops first: this function trusts them.
+    Verify the publisher, the origin and both hops first: this function trusts them.
 
     Args:
         batch: with both hops.

@@ -125,6 +125,6 @@ def _follow_parent() -> None:
 
 
 def shares(count: int, crew: Crew) -> list[slice]:
-    """Cut a number of items into runs, one per member of the crew, none too small to carry."""
+    """Cut a number of items into runs, one per member of the crew, none but the last too small to carry."""
     size = max(PIECE_ITEMS_MIN, -(-count // crew.size))
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]

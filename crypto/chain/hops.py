@@ -80,7 +80,7 @@ def make(
 
     Raises:
         MalformedInput: an item is not a ciphertext.
-        WorkLost: see `crypto.crew`.
+        WorkLost: see `crypto.chain.crew`.
     """
     _count(before)
     pieces = [_ToHop(secrets, publics.towards, piece) for piece in _cut(before, crew)]

@@ -89,7 +89,9 @@ def prove(statement: Statement, secrets: Sequence[Scalar]) -> bytes:
 
 def _mask(statement: Statement, secret: Scalar) -> Scalar:
     """Draw a mask that stays unpredictable as long as either the generator works or the statement is new."""
-    words = encode("signal-index mask 1", secret.encoded, random_scalar().encoded, statement.context)
+    equations = b"".join(map(_encoded, statement.equations))
+    fresh = random_scalar().encoded
+    words = encode("signal-index mask 1", secret.encoded, fresh, statement.context, equations)
     return reduce_scalar(hashlib.sha512(words).digest())
 
 

@@ -22,7 +22,7 @@ from crypto.keyfiles.values import FORMS
 from crypto.tokens import read_json_object
 
 FILE_FORMAT: Final = 2
-FILE_BYTES_MAX: Final = 64 * 1024  # The manifest, the largest, is about 6 KiB.
+FILE_BYTES_MAX: Final = 64 * 1024  # The manifest, the largest, is about 4 KiB.
 _SECRET_MODE: Final = 0o600
 _PUBLIC_MODE: Final = 0o644
 _OTHERS: Final = 0o077

@@ -12,7 +12,7 @@ import click
 from crypto.batch import BatchClass
 from crypto.errors import CryptoError, KeyFault
 from crypto.keyfiles import Manifest, PseudonymiserSecrets
-from crypto.pseudonymiser.config import Config
+from crypto.pseudonymiser.config import TRIALS_PER_DAY, Config
 from crypto.pseudonymiser.ledger import Ledger
 from crypto.pseudonymiser.ledger_file import Allowance
 from crypto.pseudonymiser.problems import Refused
@@ -124,7 +124,7 @@ def show(config_path: Path) -> None:
         scope, day = Manifest.load(config.manifest).scope, opened.latest_day()
         click.echo(f"{config.party}, {scope}, items on {day} (UTC)")
         for entry in config.publishers:
-            for kind, quota in sorted(entry.daily_quota.items()):
+            for kind, quota in sorted({BatchClass.PROEF: TRIALS_PER_DAY, **entry.daily_quota}.items()):
                 used = opened.usage(entry.oin, scope, kind)
                 from_quota = used.items - used.allowed
                 click.echo(
@@ -143,7 +143,11 @@ def show(config_path: Path) -> None:
 @ledger.command()
 @config_option
 @click.option(
-    "--days", type=click.IntRange(1, 400), default=8, show_default=True, help="Up to and with today."
+    "--days",
+    type=click.IntRange(1, 400),
+    default=8,
+    show_default=True,
+    help="A's go on to today, B's to yesterday.",
 )
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write, anew."
@@ -152,7 +156,9 @@ def statement(config_path: Path, days: int, out: Path) -> None:
     """Sign a statement of what was counted, to compare with the other pseudonymiser's."""
     with _opened(config_path) as (config, opened):
         secrets = PseudonymiserSecrets.load(config.keys)
-        last = opened.latest_day()
+        today = max(opened.latest_day(), datetime.now(UTC).date())
+        # B states days that are over: what it counts while A makes its statement would look as if A had not.
+        last = today - timedelta(days=1) if secrets.party == "B" else today
         first = last - timedelta(days=days - 1)
         made = Statement.of(secrets.party, secrets.scope, (first, last), opened.counted(first, last))
         try:
@@ -173,7 +179,8 @@ def compare_statements(manifest_path: Path, fingerprint: str, of_a: Path, of_b: 
     """Compare a statement of A with one of B; ends with 3 when B counted what A did not.
 
     Nobody reaches B but through A. So that means: A's ledger was put back, or A's key is in other hands, or B counts
-    what it did not get. Ask A for a year and B for a week: what B counts today, A may have counted when B was away.
+    what it did not get. Ask B first, for a week, and then A, for a year: what B counts today, A may have counted when B
+    was away.
     """
     try:
         manifest = Manifest.load_pinned(manifest_path, fingerprint, required=True)

@@ -115,12 +115,17 @@ def create(path: Path, party: str, today: date) -> None:
         raise KeyFault(f"{path} exists already; a ledger that counted is never replaced") from None
     except OSError as error:
         raise KeyFault(f"{path} cannot be made: {error.strerror}") from error
-    with closing(_connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript("BEGIN IMMEDIATE;" + _TABLES)
-        row = (_FORMAT, party, today.isoformat())
-        connection.execute("INSERT INTO ledger (format, party, latest_day) VALUES (?, ?, ?)", row)
-        connection.execute("COMMIT")
+    try:
+        with closing(_connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript("BEGIN IMMEDIATE;" + _TABLES)
+            row = (_FORMAT, party, today.isoformat())
+            connection.execute("INSERT INTO ledger (format, party, latest_day) VALUES (?, ?, ?)", row)
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        # Made just now and by us: nothing was counted in it.
+        path.unlink(missing_ok=True)
+        raise KeyFault(f"{path} cannot be made ({error})") from error
 
 
 def open_existing(path: Path, party: str) -> sqlite3.Connection:
@@ -131,7 +136,10 @@ def open_existing(path: Path, party: str) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise KeyFault(f"{path} does not exist: run `pseudonymiser ledger init` once, or correct the setting")
-    connection = _connect(path)
+    try:
+        connection = _connect(path)
+    except sqlite3.Error as error:
+        raise KeyFault(f"{path} cannot be opened: is it this user's?") from error
     try:
         connection.execute("PRAGMA synchronous = FULL")
         rows = connection.execute("SELECT format, party FROM ledger").fetchall()

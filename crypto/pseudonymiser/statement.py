@@ -1,8 +1,8 @@
 """Signed statements of what a pseudonymiser counted, and the comparison of A's with B's.
 
 Invariants:
-1. A statement names every sequence it counted in its days, so two can be compared one by one: no clock and no
-   midnight makes honest parties differ, as long as A states more days than B was away.
+1. A statement names every sequence it counted, by day, so two can be compared one by one: no clock and no midnight
+   makes honest parties raise an alarm, as long as A states more days than B was away, and after B.
 2. What B counted and A did not is an alarm: nothing reaches B but through A, so one of the two ledgers, or A's key, is
    not what it should be. What A counted and B did not is on its way, was refused by B, or B was not there.
 
@@ -38,16 +38,18 @@ _FORMAT: Final = 1
 
 @dataclass(frozen=True)
 class Run:
-    """Sequences of one publisher, class and incarnation that were counted, without a gap.
+    """Sequences of one publisher, class and incarnation that were counted on one day, without a gap.
 
     Args:
         incarnation: of the index, hexadecimal.
+        day: UTC.
         items: of all of them together.
     """
 
     publisher: str
     batch_class: str
     incarnation: str
+    day: date
     first: int
     last: int
     items: int
@@ -118,7 +120,7 @@ class Statement:
             "scope": self.scope,
             "first": self.first.isoformat(),
             "last": self.last.isoformat(),
-            "runs": [asdict(run) for run in self.runs],
+            "runs": [asdict(run) | {"day": run.day.isoformat()} for run in self.runs],
         }
 
     @classmethod
@@ -144,7 +146,7 @@ def _read(data: bytes) -> dict[str, Any]:
 
 
 def _read_run(document: Mapping[str, Any]) -> Run:
-    run = Run(**document)
+    run = Run(**{**document, "day": date.fromisoformat(document["day"])})
     texts, numbers = (run.publisher, run.batch_class, run.incarnation), (run.first, run.last, run.items)
     if any(type(text) is not str for text in texts) or any(type(number) is not int for number in numbers):
         raise ValueError
@@ -166,9 +168,13 @@ def _words(document: Mapping[str, Any]) -> bytes:
 def _runs(counted: Iterable[Counted]) -> Iterator[Run]:
     run: Run | None = None
     for each in counted:
-        key = (each.publisher, each.batch_class, each.incarnation.hex())
-        if run and (run.publisher, run.batch_class, run.incarnation, run.last + 1) == (*key, each.sequence):
-            run = Run(*key, run.first, each.sequence, run.items + each.items)
+        key = (each.publisher, each.batch_class, each.incarnation.hex(), each.day)
+        if (
+            run
+            and (run.publisher, run.batch_class, run.incarnation, run.day) == key
+            and run.last + 1 == each.sequence
+        ):
+            run = replace(run, last=each.sequence, items=run.items + each.items)
             continue
         if run:
             yield run
@@ -203,23 +209,24 @@ def compare(a: Statement, b: Statement) -> Sequence[Difference]:
 
     Args:
         a: of many more days than B's: what B counts today, A may have counted long ago, when B was away.
-        b: of days that lie within A's, and that ends about when A's does.
+        b: of days that are over and lie within A's, and that ends about when A's does.
 
     Returns:
-        Differences, alarms first. What A counted before the first thing that B states of a publisher is left out.
+        Differences, alarms first. What A counted before B's first day or after its last is left out.
 
     Raises:
         MalformedInput: not one statement of A and one of B, of two regions, or of days that cannot be compared.
     """
     if (a.party, b.party) != ("A", "B") or a.scope != b.scope:
         raise MalformedInput("compare one statement of A with one of B, of the same region")
-    if not (a.first <= b.first <= b.last and a.last - STALE_AFTER <= b.last):
+    if not (a.first <= b.first <= b.last < a.last and a.last - STALE_AFTER <= b.last):
         raise MalformedInput(
-            f"A's statement ({a.first} to {a.last}) must begin no later than B's ({b.first} to {b.last}), and B's must "
-            "be as recent: ask both for new ones, A for a year and B for a week"
+            f"A's statement ({a.first} to {a.last}) must begin no later than B's ({b.first} to {b.last}) and go on "
+            "for a day or two longer: ask both for new ones, B first, for a week, and then A, for a year"
         )
-    by_a, by_b = _by_key(a), _by_key(b)
-    differences = [*_beyond(by_b, by_a, "alarm"), *_beyond(_since(by_a, by_b), by_b, "waiting")]
+    recent = replace(a, runs=tuple(run for run in a.runs if b.first <= run.day <= b.last))
+    by_b = _by_key(b)
+    differences = [*_beyond(by_b, _by_key(a), "alarm"), *_beyond(_by_key(recent), by_b, "waiting")]
     return sorted(differences, key=lambda each: (each.verdict, each.publisher, each.batch_class))
 
 
@@ -232,19 +239,6 @@ def _by_key(statement: Statement) -> dict[_Key, list[Run]]:
     for run in statement.runs:
         found.setdefault((run.publisher, run.batch_class, run.incarnation), []).append(run)
     return found
-
-
-def _since(ours: _Runs, theirs: _Runs) -> dict[_Key, list[Run]]:
-    """Our runs without what lies before the first thing the other party states under the same key."""
-    starts = {key: min(run.first for run in runs) for key, runs in theirs.items()}
-    return {
-        key: [
-            replace(run, first=max(run.first, starts.get(key, 0)))
-            for run in runs
-            if run.last >= starts.get(key, 0)
-        ]
-        for key, runs in ours.items()
-    }
 
 
 def _beyond(ours: _Runs, theirs: _Runs, verdict: Verdict) -> Iterator[Difference]:

@@ -87,10 +87,9 @@ class BeperkingOperation(Coded):
 
 
 class ProefOperation(Coded):
-    """What a trial batch holds: the canary, which stands for nobody, among fillers."""
+    """What a trial holds: the canary, which stands for nobody."""
 
     CANARY = "canary", 1
-    FILLER = "filler", 2
 
 
 class InzageOperation(Coded):
@@ -285,7 +284,6 @@ class ProefRow(FixedRow):
     _layout: ClassVar[tuple[Field, ...]] = ()
     _uses: ClassVar[Mapping[Coded, Use]] = {
         ProefOperation.CANARY: use(),
-        ProefOperation.FILLER: use(),
     }
 
     operation: ProefOperation

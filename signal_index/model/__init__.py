@@ -211,9 +211,9 @@ class Tally:
 
     Args:
         day: Dutch calendar day.
-        persons: rows about persons that were accepted.
-        misses: of these, about somebody the index knew nothing of: a withdrawal of nothing, a relation with somebody
-            who has no flag.
+        persons: rows about persons, accepted or refused.
+        misses: of the accepted ones, about somebody the index knew nothing of: a withdrawal of nothing, a relation
+            with somebody who has no flag.
         alarms: raised that day.
     """
 

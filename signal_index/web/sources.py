@@ -12,14 +12,15 @@ from crypto.chain.crew import WorkLost
 from crypto.errors import CryptoError
 from signal_index import audit
 from signal_index.errors import Malformed, NotPermitted, Unavailable
-from signal_index.model import AuditEvent, Delivery, Publisher, dutch_day
+from signal_index.model import AuditEvent, Delivery, dutch_day
 from signal_index.usecases.delivery.apply import SignedAnswer, deliver, given_before, refuse
 from signal_index.usecases.delivery.rows import Context, DeliveryRefused, Work
 from signal_index.usecases.delivery.unseal import authenticate, open_delivery
 
 from .desk import Desk
 
-HOP_PROOF = "hop-proof"
+# What A and B must have let pass, or made, against the protocol: somebody has to explain it.
+DISTRUSTED = frozenset({"hop-proof", "origin-proof"})
 DELIVERIES_AT_ONCE = 2
 OCTETS = "application/octet-stream"
 BATCH_BYTES_MAX = 4 * 1024 * 1024  # 4,096 items of 3 x 64 bytes and rows of 256 bytes, twice over
@@ -60,10 +61,10 @@ async def _deliver(desk: Desk, batch: Batch) -> SignedAnswer:
     if repeated is not None:
         return repeated
     try:
-        delivery = await _open(desk, batch, publisher)
+        delivery = await _open(desk, batch)
     except Malformed as fault:
-        if fault.code == HOP_PROOF:
-            await desk.record(_distrusted(batch.header, desk.now()))
+        if fault.code in DISTRUSTED:
+            await desk.record(_distrusted(batch.header, fault.code, desk.now()))
         raise
     context = _context(desk)
     signing = desk.secrets.signing
@@ -75,25 +76,23 @@ async def _deliver(desk: Desk, batch: Batch) -> SignedAnswer:
     return await desk.run(lambda tx: refuse(Work(tx, context, delivery, publisher), signing, refusal))
 
 
-def _distrusted(header: Header, now: datetime) -> AuditEvent:
-    """The record of a hop that was not proven: its publisher signed it, so somebody on the way has to explain it."""
+def _distrusted(header: Header, reason: str, now: datetime) -> AuditEvent:
+    """The record of a batch with a proof that does not hold, which its publisher signed."""
     return audit.event(
         "delivery.refused",
         now,
         publisher=header.publisher,
         kind=header.batch_class.value,
         sequence=header.sequence,
-        reason=HOP_PROOF,
+        reason=reason,
         rows=0,
     )
 
 
-async def _open(desk: Desk, batch: Batch, publisher: Publisher) -> Delivery:
+async def _open(desk: Desk, batch: Batch) -> Delivery:
     # Group arithmetic for the whole batch, in a thread and, when it is large, in worker processes: look-ups go on.
     try:
-        return await asyncio.to_thread(
-            open_delivery, batch, publisher, desk.secrets, desk.manifest, desk.crew
-        )
+        return await asyncio.to_thread(open_delivery, batch, desk.secrets, desk.manifest, desk.crew)
     except WorkLost as error:
         raise Unavailable("busy", "Er viel een hulpproces weg. Stuur deze levering opnieuw.", 5) from error
 

@@ -25,8 +25,6 @@ from crypto.sheet import (
     AgeBand,
     BeperkingOperation,
     BeperkingRow,
-    ProefOperation,
-    ProefRow,
     SignaalOperation,
     SignaalRow,
     ZorgrelatieOperation,
@@ -179,7 +177,6 @@ class World:
             BatchClass.SIGNAAL: SignaalRow(SignaalOperation.FILLER),
             BatchClass.ZORGRELATIE: ZorgrelatieRow(ZorgrelatieOperation.FILLER),
             BatchClass.BEPERKING: BeperkingRow(BeperkingOperation.FILLER),
-            BatchClass.PROEF: ProefRow(ProefOperation.FILLER),
         }
         filled = [*items, *[(None, fillers.get(batch_class))] * (header.n - len(items))]
         encoded = [(person, row.encode()) for person, row in filled]

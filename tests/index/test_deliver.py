@@ -415,7 +415,7 @@ def test_a_register_that_changed_while_a_batch_was_being_opened_makes_it_come_ag
     stale = replace(registered, classes=frozenset(BatchClass))
     catalogue = world.desk.rules.in_force(world.DAY).catalogue
     batch = world.batch(world.GEMEENTE, SIGNAAL, [(None, OPEN)])
-    delivery = open_delivery(batch, registered, world.secrets, world.manifest, Alone())
+    delivery = open_delivery(batch, world.secrets, world.manifest, Alone())
     with pytest.raises(Unavailable, match="register-changed"):
         world.database.run(
             lambda tx: deliver(

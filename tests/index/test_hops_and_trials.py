@@ -53,8 +53,8 @@ def test_a_trial_stands_outside_the_order_and_may_be_repeated(world: Any) -> Non
 
 
 def test_a_trial_holds_one_item(world: Any) -> None:
-    row = ProefRow(ProefOperation.CANARY)
-    batch = world.batch(world.GEMEENTE, BatchClass.PROEF, [(Canary(), row)])
+    row = (Canary(), ProefRow(ProefOperation.CANARY))
+    batch = world.batch(world.GEMEENTE, BatchClass.PROEF, [row] * world.N)
     refusal = verify(world.post(batch).content, world.secrets.public().verify_key)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "wrong-count"

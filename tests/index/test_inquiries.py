@@ -10,7 +10,7 @@ import pytest
 
 from connectors.config import Setup
 from connectors.publisher import ChainFault
-from connectors.resident import Look, who_looked
+from connectors.resident import Look, NotAnswered, who_looked
 from crypto.answers import Refusal, Reply, verify
 from crypto.batch import Batch, BatchClass
 from crypto.inquiry import Inquiry
@@ -131,7 +131,7 @@ def test_a_request_lives_for_a_minute(world: Any, gateway: Setup, seconds: int, 
 
 def test_who_is_not_registered_for_it_gets_no_answer(world: Any, gateway: Setup) -> None:
     serve(world, world.REGIE, BatchClass.ZORGRELATIE)
-    with pytest.raises(ChainFault):
+    with pytest.raises(NotAnswered, match="not registered for requests"):
         ask(world, gateway, world.PEOPLE[0])
     assert world.records("delivery.refused")[0].fields["reason"] == "class-not-served"
     assert world.records("inzage.answered") == []

@@ -30,7 +30,8 @@ def counted(*sequences: int, publisher: str = OIN, incarnation: bytes = bytes(16
 
 
 def stated(party: Any, rows: list[Counted]) -> Statement:
-    return Statement.of(party, SCOPE, WEEK, rows)
+    """What a party states: A up to a day after B, as it is asked after."""
+    return Statement.of(party, SCOPE, (WEEK[0], WEEK[1] + timedelta(days=party == "A")), rows)
 
 
 def test_sequences_without_a_gap_are_one_run() -> None:
@@ -56,7 +57,7 @@ def test_a_statement_another_signed_or_changed_is_refused(parties: Any) -> None:
         Statement.verify(statement.sign(parties.b.signing), parties.manifest)
     document = json.loads(statement.sign(parties.a.signing))
     changes: list[dict[str, object]] = [
-        {"last": "2026-11-23"},
+        {"last": "2026-11-24"},
         {"party": "B"},
         {"runs": []},
         {"runs": [document["runs"][0] | {"items": 9}]},
@@ -91,6 +92,8 @@ BROKEN: list[Callable[[dict[str, Any]], object]] = [
     lambda d: d.update(runs=[7]),
     lambda d: d.update(runs=[RUN | {"surprise": 1}]),
     lambda d: d.update(runs=[RUN | {"first": 0}]),
+    lambda d: d.update(runs=[RUN | {"day": "today"}]),
+    lambda d: d.update(runs=[RUN | {"day": 7}]),
     lambda d: d.update(runs=[RUN | {"last": 0}]),
     lambda d: d.update(runs=[RUN | {"items": True}]),
     lambda d: d.update(runs=[RUN | {"publisher": 7}]),
@@ -119,17 +122,23 @@ def test_honest_parties_agree_also_over_midnight_and_when_b_was_away() -> None:
     assert compare(a, stated("B", counted(1, 2, 3))) == []
     # The same sequences, of which B counted the last after midnight.
     late = [*counted(1, 2), Counted(OIN, "signaal", bytes(16), 3, TODAY + timedelta(days=1), 4)]
-    assert compare(a, stated("B", late)) == []
+    assert compare(stated("A", late), stated("B", counted(1, 2))) == []
     assert compare(a, stated("B", counted(1))) == [Difference("waiting", OIN, "signaal", ((2, 3),))]
     # A counted all of it long before B came back, and states more days than B does.
-    early = replace(a, first=WEEK[0] - timedelta(days=300))
+    long_ago = [replace(each, day=TODAY - timedelta(days=200)) for each in counted(1, 2, 3)]
+    early = replace(stated("A", long_ago), first=TODAY - timedelta(days=300))
     assert compare(early, stated("B", counted(3))) == []
+    # What A counts after B has made its statement is not B's to state.
+    after = [replace(each, day=TODAY + timedelta(days=1)) for each in counted(4)]
+    assert compare(stated("A", counted(1, 2, 3) + after), stated("B", counted(1, 2, 3))) == []
 
 
 def test_statements_of_days_that_cannot_be_compared_are_refused() -> None:
     a, b = stated("A", counted(1)), stated("B", counted(1))
     old = replace(b, first=WEEK[0] - timedelta(days=3), last=WEEK[1] - timedelta(days=3))
-    for pair in ((a, old), (replace(a, first=WEEK[0] + timedelta(days=1)), b), (a, replace(b, last=b.first))):
+    pairs = [(a, old), (replace(a, first=WEEK[0] + timedelta(days=1)), b), (a, replace(b, last=b.first))]
+    pairs += [(replace(a, last=b.last), b), (replace(a, last=b.last - timedelta(days=1)), b)]
+    for pair in pairs:
         with pytest.raises(MalformedInput, match="ask both for new ones"):
             compare(*pair)
 
@@ -156,11 +165,11 @@ def test_runs_are_compared_as_the_sets_they_stand_for(of_a: set[int], of_b: set[
         for verdict in ("alarm", "waiting")
     }
     assert told["alarm"] == of_b - of_a
-    assert {n for n in of_a - of_b if n >= min(of_b, default=0)} <= told["waiting"] <= of_a - of_b
+    assert told["waiting"] == of_a - of_b
 
 
 def test_a_run_as_long_as_all_time_costs_nothing_to_compare() -> None:
-    endless = Run(OIN, "signaal", "00" * 16, 1, 10**18, 10**18)
+    endless = Run(OIN, "signaal", "00" * 16, TODAY, 1, 10**18, 10**18)
     a, b = (replace(stated(party, []), runs=(endless,)) for party in ("A", "B"))
     assert compare(a, b) == []
     assert compare(stated("A", []), b)[0].sequences == ((1, 10**18),)
@@ -269,5 +278,5 @@ def test_a_statement_is_made_of_the_ledger(config: Path, parties: Any, tmp_path:
     out = tmp_path / "a.statement.json"
     assert run("statement", config, "--out", str(out)).exit_code == 0
     statement = Statement.verify(out.read_bytes(), parties.manifest)
-    assert statement.runs == (Run(OIN, "signaal", "00" * 16, 1, 1, 4),)
+    assert statement.runs == (Run(OIN, "signaal", "00" * 16, datetime.now(UTC).date(), 1, 1, 4),)
     assert "cannot be written" in run("statement", config, "--out", str(tmp_path / "no" / "a.json")).stderr

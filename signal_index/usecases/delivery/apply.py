@@ -53,7 +53,7 @@ def audience(scope: str) -> str:
     return f"index:{scope}"
 
 
-def _out_of_order(work: Work) -> str | None:
+def _reason_to_refuse(work: Work) -> str | None:
     """Why this delivery cannot be applied as a whole, as a refusal code, or None."""
     header, tx = work.delivery.header, work.tx
     if header.incarnation != tx.incarnation:
@@ -63,10 +63,7 @@ def _out_of_order(work: Work) -> str | None:
     if header.composed_at > (work.context.now + CLOCK_SKEW_MAX).timestamp():
         return "clock"
     # A trial is about nobody: every registered publisher may, and must, send it.
-    if (
-        header.batch_class not in work.publisher.classes | {BatchClass.PROEF}
-        or header.batch_class not in _APPLY
-    ):
+    if header.batch_class not in work.publisher.classes | {BatchClass.PROEF}:
         return "class-not-served"
     # A trial stands outside the order: it changes nothing, and may go before a sequence that waits.
     in_order = header.batch_class in SINGLES or header.sequence == tx.deliveries.next_sequence(
@@ -81,7 +78,7 @@ def deliver(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
     """Apply a delivery and sign the answer.
 
     Args:
-        work: the delivery, verified at the edge (its signatures, hops, scope, audience and epoch), with the
+        work: the delivery, verified at the edge (its signatures, origin, hops, scope, audience and epoch), with the
             registered publisher that signed it and the open transaction.
         signing: the index's answer key.
 
@@ -102,7 +99,7 @@ def deliver(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
     stored = given_before(work.tx, header)
     if stored is not None:
         return stored
-    reason = _out_of_order(work)
+    reason = _reason_to_refuse(work)
     if reason is not None:
         return refuse(work, signing, DeliveryRefused(reason, ()))
     watch(work, _APPLY[header.batch_class](work))

@@ -1,4 +1,4 @@
-"""What the three kinds of delivery share: the work in hand, and how faulty rows are collected."""
+"""What all kinds of delivery share: the work in hand, and how faulty rows are collected."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -6,23 +6,22 @@ with another manifest, another hash or another key is found out before it files 
 
 import hmac
 
-from crypto.sheet import ProefOperation, ProefRow
+from crypto.sheet import ProefRow
 
 from .rows import DeliveryRefused, Work
 
 
 def apply(work: Work) -> int:
-    """Compare every canary with the pseudonym it must have.
+    """Compare the canary with the pseudonym it must have.
 
     Returns:
         0: a trial misses nobody.
 
     Raises:
-        DeliveryRefused: one has another; the whole chain is in question, so no row is named.
+        DeliveryRefused: it has another; the whole chain is in question, so no row is named.
     """
-    for _, person, row in work.rows(ProefRow):
-        if row.operation is ProefOperation.CANARY:
-            assert person is not None, "opening has made sure of it"
-            if not hmac.compare_digest(person.encoded, work.context.canary.encoded):
-                raise DeliveryRefused("canary-mismatch", ())
+    [(_, person, _)] = work.rows(ProefRow)
+    assert person is not None, "opening has made sure of it"
+    if not hmac.compare_digest(person.encoded, work.context.canary.encoded):
+        raise DeliveryRefused("canary-mismatch", ())
     return 0
