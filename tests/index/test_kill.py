@@ -171,7 +171,7 @@ def _kill_repeatedly(world: Any, kills: int, seed: int) -> None:
         stop = threading.Event()
         threads = clients.run(stop)
         # After some answers, however long those take here, and then at any moment of the next ones.
-        clients.wait_for(chance.randrange(5), threads)
+        clients.wait_for(chance.randrange(3), threads)
         time.sleep(chance.uniform(0, 0.05))
         server.kill()
         stop.set()
