@@ -28,7 +28,7 @@ WORLDS = st.fixed_dictionaries(
     {pair: st.dictionaries(st.integers(0, 2), SINCE, max_size=3) for pair in SOURCES}
 )
 TOGETHER = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -183,7 +183,7 @@ def _kill_repeatedly(world: Any, kills: int, seed: int) -> None:
 
 
 def test_kills_lose_no_acknowledged_flag_and_leave_no_answer_without_its_record(world: Any) -> None:
-    _kill_repeatedly(world, kills=6, seed=20260303)
+    _kill_repeatedly(world, kills=4, seed=20260303)
 
 
 @pytest.mark.long

@@ -98,7 +98,7 @@ class Walks:
 
 # noble takes some 8 ms for a whole walk, most of it for what lies between the ends; libpep 2 ms.
 @pytest.mark.parametrize(
-    ("people", "whole"), [(1_000, 250), pytest.param(10_000, 10_000, marks=pytest.mark.long)]
+    ("people", "whole"), [(1_000, 100), pytest.param(10_000, 10_000, marks=pytest.mark.long)]
 )
 def test_noble_and_libpep_take_every_step_from_bsn_to_pseudonym_as_we_do(people: int, whole: int) -> None:
     """Noble is asked about every person and pseudonym, and for the `whole` walks about all between them too."""
