@@ -42,10 +42,9 @@ setup: $(READY) ## Build or refresh the environment in .venv
 demo: $(READY) ## Run a small invented municipality and serve its pages (ONCE=1: stop when the story is told)
 	@$(BIN)/python deploy/demo/run.py $(if $(filter 1 true yes,$(ONCE)),--once)
 
-# One worker more than there are processors: many tests wait for processes of their own.
 .PHONY: test
 test: static browser ## Check style and types, then run every test but the long ones
-	@$(BIN)/pytest -q -n $$(( $$(nproc) + 1 )) --dist loadfile -m "not long" --durations=5
+	@$(BIN)/pytest -q -n auto --dist loadfile -m "not long" --durations=5
 
 # The page tests use Debian's Chromium, so that no test downloads a browser of its own.
 .PHONY: browser
