@@ -10,6 +10,7 @@ Source: RFC 9497 §2.2 (composites); docs/protocol.md.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from crypto.chain.crew import Crew, shares
@@ -55,13 +56,16 @@ def fold_scalars(seed: bytes, scalars: Sequence[Scalar]) -> Scalar:
     return total
 
 
-def weights(seed: bytes, positions: range) -> Iterator[Scalar]:
-    """Return the weight of each position."""
+@lru_cache(maxsize=4)
+def weights(seed: bytes, positions: range) -> tuple[Scalar, ...]:
+    """Return the weight of each position; public, and needed for points and scalars one after the other."""
     start = hashlib.sha512(encode("signal-index weight 1", seed))
-    for position in positions:
-        state = start.copy()
-        state.update(position.to_bytes(_POSITION_BYTES, "big"))
-        yield reduce_scalar(state.digest())
+    return tuple(_weight(start.copy(), position) for position in positions)
+
+
+def _weight(state: "hashlib._Hash", position: int) -> Scalar:
+    state.update(position.to_bytes(_POSITION_BYTES, "big"))
+    return reduce_scalar(state.digest())
 
 
 class _Piece(NamedTuple):
@@ -73,7 +77,7 @@ class _Piece(NamedTuple):
 
 
 def _fold_piece(piece: _Piece) -> list[bytes]:
-    own = list(weights(piece.seed, piece.positions))
+    own = weights(piece.seed, piece.positions)
     return [weighted_sum(own, _points(column)).encoded for column in piece.columns]
 
 
