@@ -25,7 +25,7 @@ from crypto.chain.crew import Crew, shares
 from crypto.chain.folding import fold, fold_scalars
 from crypto.encoding import encode
 from crypto.errors import MalformedInput, VerificationFailed
-from crypto.group import Point, Scalar, add, generator, multiply, random_scalar, sigma
+from crypto.group import Point, Scalar, add, generator, multiply, random_scalar, sigma, unchecked_point
 from crypto.group.sodium import POINT_BYTES
 
 _FACTOR, _COMBINED, _RANDOMNESS = range(3)
@@ -164,7 +164,13 @@ class _ToHop(NamedTuple):
 
 def _hop_piece(piece: _ToHop) -> tuple[bytes, list[bytes]]:
     made, randomness = [], []
-    for item in ciphertexts(piece.items):
+    for start in range(0, len(piece.items), CIPHERTEXT_BYTES):
+        # A hop multiplies both components, and that refuses what is no usable point.
+        b, c = (
+            piece.items[start : start + POINT_BYTES],
+            piece.items[start + POINT_BYTES : start + CIPHERTEXT_BYTES],
+        )
+        item = Ciphertext(unchecked_point(b), unchecked_point(c))
         rho = random_scalar()
         made.append(hop(piece.secrets, piece.towards, item, rho).encode())
         randomness.append(rho.encoded)

@@ -107,6 +107,12 @@ class Scalar:
         return "Scalar(<redacted>)"
 
 
+def unchecked_point(encoded: bytes) -> Point:
+    """Take bytes for a point without looking; only for what is multiplied next, which refuses whatever `Point` does."""
+    measure(encoded, POINT_BYTES)
+    return _own_point(encoded)
+
+
 def random_scalar() -> Scalar:
     """Draw a fresh secret scalar from libsodium's generator."""
     return _own_scalar(_sodium().scalar_random())

@@ -55,7 +55,7 @@ def _per_item() -> list[Figure]:
     sodium, scalar, point = Sodium.load(), random_scalar().encoded, TOWARDS.encoded
     parts: dict[str, Callable[[], object]] = {
         "source": lambda: [encrypt(PERSON.person_point(), LAYER, random_scalar()) for _ in range(N)],
-        "hop": _each(before, lambda item: hop(OWN, TOWARDS, item, random_scalar())),
+        "hop": lambda: hops._hop_piece(hops._ToHop(OWN, TOWARDS, before)),
         "open": _each(after, lambda item: open_item(INDEX, item)),
         "prove": lambda: hops._prove(OWN, PUBLICS, passage, randomness, alone),
         "verify": lambda: hops.check(PUBLICS, passage, proof, alone),
