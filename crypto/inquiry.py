@@ -18,6 +18,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from crypto.batch import random_number
 from crypto.encoding import encode
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
 from crypto.keyfiles import HpkePrivateKey, HpkePublicKey
@@ -31,7 +32,6 @@ AHEAD_SECONDS_MAX: Final = 5
 
 BLOCK_BYTES: Final = 4096
 _LENGTH_BYTES: Final = 4
-_NUMBER_BITS: Final = 63
 _SUITE: Final = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -56,7 +56,7 @@ class Inquiry:
         row = InzageRow(
             InzageOperation.ASK, request_id=secrets.token_bytes(16), response_key=private.public.encoded
         )
-        return cls(1 + secrets.randbits(_NUMBER_BITS - 1), row, private)
+        return cls(random_number(), row, private)
 
     def open(self, sealed: bytes, digest: bytes) -> bytes:
         """Open the answer.

@@ -12,12 +12,12 @@ Invariants:
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from secrets import SystemRandom, randbits
+from secrets import SystemRandom
 from typing import Final, Protocol
 
 from connectors.state import FrozenSet, State, Stream
 from crypto.answers import Acknowledgement, Refusal
-from crypto.batch import Batch, BatchClass, Header, compose
+from crypto.batch import Batch, BatchClass, Header, compose, random_number
 from crypto.chain import Bsn
 from crypto.encoding import Month
 from crypto.keyfiles import Manifest, PublisherSecrets
@@ -27,8 +27,6 @@ from .settling import Posted, SendingStopped, Sent, Settling
 
 TRIAL_AFTER: Final = timedelta(hours=1)
 """With nothing else to say, a restored index is found out within this time of the next run."""
-
-_NUMBER_BITS: Final = 62
 
 
 class Delivers(Protocol):
@@ -124,7 +122,7 @@ class Sender:
 
     def _try(self, settling: Settling) -> None:
         """Send the canary, which stands outside every order: it has a random number and changes nothing."""
-        header = self._header(TRIAL.batch_class, 1 + randbits(_NUMBER_BITS), n=1)
+        header = self._header(TRIAL.batch_class, random_number(), n=1)
         batch = compose(header, [TRIAL.item], self._sealing.manifest, self._sealing.secrets.signing)
         answer = self._hop.deliver(batch)
         settling.tried(batch, answer, self._sealing.manifest.fingerprint, self._clock())

@@ -16,7 +16,7 @@ Invariants:
 Whoever controls A or B can at most stop a batch.
 """
 
-from crypto.batch.form import ITEMS_MAX, PARTIES, Batch, Header, Hop, items_in, max_bytes
+from crypto.batch.form import ITEMS_MAX, PARTIES, Batch, Header, Hop, items_in, max_bytes, random_number
 from crypto.batch.steps import (
     Person,
     apply_hop,
@@ -41,6 +41,7 @@ __all__ = [
     "items_in",
     "max_bytes",
     "open_batch",
+    "random_number",
     "verify_hop",
     "verify_origin",
     "verify_publisher",

@@ -7,6 +7,7 @@ Invariants:
 """
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -29,6 +30,7 @@ _SHEET_OVERHEAD_BYTES: Final = 1120 + 16  # The encapsulated key of ML-KEM-768+X
 _FRAME_BYTES_MAX: Final = (
     4096  # Header, trailer, hop signatures and proofs, labels and lengths; about 1,100 in fact.
 )
+_NUMBER_BITS: Final = 62
 _NUMBER_MAX: Final = 2**63 - 1  # What a signed 64-bit column holds.
 _AUDIENCE: Final = re.compile(r"[A-Za-z0-9._:/@-]{1,128}", re.ASCII)
 _SCOPE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -227,6 +229,11 @@ def items_in(batch_class: BatchClass, agreed: int) -> int:
         agreed: with this publisher, for all other classes.
     """
     return 1 if batch_class in SINGLES else agreed
+
+
+def random_number() -> int:
+    """Draw the number of a trial or a request, 1 to 2^62, which stands where others have a sequence."""
+    return 1 + secrets.randbits(_NUMBER_BITS)
 
 
 def max_bytes(n: int) -> int:
