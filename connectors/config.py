@@ -6,9 +6,10 @@ Invariants:
 """
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +20,8 @@ from crypto.keyfiles import Manifest, PublisherSecrets
 
 _CODE = r"^[A-Za-z0-9._:@-]{1,40}$"
 _OIN = r"^[0-9]{20}$"
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class SetupFault(Exception):
@@ -82,6 +85,7 @@ class Config(BaseModel):
         items_per_batch: the fixed n, as registered at A, B and the index.
         publications: what it may publish.
         caseload: present when it feeds care relations.
+        formats: per message format, the settings of its own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -96,6 +100,7 @@ class Config(BaseModel):
     items_per_batch: int = Field(ge=1, le=ITEMS_MAX)
     publications: tuple[Publication, ...] = ()
     caseload: Caseload | None = None
+    formats: dict[str, dict[str, object]] = {}
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ class Setup:
     items_per_batch: int
     publications: tuple[Publication, ...]
     caseload_organisation: str | None
+    formats: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -122,7 +128,7 @@ class Setup:
         Raises:
             SetupFault: a file or setting is missing, unknown or wrong, or two of them contradict each other.
         """
-        config = _read(path)
+        config = _read(path, Config)
         in_production = config.environment == "production"
         if in_production and not config.first_hop.startswith("https:"):
             raise SetupFault('first_hop must be an https address; http goes with environment = "dev" only')
@@ -146,12 +152,28 @@ class Setup:
             items_per_batch=config.items_per_batch,
             publications=config.publications,
             caseload_organisation=config.caseload.organisation if config.caseload else None,
+            formats=config.formats,
         )
 
 
-def _read(path: Path) -> Config:
+class _FormatsOnly(BaseModel):
+    """What `connector read` takes from a settings file."""
+
+    formats: dict[str, dict[str, object]] = {}
+
+
+def format_settings(path: Path) -> Mapping[str, Mapping[str, object]]:
+    """Return the settings per message format, whatever else stands in the file.
+
+    Raises:
+        SetupFault: the file cannot be read.
+    """
+    return _read(path, _FormatsOnly).formats
+
+
+def _read(path: Path, model: type[_Model]) -> _Model:
     try:
-        return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise SetupFault(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -10,33 +10,23 @@ Invariants:
 Whoever writes the file can at most misstate that something runs at the sources its publisher may speak for.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
-from typing import BinaryIO, Final
+from typing import Final
 
-from .lines import DEFAULT_LIMITS, Line, LineLimits, Lines, utc_now
+from .formats import Format
+from .lines import Line, LineOptions, Lines
 from .lines.layout import COLUMNS, reading
-from .reading import FileRefused, MessageReader, Quarantined, Reading
-from .strict_json import Json, JsonLimits, load
-
-_MAX_DEPTH: Final = 8  # an object of texts has one level; a few more only tell malformed from hostile
+from .parsing.strict_json import Json, load
+from .reading import FileRefused, Message, Quarantined, Reading
 
 
 def read(
-    stream: BinaryIO,
-    name: str,
-    limits: LineLimits = DEFAULT_LIMITS,
-    *,
-    now: Callable[[], datetime] = utc_now,
+    message: Message,
+    options: LineOptions = LineOptions(),  # noqa: B008 - frozen
 ) -> Iterator[Reading]:
     """Read one JSON Lines file in the layout of `lines.layout`. See `reading.MessageReader`.
-
-    Args:
-        stream: the file's bytes.
-        name: what to call the file in positions.
-        limits: see `LineLimits`.
-        now: aware; when the file is read, which dates what it says.
 
     Yields:
         One reading per line that is not blank, in the order they stand in the file.
@@ -44,12 +34,12 @@ def read(
     Raises:
         FileRefused: not UTF-8, empty, too large, or without a JSON object on any line.
     """
-    lines = Lines(stream, name, limits)
+    name = message.name
+    lines = Lines(message, options)
     _check(lines, name)
-    stated_on = now()
     for line in lines:
         if not line.is_blank:
-            yield _reading(line, f"{name}:{line.number}", stated_on)
+            yield _reading(line, f"{name}:{line.number}", message.received)
 
 
 def _reading(line: Line, place: str, stated_on: datetime) -> Reading:
@@ -81,10 +71,10 @@ def _members(line: Line) -> dict[str, Json] | str:
         return "too-large"
     content = line.text.encode("utf-8")
     try:
-        value = load(BytesIO(content), "", JsonLimits(len(content), _MAX_DEPTH))
+        value = load(BytesIO(content), "", len(content))
     except FileRefused as refusal:
         return refusal.code
     return value if isinstance(value, dict) else "record-malformed"
 
 
-_: MessageReader = read
+FORMAT: Final = Format(read, "JSON Lines with the six values of any source", LineOptions)

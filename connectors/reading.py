@@ -1,4 +1,4 @@
-"""The seam every message reader fills: what one message says about one traject, or why it cannot be used.
+"""The seam every message reader fills: a message in; out comes what it says about one traject, or why it is no use.
 
 Invariants:
 1. A reading has room for existence, begin and end only; no name, reason, product, amount or free text fits in it.
@@ -10,64 +10,18 @@ Whoever writes a bad reader can at most misstate that something runs at the sour
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import BinaryIO, Final, Protocol
+from io import BytesIO
+from typing import BinaryIO, Final
 
 from crypto.chain import Bsn
 from crypto.encoding import encode
 from crypto.errors import MalformedInput
 
-EXPLANATIONS: Final[Mapping[str, str]] = {
-    # about a traject that was understood
-    "application-only": "somebody applied, but nothing was granted yet, so no traject runs",
-    "ended": "the last day lies before the as-of date",
-    "municipality-unreadable": "the municipality code is not four digits, so none is reported",
-    "not-started": "the first day lies after the as-of date",
-    "nothing-running": "none of the trajecten read for this person, source and type runs on the as-of date",
-    "refused": "help was refused, so there is no traject",
-    "removed-by-source": "the source took its start message back",
-    "stop-removed": "the source took its stop message back, so the traject runs on",
-    "temporarily-stopped": "the source paused the traject; the flag stays",
-    "unchanged-by-source": "the source says nothing changed",
-    # why one record is set aside
-    "bsn-ambiguous": "more than one BSN stands in one client record",
-    "bsn-invalid": "the BSN is not a text of nine digits that passes the eleven-test",
-    "bsn-missing": "there is no BSN",
-    "client-missing": "the traject names no client",
-    "date-implausible": "a date lies before 1900 or more than ten years after the as-of date",
-    "end-before-start": "the last day lies before the first",
-    "end-invalid": "the end date is not a date as this format writes one (YYYY-MM-DD; in lines also dd-mm-yyyy)",
-    "end-missing": "a stop needs an end date",
-    "message-date-invalid": "the message is not dated as YYYY-MM-DD, so it cannot be put in order",
-    "record-malformed": "the record does not have the form this message prescribes",
-    "sender-invalid": "the sender is not an AGB code of eight digits",
-    "source-unknown": "the delivering organisation has no usable identification number",
-    "start-invalid": "the start date is not a date as this format writes one (YYYY-MM-DD; in lines also dd-mm-yyyy)",
-    "start-missing": "there is no start date",
-    "status-unknown": "the StatusAanlevering is not 1, 2, 3 or 9",
-    # why the source said nothing
-    "source-fault": "the source answered with a fault; its flags stay as they are",
-    # why a whole file is refused
-    "bad-encoding": "the bytes do not agree with the character encoding; save it as UTF-8, or as it declares",
-    "compressed": "this is a compressed file; unpack it first",
-    "doctype": "a DOCTYPE is not accepted; these messages never carry one",
-    "duplicate-key": "a JSON object has the same key twice; ask the sender for a valid file",
-    "empty": "the file is empty; fetch it again",
-    "header-invalid": "the header is not the one this format prescribes; ask the sender for a valid file",
-    "header-missing": "the message has no header before its clients; ask the sender for a valid message",
-    "message-code-mismatch": "the BerichtCode does not belong to the message type of the root element",
-    "not-ddas": "this is not a DDAS schuldhulp delivery (an object with a list named leveringen)",
-    "not-json": "this is not well-formed JSON, or it was cut off; fetch it again",
-    "not-well-formed": "this is not well-formed XML, or it was cut off; fetch it again",
-    "too-deep": "elements are nested deeper than any of these messages allows",
-    "too-large": "the file, or one value in it, is larger than the limit",
-    "unreadable": "the file cannot be opened or read; check its path and permissions",
-    "unsupported-message": "this is not an iWmo or iJw message of type 305 or 307",
-    "unsupported-version": "only version 3 of iWmo and iJw is read; ask the sender for that version",
-}
+from .explanations import EXPLANATIONS
 
 
 class Kind(StrEnum):
@@ -79,6 +33,8 @@ class Kind(StrEnum):
     STOP_REMOVED = "stop-removed"
     STATE = "state"  # begin and end together, replacing what an earlier delivery said about both
     UNCHANGED = "unchanged"
+    ASSIGNED = "assigned"  # the municipality's order to give help, with its own begin and end
+    ASSIGNMENT_REMOVED = "assignment-removed"  # the order should never have been sent
     NOT_A_TRAJECT = "not-a-traject"
 
 
@@ -155,7 +111,38 @@ class SourceUnavailable:
     code: str = "source-fault"
 
 
-Reading = Observation | Quarantined | SourceUnavailable
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The source answered, and what it said asks for no change: its flags stay, and it counts as heard.
+
+    Args:
+        code: key of `EXPLANATIONS`.
+        position: file and place in it, without personal data.
+    """
+
+    code: str
+    position: str
+    source: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Residence:
+    """Where a person lives now, as BRP says it; a flag never carries it, a source acts on it.
+
+    Args:
+        municipality: CBS code of four digits; None when she does not live in the Netherlands.
+        stated_on: when it was said; the latest counts.
+        position: file and place in it, without personal data.
+    """
+
+    person: Bsn
+    municipality: str | None
+    stated_on: date | datetime
+    position: str
+
+
+Reading = Observation | Quarantined | SourceUnavailable | Nothing | Residence
 
 
 class FileRefused(Exception):
@@ -177,19 +164,31 @@ class FileRefused(Exception):
         return EXPLANATIONS[self.code]
 
 
-class MessageReader(Protocol):
-    """Reads one file or message. Found by entry point, group `signal_index.flags`."""
+@dataclass(frozen=True)
+class Message:
+    """One file or message as it came in.
 
-    def __call__(self, stream: BinaryIO, name: str) -> Iterator[Reading]:
-        """Yield the readings in the order they stand in the file, only once the whole file proved readable.
+    Args:
+        stream: its bytes, from the present position to the end.
+        name: what positions call it; without personal data.
+        received: aware; when it came in, which dates what a format without a date of its own says. Of two messages
+            the one received last counts, so an old one that is read again changes nothing.
+    """
 
-        Args:
-            stream: the bytes, from its current position to the end.
-            name: what to call the file in positions.
+    stream: BinaryIO
+    name: str
+    received: datetime
 
-        Raises:
-            FileRefused: before anything was yielded, when the file cannot be read as a whole.
-        """
+    def rewindable(self, max_bytes: int) -> BinaryIO:
+        """Return the stream, or when it cannot go back a copy in memory, cut off a byte above the limit."""
+        return self.stream if self.stream.seekable() else BytesIO(self.stream.read(max_bytes + 1))
+
+
+MessageReader = Callable[[Message], Iterator[Reading]]
+"""Yields the readings in the order they stand in the message, only once the whole of it proved readable.
+
+Raises `FileRefused`, before anything was yielded, when the message cannot be read as a whole.
+"""
 
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -5,6 +5,8 @@ Invariants:
    statements with one key the later one wins, by when it was stated, then by message id.
 2. Within one message a delivery beats a removal, because a source corrects by removing and delivering together.
 3. A temporary stop, a removed stop and an unchanged delivery never end a traject.
+4. The order to give help and what was given are two voices about one traject: an order never undoes a stop, and
+   nothing runs past the last day of its order.
 
 Source: iWmo/iJw 3.2 business rules OP033 and OP155, technical rules TR063, TR326, TR413 and TR415.
 """
@@ -79,6 +81,7 @@ class TrajectRecord:
     Args:
         starts: statement per first day.
         stops: statement per (first day the stop refers to, temporary).
+        order: first day and statement of the latest order to give help, from whoever pays for it.
     """
 
     person: Bsn
@@ -86,6 +89,7 @@ class TrajectRecord:
     type: str
     starts: Mapping[Start, Statement]
     stops: Mapping[tuple[Start, bool], Statement]
+    order: tuple[Start, Statement] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON values, without the person: the store keeps her BSN apart and sealed."""
@@ -94,7 +98,8 @@ class TrajectRecord:
             {"start": _text(day), "temporary": temporary, **said.to_dict()}
             for (day, temporary), said in self.stops.items()
         ]
-        return {"source": self.source, "type": self.type, "starts": starts, "stops": stops}
+        order = {"start": _text(self.order[0]), **self.order[1].to_dict()} if self.order else None
+        return {"source": self.source, "type": self.type, "starts": starts, "stops": stops, "order": order}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any], *, person: Bsn) -> Self:
@@ -103,12 +108,14 @@ class TrajectRecord:
         stops = {
             (_day(item["start"]), item["temporary"]): Statement.from_dict(item) for item in stored["stops"]
         }
-        return cls(person, stored["source"], stored["type"], starts, stops)
+        said = stored.get("order")
+        order = (_day(said["start"]), Statement.from_dict(said)) if said else None
+        return cls(person, stored["source"], stored["type"], starts, stops, order)
 
     @property
     def is_empty(self) -> bool:
         """Whether no message has said anything about this traject yet, only that nothing changed."""
-        return not self.starts and not self.stops
+        return not self.starts and not self.stops and self.order is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +161,27 @@ def merge(record: TrajectRecord | None, observation: Observation) -> TrajectReco
     gone = replace(said, removed=True, replaces=False)
     ended = replace(said, end=seen.end, replaces=False)
     stop_key = (seen.start, seen.temporary)
+    starts: dict[Start, Statement] = {}
+    stops: dict[tuple[Start, bool], Statement] = {}
     match seen.kind:
         case Kind.STARTED:
-            return _with(known, starts={seen.start: said})
-        case Kind.START_REMOVED | Kind.NOT_A_TRAJECT:
-            return _with(known, starts={seen.start: gone})
+            starts = {seen.start: said}
+        case Kind.START_REMOVED:
+            starts = {seen.start: gone}
+        case Kind.NOT_A_TRAJECT:
+            starts = {seen.start: replace(gone, replaces=seen.replaces)}
         case Kind.STOPPED:
-            return _with(known, stops={stop_key: ended})
+            stops = {stop_key: ended}
         case Kind.STOP_REMOVED:
-            return _with(known, stops={stop_key: gone})
+            stops = {stop_key: gone}
         case Kind.STATE:
             # Begin and end are said together, so a correction voids what was said before of both.
-            whole = replace(ended, replaces=seen.replaces)
-            return _with(known, starts={seen.start: said}, stops={(seen.start, False): whole})
+            starts, stops = {seen.start: said}, {(seen.start, False): replace(ended, replaces=seen.replaces)}
+        case Kind.ASSIGNED | Kind.ASSIGNMENT_REMOVED:
+            return _ordered(known, seen.start, ended if seen.kind is Kind.ASSIGNED else gone)
         case Kind.UNCHANGED:
             return known
+    return replace(known, starts=_later(known.starts, starts), stops=_later(known.stops, stops))
 
 
 def running(record: TrajectRecord, as_of: date) -> bool:
@@ -177,13 +190,20 @@ def running(record: TrajectRecord, as_of: date) -> bool:
 
 
 def periods(record: TrajectRecord) -> tuple[Period, ...]:
-    """Return the stretches of a traject: one per first day that still stands.
+    """Return the stretches of a traject: one per first day that still stands, none longer than the order for it.
 
-    A restart is a first day after the end of a stop, or on it when the stop refers to an earlier first day.
+    A restart is a first day after the end of a stop, or on it when the stop refers to an earlier first day. While
+    whoever gives the help has said nothing, the order alone tells.
     """
-    stops = tuple(_final_stops(record))
+    ordered = _standing_order(record)
+    if not record.starts and not record.stops:
+        return (ordered,) if ordered else ()
+    ends = [(refers_to, end) for refers_to, end in _final_stops(record)]
+    limit = [ordered.end] if ordered and ordered.end else []
     return tuple(
-        Period(day, min((end for refers_to, end in stops if _ends(day, refers_to, end)), default=None))
+        Period(
+            day, min([*limit, *(end for refers_to, end in ends if _ends(day, refers_to, end))], default=None)
+        )
         for day in _standing_starts(record)
     )
 
@@ -201,15 +221,17 @@ def flags(records: Iterable[TrajectRecord], as_of: date) -> list[FlagWish]:
     return [_wish(*key, live) for key, live in groups.items()]
 
 
-def _with(
-    record: TrajectRecord,
-    *,
-    starts: Mapping[Start, Statement] | None = None,
-    stops: Mapping[tuple[Start, bool], Statement] | None = None,
-) -> TrajectRecord:
-    return replace(
-        record, starts=_later(record.starts, starts or {}), stops=_later(record.stops, stops or {})
+def _ordered(record: TrajectRecord, start: Start, said: Statement) -> TrajectRecord:
+    latest = max(
+        record.order or (start, said), (start, said), key=lambda order: (order[1].rank, _text(order[0]) or "")
     )
+    return replace(record, order=latest)
+
+
+def _standing_order(record: TrajectRecord) -> Period | None:
+    if record.order is None or record.order[1].removed:
+        return None
+    return Period(record.order[0], record.order[1].end)
 
 
 def _later(known: Mapping[_Key, Statement], new: Mapping[_Key, Statement]) -> dict[_Key, Statement]:

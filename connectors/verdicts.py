@@ -12,7 +12,16 @@ from typing import Final
 
 from crypto.encoding import Month
 
-from .reading import Kind, Observation, Quarantined, Reading, SourceUnavailable, moment_order
+from .reading import (
+    Kind,
+    Nothing,
+    Observation,
+    Quarantined,
+    Reading,
+    Residence,
+    SourceUnavailable,
+    moment_order,
+)
 
 _EARLIEST: Final = date(1900, 1, 1)
 _YEARS_AHEAD: Final = 10  # a date further away is a typing error or a stand-in for "no end"
@@ -60,6 +69,10 @@ def judge(reading: Reading, as_of: date) -> Outcome:
             return Outcome(Verdict.QUARANTINE, codes=(code,))
         case SourceUnavailable(code=code):
             return Outcome(Verdict.SOURCE_UNAVAILABLE, codes=(code,))
+        case Nothing(code=code):
+            return Outcome(Verdict.UNCHANGED, codes=(code,))
+        case Residence():
+            return Outcome(Verdict.UNCHANGED, codes=("residence",))
         case Observation() as seen:
             outcome = _judge_observation(seen, as_of)
             noted = (seen.note,) if seen.note and seen.note not in outcome.codes else ()
@@ -73,7 +86,7 @@ def _judge_observation(seen: Observation, as_of: date) -> Outcome:
     is_ahead = seen.start is not None and seen.start > as_of
     rules = (  # the first that applies decides
         (seen.kind is Kind.UNCHANGED, Verdict.UNCHANGED, "unchanged-by-source"),
-        (seen.kind is Kind.START_REMOVED, Verdict.WITHDRAW, "removed-by-source"),
+        (seen.kind in {Kind.START_REMOVED, Kind.ASSIGNMENT_REMOVED}, Verdict.WITHDRAW, "removed-by-source"),
         (is_ahead, Verdict.UNCHANGED, "not-started"),
         (seen.kind is Kind.STOP_REMOVED, Verdict.ASSERT, "stop-removed"),
         (seen.kind is Kind.STOPPED and seen.temporary, Verdict.UNCHANGED, "temporarily-stopped"),

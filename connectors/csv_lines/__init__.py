@@ -12,14 +12,15 @@ Invariants:
 Whoever writes the file can at most misstate that something runs at the sources its publisher may speak for.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import BinaryIO, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from connectors.lines import DEFAULT_LIMITS, Line, LineLimits, Lines, utc_now
+from connectors.formats import Format
+from connectors.lines import Line, LineOptions, Lines
 from connectors.lines.layout import COLUMNS, reading
-from connectors.reading import FileRefused, MessageReader, Quarantined, Reading
+from connectors.reading import FileRefused, Message, Quarantined, Reading
 
 from .rows import MALFORMED, Row, rows
 
@@ -35,19 +36,10 @@ class _Header(NamedTuple):
 
 
 def read(
-    stream: BinaryIO,
-    name: str,
-    limits: LineLimits = DEFAULT_LIMITS,
-    *,
-    now: Callable[[], datetime] = utc_now,
+    message: Message,
+    options: LineOptions = LineOptions(),  # noqa: B008 - frozen
 ) -> Iterator[Reading]:
     """Read one CSV file in the layout of `lines.layout`. See `reading.MessageReader`.
-
-    Args:
-        stream: the file's bytes.
-        name: what to call the file in positions.
-        limits: see `LineLimits`.
-        now: aware; when the file is read, which dates what it says.
 
     Yields:
         One reading per row that is not blank, in the order they stand in the file.
@@ -55,12 +47,12 @@ def read(
     Raises:
         FileRefused: not UTF-8, empty, too large, or a first line that does not name exactly the six columns.
     """
-    lines = Lines(stream, name, limits)
+    name = message.name
+    lines = Lines(message, options)
     header = _header(lines, name)
-    stated_on = now()
     for row in rows(islice(lines, header.number, None), header.separator):
         if not row.is_blank:
-            yield _reading(row, header, name, stated_on)
+            yield _reading(row, header, name, message.received)
 
 
 def _reading(row: Row, header: _Header, name: str, stated_on: datetime) -> Reading:
@@ -101,4 +93,4 @@ def _check(columns: tuple[str, ...], place: str) -> None:
         raise FileRefused("header-invalid", f"{place}: no column {missing[0]}")
 
 
-_: MessageReader = read
+FORMAT: Final = Format(read, "CSV with the six values of any source", LineOptions)

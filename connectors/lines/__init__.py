@@ -12,37 +12,25 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from io import BytesIO
-from typing import BinaryIO, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from connectors.reading import FileRefused
+from pydantic import Field
 
-_CHUNK_BYTES: Final = 65_536
+from connectors.formats import Options
+from connectors.parsing import CHUNK_BYTES, COMPRESSED
+from connectors.reading import FileRefused, Message
+
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_COMPRESSED: Final = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00")
 
 
-@dataclass(frozen=True, slots=True)
-class LineLimits:
-    """How much one file may ask for.
+class LineOptions(Options):
+    """How much one file of lines may ask for.
 
     Args:
-        max_bytes: of the whole file.
         max_line_bytes: of one line, its end not counted; a record of this layout needs a few hundred.
     """
 
-    max_bytes: int = 200 * 1024 * 1024
-    max_line_bytes: int = 64 * 1024
-
-
-DEFAULT_LIMITS: Final = LineLimits()
-
-
-def utc_now() -> datetime:
-    """Return the moment; it dates what a file says, since these files carry no date of their own."""
-    return datetime.now(UTC)
+    max_line_bytes: int = Field(default=64 * 1024, ge=1_024)
 
 
 class Line(NamedTuple):
@@ -66,16 +54,14 @@ class Lines:
     """The lines of one file, from its first line again at every iteration; one iteration at a time.
 
     Args:
-        stream: the file's bytes, from its current position; kept in memory only when it cannot be read twice.
-        name: what to call the file in a refusal.
+        message: the file; kept in memory only when it cannot be read twice.
     """
 
-    def __init__(self, stream: BinaryIO, name: str, limits: LineLimits) -> None:
-        seekable = stream.seekable()
-        self._stream = stream if seekable else BytesIO(stream.read(limits.max_bytes + 1))
+    def __init__(self, message: Message, options: LineOptions) -> None:
+        self._stream = message.rewindable(options.max_bytes)
         self._begin = self._stream.tell()
-        self._name = name
-        self._limits = limits
+        self._name = message.name
+        self._options = options
 
     def __iter__(self) -> Iterator[Line]:
         """Yield the lines.
@@ -89,7 +75,7 @@ class Lines:
 
     def _raw(self) -> Iterator[bytes | None]:
         """Yield each line's bytes; None for a line that is too long."""
-        longest = self._limits.max_line_bytes
+        longest = self._options.max_line_bytes
         held, is_too_long = b"", False
         for chunk in self._chunks():
             held += chunk
@@ -106,11 +92,11 @@ class Lines:
 
     def _chunks(self) -> Iterator[bytes]:
         size = 0
-        while chunk := self._stream.read(_CHUNK_BYTES):
-            if not size and chunk.startswith(_COMPRESSED):
+        while chunk := self._stream.read(CHUNK_BYTES):
+            if not size and chunk.startswith(COMPRESSED):
                 raise FileRefused("compressed", self._name)
             size += len(chunk)
-            if size > self._limits.max_bytes:
+            if size > self._options.max_bytes:
                 raise FileRefused("too-large", self._name)
             yield chunk
 

@@ -11,16 +11,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import BinaryIO, Final
 
 from connectors.config import Publication
 from connectors.reading import (
     FileRefused,
+    Message,
     MessageReader,
+    Nothing,
     Observation,
     Quarantined,
     Reading,
+    Residence,
     SourceUnavailable,
 )
 from connectors.state import Intent, State
@@ -42,10 +45,12 @@ class MessageFile:
 
     Args:
         name: what positions call it; without personal data.
+        received: aware; when it came in, see `Message`.
         open: gives its bytes; `FileRefused` when it cannot.
     """
 
     name: str
+    received: datetime
     open: Callable[[], AbstractContextManager[BinaryIO]]
 
 
@@ -122,7 +127,7 @@ class Intake:
 
     def _take_file(self, reader: MessageReader, file: MessageFile, as_of: date) -> None:
         with file.open() as stream, self._state.transaction():
-            for reading in reader(stream, file.name):
+            for reading in reader(Message(stream, file.name, file.received)):
                 self._take(screen(reading, as_of))
             self._count(file.name, as_of)
 
@@ -139,6 +144,8 @@ class Intake:
                 self._set_aside(code, position)
             case SourceUnavailable(source=source, type=type_code):
                 self._taken.unavailable.add((source, type_code))
+            case Nothing() | Residence():
+                pass
 
     def _count(self, file: str, as_of: date) -> None:
         """Turn everything that may have changed into wishes."""

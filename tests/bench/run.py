@@ -12,13 +12,14 @@ from pathlib import Path
 
 from lxml import etree
 
-from connectors import iwmo
+from connectors.istandaarden import iwmo
 from policy.facts import LookupFacts
 from policy.pdp import decide
 from policy.rulesets import bundled, load
 from policy.vocabulary import AgeBand, PurposeCode, Role
 from tests.bench import chain
 from tests.bench.figures import Figure, measure
+from tests.support.messages import message as as_message
 
 OUT = Path(__file__).parents[2] / "build" / "bench.json"
 
@@ -61,7 +62,7 @@ def _connector() -> Figure:
     return Figure(
         "connector.iwmo",
         "CPU microseconds per message",
-        lambda: [list(iwmo.read(BytesIO(message), "sample")) for _ in range(50)],
+        lambda: [list(iwmo.read(as_message(message))) for _ in range(50)],
         "parsing the same message alone",
         lambda: [parse() for _ in range(50)],
         50,

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from connectors import csv_lines
 from connectors.cli import connector
-from connectors.lines import LineLimits
+from connectors.lines import LineOptions
 from connectors.lines.layout import COLUMNS, TYPES
 from connectors.reading import FileRefused, Observation, Quarantined, Reading
 from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets, PublisherSecrets
 from tests.support.keys import agreed
+from tests.support.messages import message
 
 CATALOGUE = Path(__file__).parents[2] / "policy/rules/catalogue.toml"
 HEADER = "traject;bsn;bron;soort;begin;einde"
@@ -41,14 +42,16 @@ AS_OF = date(2026, 4, 15)
 Run = Callable[..., Any]
 
 
-def read(content: bytes | str, *, at: datetime = MORNING, limits: LineLimits | None = None) -> list[Reading]:
+def read(
+    content: bytes | str, *, at: datetime = MORNING, options: LineOptions | None = None
+) -> list[Reading]:
     raw = content.encode() if isinstance(content, str) else content
-    return list(csv_lines.read(io.BytesIO(raw), "export.csv", limits or LineLimits(), now=lambda: at))
+    return list(csv_lines.read(message(raw, "export.csv", at), options or LineOptions()))
 
 
-def refusal(content: bytes | str, limits: LineLimits | None = None) -> FileRefused:
+def refusal(content: bytes | str, options: LineOptions | None = None) -> FileRefused:
     with pytest.raises(FileRefused) as refused:
-        read(content, limits=limits)
+        read(content, options=options)
     return refused.value
 
 
@@ -257,8 +260,8 @@ def test_what_is_no_such_file_is_refused_as_a_whole(content: bytes, code: str, p
 
 def test_a_file_over_the_limit_is_refused() -> None:
     content = file(ROW)
-    assert refusal(content, LineLimits(max_bytes=len(content) - 1)).code == "too-large"
-    assert len(read(content, limits=LineLimits(max_bytes=len(content)))) == 1
+    assert refusal(content, LineOptions(max_bytes=len(content) - 1)).code == "too-large"
+    assert len(read(content, options=LineOptions(max_bytes=len(content)))) == 1
 
 
 def test_a_header_alone_says_nothing() -> None:
@@ -276,9 +279,9 @@ def test_a_file_that_can_be_read_once_only_is_read_all_the_same() -> None:
         tell = seek
 
     content = file(ROW, row(traject="T-2")).encode()
-    assert list(csv_lines.read(Pipe(content), "export.csv", now=lambda: MORNING)) == read(content)
+    assert list(csv_lines.read(message(Pipe(content), "export.csv", MORNING))) == read(content)
     with pytest.raises(FileRefused, match="too-large"):
-        list(csv_lines.read(Pipe(content), "export.csv", LineLimits(max_bytes=10)))
+        list(csv_lines.read(message(Pipe(content)), LineOptions(max_bytes=10)))
 
 
 # --- Rows that are not clear ---------------------------------------------------------------------------------------
@@ -323,8 +326,8 @@ def test_line_numbers_hold_wherever_a_read_is_cut_in_two(size: int, end: str) ->
     filled = file("x", end=end)
     rows = ["x" * (size - len(filled) - len(end)), "", ROW]
     content = filled + "".join(each + end for each in rows)
-    limits = LineLimits(max_line_bytes=200_000)
-    assert told(read(content, limits=limits))[-1] == (None, "export.csv:5")
+    options = LineOptions(max_line_bytes=200_000)
+    assert told(read(content, options=options))[-1] == (None, "export.csv:5")
 
 
 @given(st.lists(st.text(alphabet='a";,\n\r', max_size=12), max_size=8), st.sampled_from([";", ","]))
@@ -341,7 +344,7 @@ def test_text_that_was_properly_quoted_is_never_a_row_of_its_own(texts: list[str
 def test_quotes_cannot_make_reading_slow(line: str) -> None:
     content = io.BytesIO(file(*[line] * 30_000).encode())
     begun = time.monotonic()
-    assert sum(1 for _ in csv_lines.read(content, "export.csv")) <= 30_000
+    assert sum(1 for _ in csv_lines.read(message(content))) <= 30_000
     assert time.monotonic() - begun < 10  # a second or less, unless every line looks at all those after it
 
 
@@ -350,7 +353,7 @@ def memory_for(*rows: str) -> int:
     content = io.BytesIO(file(*rows).encode())
     tracemalloc.start()
     try:
-        *_, last = (isinstance(each, Observation) for each in csv_lines.read(content, "export.csv"))
+        *_, last = (isinstance(each, Observation) for each in csv_lines.read(message(content)))
         assert last
         return tracemalloc.get_traced_memory()[1]
     finally:
@@ -375,7 +378,7 @@ def test_a_quote_that_is_open_for_very_long_is_a_stray(rows: int, expected: tupl
 def test_a_fault_in_the_last_line_comes_before_any_reading() -> None:
     content = file(*[ROW] * 5_000).encode() + b"\xe9\n"
     with pytest.raises(FileRefused, match="bad-encoding"):
-        next(csv_lines.read(io.BytesIO(content), "export.csv"))
+        next(csv_lines.read(message(content)))
 
 
 # --- What a publisher makes of it ----------------------------------------------------------------------------------

@@ -1,4 +1,3 @@
-import io
 import json
 import tomllib
 from collections.abc import Callable, Mapping
@@ -8,8 +7,9 @@ from typing import Any
 import pytest
 
 from connectors import ddas
+from connectors.formats import Options
 from connectors.reading import FileRefused, Observation, Reading
-from connectors.strict_json import JsonLimits
+from tests.support.messages import message
 
 CASES = tomllib.loads((Path(__file__).parent / "cases/ddas.toml").read_text("utf-8"))["case"]
 TRAJECT = {
@@ -22,13 +22,13 @@ Write = Callable[..., bytes]
 Run = Callable[..., Any]
 
 
-def read(delivery: bytes, limits: JsonLimits | None = None) -> list[Reading]:
-    return list(ddas.read(io.BytesIO(delivery), "levering.json", limits or JsonLimits()))
+def read(delivery: bytes, options: Options | None = None) -> list[Reading]:
+    return list(ddas.read(message(delivery, "levering.json"), options or Options()))
 
 
-def refusal(delivery: bytes, limits: JsonLimits | None = None) -> tuple[str, str]:
+def refusal(delivery: bytes, options: Options | None = None) -> tuple[str, str]:
     with pytest.raises(FileRefused) as refused:
-        read(delivery, limits)
+        read(delivery, options)
     return refused.value.code, refused.value.position
 
 
@@ -171,8 +171,8 @@ def test_a_refusal_names_the_line() -> None:
 
 def test_a_file_over_the_limit_is_refused(write_ddas: Write) -> None:
     delivery = write_ddas([TRAJECT])
-    assert refusal(delivery, JsonLimits(max_bytes=len(delivery) - 1))[0] == "too-large"
-    assert len(read(delivery, JsonLimits(max_bytes=len(delivery)))) == 1
+    assert refusal(delivery, Options(max_bytes=len(delivery) - 1))[0] == "too-large"
+    assert len(read(delivery, Options(max_bytes=len(delivery)))) == 1
 
 
 def test_nesting_up_to_the_limit_is_accepted(write_ddas: Write) -> None:

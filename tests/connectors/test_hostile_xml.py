@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from connectors import iwmo
+from connectors import parsing
+from connectors.formats import Options
+from connectors.istandaarden import iwmo
 from connectors.reading import FileRefused, Reading
-from connectors.xml import XmlLimits
+from tests.support.messages import message as as_message
 
 SECRET = "zq7-vertrouwelijk"
 START = {"ToewijzingNummer": "300201", "Begindatum": "2026-01-08", "StatusAanlevering": "1"}
@@ -61,10 +63,13 @@ HOSTILE: dict[str, tuple[bytes, str | tuple[str, ...]]] = {
         + b"<m:Header>&x;</m:Header></m:Bericht>",
         "doctype",
     ),
-    "parameter entity": (b'<!DOCTYPE m [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]>' + ROOT, "doctype"),
+    "parameter entity": (
+        b'<!DOCTYPE m [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]>' + ROOT,
+        ("doctype", "not-well-formed"),
+    ),
     "endless doctype": (b"<!DOCTYPE m [" + b'<!ENTITY a "b">' * 400_000, ("too-large", "doctype")),
     "entity that was never declared": (ROOT + b"<m:Header>&x;</m:Header></m:Bericht>", "not-well-formed"),
-    "nesting just over the limit": (ROOT + b"<a>" * 64 + b"</a>" * 64 + b"</m:Bericht>", "too-deep"),
+    "nesting just over the limit": (ROOT + b"<a>" * 256 + b"</a>" * 256 + b"</m:Bericht>", "too-deep"),
     "nesting far over the limit": (ROOT + b"<a>" * 100_000, ("too-deep", "too-large")),
     "huge attribute on the root": (ROOT[:-1] + b' x="' + b"x" * 100_000 + b'"></m:Bericht>', "too-large"),
     "huge attribute below it": (
@@ -74,7 +79,7 @@ HOSTILE: dict[str, tuple[bytes, str | tuple[str, ...]]] = {
     "huge text": (ROOT + b"<m:Header>" + b"x" * 12_000_000 + b"</m:Header></m:Bericht>", "too-large"),
     "endless comment": (ROOT + b"<!--" + b"x" * 20_000_000, ("too-large", "not-well-formed")),
     "header with very many elements": (
-        ROOT + b"<m:Header>" + b"<a/>" * 5_000 + b"</m:Header></m:Bericht>",
+        ROOT + b"<m:Header>" + b"<a/>" * 2_000_000 + b"</m:Header></m:Bericht>",
         "too-large",
     ),
     "endless space before the root": (b" " * 2_000_000 + ROOT + b"</m:Bericht>", "too-large"),
@@ -109,13 +114,13 @@ HOSTILE: dict[str, tuple[bytes, str | tuple[str, ...]]] = {
 }
 
 
-def read(message: bytes, limits: XmlLimits | None = None) -> list[Reading]:
-    return list(iwmo.read(io.BytesIO(message), "message.xml", limits or XmlLimits()))
+def read(message: bytes, options: Options | None = None) -> list[Reading]:
+    return list(iwmo.read(as_message(message), options or Options()))
 
 
-def refusal(message: bytes, limits: XmlLimits | None = None) -> FileRefused:
+def refusal(message: bytes, options: Options | None = None) -> FileRefused:
     with pytest.raises(FileRefused) as refused:
-        read(message, limits)
+        read(message, options)
     return refused.value
 
 
@@ -218,7 +223,7 @@ class Drip(io.BytesIO):
 
 def test_the_size_of_the_pieces_does_not_matter(write_iwmo: Write) -> None:
     message = write_iwmo("wmo305", [("999900006", [START, START]), ("999900018", [START])])
-    assert list(iwmo.read(Drip(message), "message.xml")) == read(message)
+    assert list(iwmo.read(as_message(Drip(message)))) == read(message)
 
 
 class Pipe(io.BytesIO):
@@ -229,32 +234,38 @@ class Pipe(io.BytesIO):
 
 
 @pytest.mark.parametrize("held", [0, 1, 2, 3, 50])
-def test_more_readings_than_are_held_back_come_out_the_same(held: int, write_iwmo: Write) -> None:
+def test_more_readings_than_are_held_back_come_out_the_same(
+    held: int, write_iwmo: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     message = write_iwmo("wmo305", [("999900006", [START, START]), ("999900018", [START])])
-    limits = XmlLimits(max_readings=held)
-    assert read(message, limits) == read(message)
-    assert list(iwmo.read(Pipe(message), "message.xml", limits)) == read(message)
+    expected = read(message)
+    monkeypatch.setattr(parsing, "HELD_READINGS", held)
+    assert read(message) == expected
+    assert list(iwmo.read(as_message(Pipe(message)))) == expected
 
 
 @pytest.mark.parametrize("held", [0, 1, 50])
-def test_nothing_is_yielded_from_a_document_that_breaks_off(held: int, write_iwmo: Write) -> None:
+def test_nothing_is_yielded_from_a_document_that_breaks_off(
+    held: int, write_iwmo: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     message = write_iwmo("wmo305", [("999900006", [START, START])])
-    readings = iwmo.read(io.BytesIO(message.rstrip()[:-3]), "message.xml", XmlLimits(max_readings=held))
+    monkeypatch.setattr(parsing, "HELD_READINGS", held)
+    readings = iwmo.read(as_message(message.rstrip()[:-3]))
     with pytest.raises(FileRefused):
         next(readings)
 
 
 def test_a_document_over_the_size_limit_is_refused(write_iwmo: Write) -> None:
     message = write_iwmo("wmo305", [("999900006", [START])])
-    assert refusal(message, XmlLimits(max_bytes=len(message) - 1)).code == "too-large"
-    assert len(read(message, XmlLimits(max_bytes=len(message)))) == 1
+    assert refusal(message, Options(max_bytes=len(message) - 1)).code == "too-large"
+    assert len(read(message, Options(max_bytes=len(message)))) == 1
     with pytest.raises(FileRefused):
-        next(iwmo.read(Pipe(message), "message.xml", XmlLimits(max_bytes=len(message) - 1)))
+        next(iwmo.read(as_message(Pipe(message)), Options(max_bytes=len(message) - 1)))
 
 
 def test_nesting_up_to_the_limit_is_accepted(write_iwmo: Write) -> None:
     message = write_iwmo("wmo305", [("999900006", [START])])
-    deepest = b"<a>" * 63 + b"</a>" * 63
+    deepest = b"<a>" * 254 + b"</a>" * 254
     assert len(read(message.replace(b"</m:Bericht>", deepest + b"</m:Bericht>"))) == 1
 
 
@@ -267,8 +278,10 @@ def test_a_position_names_the_line(write_iwmo: Write) -> None:
 
 PEAK = """
 import re, sys
-from connectors import iwmo
-count = sum(1 for _ in iwmo.read(open(sys.argv[1], "rb"), "message.xml"))
+from datetime import UTC, datetime
+from connectors.istandaarden import iwmo
+from connectors.reading import Message
+count = sum(1 for _ in iwmo.read(Message(open(sys.argv[1], "rb"), "message.xml", datetime.now(UTC))))
 print(count, re.search(r"VmHWM:\\s+([0-9]+) kB", open("/proc/self/status").read())[1])
 """
 

@@ -1,4 +1,3 @@
-import io
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from connectors import iwmo
-from connectors.reading import FileRefused, Observation, Reading
+from connectors.istandaarden import iwmo
+from connectors.reading import FileRefused, Observation, Quarantined, Reading
+from tests.support.messages import message as as_message
 
 CASES = tomllib.loads((Path(__file__).parent / "cases/iwmo.toml").read_text("utf-8"))["case"]
 TYPES = {"wmo": "wmo-voorziening", "jw": "jeugdhulp"}
@@ -18,7 +18,7 @@ Run = Callable[..., Any]
 
 
 def read(message: bytes) -> list[Reading]:
-    return list(iwmo.read(io.BytesIO(message), "message.xml"))
+    return list(iwmo.read(as_message(message)))
 
 
 def refusal(message: bytes) -> tuple[str, str]:
@@ -116,10 +116,10 @@ def test_a_value_that_stands_there_twice_is_set_aside(write_iwmo: Write, connect
     assert connector_read("iwmo", message).codes() == ["record-malformed"]
 
 
-def test_products_outside_any_client_are_not_lost(write_iwmo: Write, connector_read: Run) -> None:
+def test_products_outside_any_client_do_not_pass_unseen(write_iwmo: Write, connector_read: Run) -> None:
     message = write_iwmo("wmo305", [(None, [START])])
     loose = message.replace(b"<m:Client>", b"<m:Los>").replace(b"</m:Client>", b"</m:Los>")
-    assert connector_read("iwmo", loose).codes() == ["bsn-missing"]
+    assert connector_read("iwmo", loose).codes() == ["client-missing"]
 
 
 def test_a_start_and_its_stop_share_a_traject_by_assignment_number(write_iwmo: Write) -> None:
@@ -154,7 +154,7 @@ def test_the_product_is_nowhere_in_a_reading(write_iwmo: Write) -> None:
 @pytest.mark.parametrize(
     ("message", "code"),
     [
-        ("wmo301", "unsupported-message"),
+        ("wmo302", "unsupported-message"),
         ("jw306", "unsupported-message"),
         ("wmo323", "unsupported-message"),
     ],
@@ -210,4 +210,9 @@ def test_a_root_without_a_namespace_is_refused() -> None:
 
 def test_a_message_without_products_says_nothing(write_iwmo: Write) -> None:
     assert read(write_iwmo("wmo305", [("999900006", [])])) == []
-    assert read(write_iwmo("wmo305", [])) == []
+
+
+def test_a_message_without_clients_is_set_aside(write_iwmo: Write) -> None:
+    (reading,) = read(write_iwmo("wmo305", []))
+    assert isinstance(reading, Quarantined)
+    assert reading.code == "client-missing"

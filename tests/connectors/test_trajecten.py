@@ -1,6 +1,5 @@
 """What several messages about one person add up to, in whatever order they come."""
 
-import io
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import iwmo
+from connectors.istandaarden import iwmo
 from connectors.reading import Kind, Observation, SourceUnavailable
 from connectors.trajecten import FlagWish, TrajectRecord, flags, merge, running
 from connectors.verdicts import Verdict, judge, screen
 from crypto.chain import Bsn
 from crypto.encoding import Month
+from tests.support.messages import message as as_message
 
 CASES = tomllib.loads((Path(__file__).parent / "cases/trajecten.toml").read_text("utf-8"))["case"]
 PERSON = Bsn.parse("999900006")
@@ -40,7 +40,7 @@ def wishes(observations: Iterable[Observation], as_of: date) -> set[FlagWish]:
 
 
 def read(message: bytes) -> list[Observation]:
-    return [seen for seen in iwmo.read(io.BytesIO(message), "message.xml") if isinstance(seen, Observation)]
+    return [seen for seen in iwmo.read(as_message(message)) if isinstance(seen, Observation)]
 
 
 def messages(case: Mapping[str, Any], write_iwmo: Write) -> list[bytes]:

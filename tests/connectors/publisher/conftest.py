@@ -13,13 +13,13 @@ from io import BytesIO
 from pathlib import Path
 from secrets import token_bytes
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 
 from connectors.config import Publication, Setup
 from connectors.publisher import MessageFile, Publisher
-from connectors.reading import FileRefused, Kind, Observation, Reading
+from connectors.reading import FileRefused, Kind, Message, Observation, Reading
 from connectors.state import State
 from crypto.answers import Acknowledgement, Refusal, Reply, sign, verify
 from crypto.batch import (
@@ -39,6 +39,7 @@ from crypto.group import multiply
 from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets, PublisherSecrets
 from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow, decode_row
 from tests.support.keys import agreed
+from tests.support.messages import RECEIVED
 
 SCOPE = "testregio"
 OIN = "00000099000000000731"
@@ -367,18 +368,18 @@ class Source:
     def ingest(
         self, *observations: Reading, name: str = "m.xml", as_of: date = TODAY, fmt: str = "test"
     ) -> Any:
-        def reader(stream: BinaryIO, name: str) -> Iterator[Reading]:
+        def reader(_: Message) -> Iterator[Reading]:
             return iter(observations)
 
-        files = [MessageFile(name, BytesIO)]
+        files = [MessageFile(name, RECEIVED, BytesIO)]
         return self.publisher.ingest(reader, fmt, files, as_of)
 
     def ingest_refused(self, *observations: Reading, as_of: date = TODAY) -> Any:
-        def reader(stream: BinaryIO, name: str) -> Iterator[Reading]:
+        def reader(_: Message) -> Iterator[Reading]:
             yield from observations
-            raise FileRefused("not-well-formed", name)
+            raise FileRefused("not-well-formed", "bad.xml")
 
-        files = [MessageFile("bad.xml", BytesIO)]
+        files = [MessageFile("bad.xml", RECEIVED, BytesIO)]
         return self.publisher.ingest(reader, "test", files, as_of)
 
     def reopen(self) -> "Source":

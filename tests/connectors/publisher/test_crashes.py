@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +16,7 @@ from connectors.publisher import ChainFault, MessageFile, Publisher
 from connectors.state import State
 from crypto.batch import Batch
 from crypto.chain import Bsn
+from tests.support.messages import RECEIVED
 
 N = 2
 
@@ -109,12 +110,17 @@ def test_a_death_at_any_transaction_loses_and_doubles_nothing(
 def test_a_death_while_taking_a_file_in_leaves_it_untaken(
     source: Any, chain: Any, observe: Any, people: list[Bsn]
 ) -> None:
-    def dying(stream: BinaryIO, name: str) -> Iterator[Any]:
+    def dying(_: object) -> Iterator[Any]:
         yield observe(people[0])
         raise Died
 
     with pytest.raises(Died):
-        source.publisher.ingest(dying, "test", [MessageFile("m.xml", BytesIO)], date(2026, 11, 22))
+        source.publisher.ingest(
+            dying,
+            "test",
+            [MessageFile("m.xml", RECEIVED, BytesIO)],
+            date(2026, 11, 22),
+        )
     assert source.state.wishes.due_count(1) == 0
     assert source.ingest().set_to_assert == 0
 

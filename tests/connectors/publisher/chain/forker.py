@@ -6,7 +6,7 @@ Prints the child's process id at its start, and how it ended when it did.
 import os
 import sys
 
-from connectors.commands import send
+from connectors.cli.commands import send
 
 
 def say(number: int) -> None:

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from connectors import commands
+from connectors.cli import commands
 from connectors.publisher import ChainFault, FirstHop
 from crypto.batch import Batch, BatchClass, max_bytes
 from crypto.chain import Bsn

@@ -1,4 +1,4 @@
-"""The command `signal-index connector`: what a source runs on its own messages.
+"""The command `connector read`: what messages would publish, shown without publishing.
 
 Invariants:
 1. Nothing a message holds reaches the terminal but what `connector read` promises: outcome, type, months and days,
@@ -6,25 +6,26 @@ Invariants:
 """
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from importlib.metadata import entry_points
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, Final
 
 import click
 
+from connectors.config import SetupFault, format_settings
+from connectors.explanations import EXPLANATIONS
+from connectors.formats import FormatFault, reader
+from connectors.reading import FileRefused, Message, MessageReader, Observation, Reading
+from connectors.trajecten import FlagWish, TrajectRecord, flags, merge
+from connectors.verdicts import Verdict, judge, screen
 from crypto.chain import Bsn
 
-from .commands import COMMANDS
-from .reading import EXPLANATIONS, FileRefused, MessageReader, Observation, Quarantined, Reading
-from .trajecten import FlagWish, TrajectRecord, flags, merge
-from .verdicts import Verdict, judge, screen
-
-_READERS: Final = "signal_index.flags"
 _STDIN: Final = "-"
 _NINE_DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{9}(?![0-9])")
 
@@ -41,29 +42,12 @@ Exit status 0 when every file could be read, even if all is quarantined; 2 when 
 """
 
 
-@click.group("connector")
-def connector() -> None:
-    """Read a source's own messages and publish that something runs, never what."""
-
-
-for _command in COMMANDS:
-    connector.add_command(_command)
-
-
 def _today() -> datetime:
     return datetime.now(tz=UTC).astimezone()
 
 
-def _reader(_: click.Context, __: click.Parameter, value: str) -> MessageReader:
-    known = {point.name: point for point in entry_points(group=_READERS)}
-    if value not in known:
-        raise click.BadParameter(f"unknown format; choose one of: {', '.join(sorted(known))}")
-    reader: MessageReader = known[value].load()
-    return reader
-
-
-@connector.command("read", help=_READ_HELP)
-@click.argument("reader", metavar="FORMAT", callback=_reader)
+@click.command("read", help=_READ_HELP)
+@click.argument("format_name", metavar="FORMAT")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--as-of",
@@ -72,16 +56,31 @@ def _reader(_: click.Context, __: click.Parameter, value: str) -> MessageReader:
     show_default="today",
     help="The day to judge by, YYYY-MM-DD.",
 )
+@click.option(
+    "--settings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A connector's settings file; of it only [formats] is used.",
+)
 @click.option("--flags", "counted", is_flag=True, help="Count trajecten into flags and show those instead.")
 @click.pass_context
 def read(
-    context: click.Context, reader: MessageReader, files: tuple[str, ...], as_of: datetime, *, counted: bool
+    context: click.Context,
+    format_name: str,
+    files: tuple[str, ...],
+    as_of: datetime,
+    settings: Path | None,
+    *,
+    counted: bool,
 ) -> None:
     """Read messages and show what they would publish; see `_READ_HELP`."""
+    try:
+        found = reader(format_name, format_settings(settings) if settings else {})
+    except (FormatFault, SetupFault) as fault:
+        raise click.UsageError(str(fault)) from fault
     run = _Run(as_of.date())
     for file in files:
         try:
-            for reading in _readings(reader, file):
+            for reading in _readings(found, file):
                 run.take(reading, counted=counted)
         except FileRefused as refusal:
             run.refuse(refusal)
@@ -108,8 +107,7 @@ class _Run:
     def take(self, reading: Reading, *, counted: bool) -> None:
         """Show one reading, or keep it for counting."""
         usable = screen(reading, self._as_of)
-        person = reading.person if isinstance(reading, Observation | Quarantined) else None
-        number = self._number(person)
+        number = self._number(getattr(reading, "person", None))
         if not counted:
             _show(_line(reading, number, self._as_of))
         elif isinstance(usable, Observation):
@@ -137,10 +135,19 @@ class _Run:
         return None if person is None else self._numbers.setdefault(person, len(self._numbers) + 1)
 
 
-def _readings(reader: MessageReader, file: str) -> Iterator[Reading]:
+def _readings(read_message: MessageReader, file: str) -> Iterator[Reading]:
     name = "stdin" if file == _STDIN else _NINE_DIGITS.sub("#########", file)
     with _opened(file, name) as stream:
-        yield from reader(stream, name)
+        yield from read_message(Message(stream, name, _received(stream)))
+
+
+def _received(stream: BinaryIO) -> datetime:
+    """When a file came in is when it was last written; a pipe comes in now."""
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:  # standard input that is no file
+        return datetime.now(tz=UTC)
+    return datetime.fromtimestamp(status.st_mtime, UTC) if S_ISREG(status.st_mode) else datetime.now(tz=UTC)
 
 
 @contextmanager
@@ -160,11 +167,11 @@ def _line(reading: Reading, person: int | None, as_of: date) -> Mapping[str, obj
     reasons = "; ".join(f"{code}: {EXPLANATIONS[code]}" for code in outcome.codes)
     return {
         "outcome": outcome.verdict.value,
-        "type": reading.type,
+        "type": getattr(reading, "type", None),
         "since": str(outcome.since) if outcome.since else None,
         "until": outcome.until.isoformat() if outcome.until else None,
-        "source": reading.source,
-        "municipality": reading.municipality if isinstance(reading, Observation | Quarantined) else None,
+        "source": getattr(reading, "source", None),
+        "municipality": getattr(reading, "municipality", None),
         "person": person,
         "reason": f"{reasons} ({reading.position})" if reasons else None,
     }

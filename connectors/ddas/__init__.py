@@ -13,12 +13,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import BinaryIO, Final
+from typing import Final
 
-from .reading import (
+from connectors.formats import Format, Options
+from connectors.parsing.strict_json import Json, load
+from connectors.reading import (
     FileRefused,
     Kind,
-    MessageReader,
+    Message,
     Observation,
     Quarantined,
     Reading,
@@ -27,7 +29,6 @@ from .reading import (
     read_municipality,
     traject_key,
 )
-from .strict_json import DEFAULT_LIMITS, Json, JsonLimits, load
 
 TYPE: Final = "schuldhulptraject"
 
@@ -60,7 +61,7 @@ class _Told:
     note: str | None
 
 
-def read(stream: BinaryIO, name: str, limits: JsonLimits = DEFAULT_LIMITS) -> Iterator[Reading]:
+def read(message: Message, options: Options = Options()) -> Iterator[Reading]:  # noqa: B008 - frozen
     """Read one DDAS schuldhulp delivery, v1.0. See `reading.MessageReader`.
 
     Yields:
@@ -69,12 +70,16 @@ def read(stream: BinaryIO, name: str, limits: JsonLimits = DEFAULT_LIMITS) -> It
     Raises:
         FileRefused: not strict JSON, not a delivery of this kind, or a header without a usable date.
     """
-    root = load(stream, name, limits)
+    name = message.name
+    root = load(message.stream, name, options.max_bytes)
     deliveries = root.get("leveringen") if isinstance(root, dict) else None
     if not isinstance(root, dict) or not isinstance(deliveries, list):
         raise FileRefused("not-ddas", name)
     stated_on = _stated_on(root, name)
     return _deliveries(deliveries, stated_on, name)
+
+
+FORMAT: Final = Format(read, "DDAS schuldhulp deliveries, v1.0")
 
 
 def _deliveries(deliveries: list[Json], stated_on: date | datetime, name: str) -> Iterator[Reading]:
@@ -237,6 +242,3 @@ def _day(record: Mapping[str, Json], path: tuple[str, ...]) -> date | str | None
         return None
     day = read_day(value) if isinstance(value, str) else None
     return day or "invalid"
-
-
-_: MessageReader = read

@@ -8,23 +8,25 @@ Invariants:
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import BinaryIO, Final
 from zoneinfo import ZoneInfo
 
 import click
 
+from connectors.caseload import Feed, FeedRefused, take_in
+from connectors.config import Setup, SetupFault
+from connectors.formats import FormatFault, reader
+from connectors.publisher import ChainFault, FirstHop, MessageFile, Publisher, SendingStopped
+from connectors.reading import FileRefused
+from connectors.resident import NotAnswered, who_looked
+from connectors.state import State, StateFault
 from crypto.chain import Bsn
 from crypto.errors import CryptoError
 
-from .caseload import Feed, FeedRefused, take_in
-from .config import Setup, SetupFault
-from .publisher import ChainFault, FirstHop, MessageFile, Publisher, SendingStopped
-from .reading import FileRefused, MessageReader
 from .report import (
     EXIT_KEPT,
     EXIT_REFUSED,
@@ -39,10 +41,7 @@ from .report import (
     say_taken,
     tally,
 )
-from .resident import NotAnswered, who_looked
-from .state import State, StateFault
 
-_READERS: Final = "signal_index.flags"
 _CALENDAR: Final = ZoneInfo("Europe/Amsterdam")
 
 _CONFIG = click.argument("config_path", metavar="CONFIG", type=click.Path(path_type=Path))
@@ -76,7 +75,7 @@ def _ending(run: Report) -> Iterator[None]:
     """End a command in the way its faults ask for."""
     try:
         yield
-    except (SetupFault, StateFault, FeedRefused, CryptoError) as fault:
+    except (SetupFault, StateFault, FeedRefused, FormatFault, CryptoError) as fault:
         run.fail(str(fault), EXIT_REFUSED)
     except NotAnswered as fault:
         run.fail(str(fault), EXIT_REFUSED)
@@ -133,12 +132,13 @@ def publish(
     Without FILE it says that nothing new came in, which keeps the source current.
     """
     run = Report(as_json=as_json)
-    day, reader = _day(as_of), _reader(format_name)
+    day = _day(as_of)
     with _ending(run):
         setup = Setup.read(config_path)
+        taken_by = reader(format_name, setup.formats)
         with _at_work(setup) as (state, publisher):
-            messages = [MessageFile(state.safe_name(path.name), _opener(state, path)) for path in files]
-            say_taken(run, publisher.ingest(reader, format_name, messages, day))
+            messages = [_message_file(state, path) for path in files]
+            say_taken(run, publisher.ingest(taken_by, format_name, messages, day))
             _send(run, setup, publisher)
 
 
@@ -241,22 +241,18 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
 """What the group `connector` gets besides `read`."""
 
 
-def _reader(format_name: str) -> MessageReader:
-    known = {point.name: point for point in entry_points(group=_READERS)}
-    if format_name not in known:
-        raise click.BadParameter(f"choose one of: {', '.join(sorted(known))}", param_hint="FORMAT")
-    reader: MessageReader = known[format_name].load()
-    return reader
+def _message_file(state: State, path: Path) -> MessageFile:
+    name = state.safe_name(path.name)
 
-
-def _opener(state: State, path: Path) -> Callable[[], BinaryIO]:
     def opened() -> BinaryIO:
         try:
             return path.open("rb")
         except OSError as error:
-            raise FileRefused("unreadable", state.safe_name(path.name)) from error
+            raise FileRefused("unreadable", name) from error
 
-    return opened
+    # A file that cannot be asked for its time cannot be opened either, and is refused for that.
+    received = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else _now()
+    return MessageFile(name, received, opened)
 
 
 def _content(path: Path, name: str) -> bytes:

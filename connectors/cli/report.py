@@ -8,12 +8,12 @@ from typing import Final
 
 import click
 
-from .caseload import REASONS, CaseloadTaken
-from .config import Setup
-from .publisher import Sent, Taken
-from .reading import EXPLANATIONS
-from .resident import Look
-from .state import QuarantineEntry, State
+from connectors.caseload import REASONS, CaseloadTaken
+from connectors.config import Setup
+from connectors.explanations import EXPLANATIONS
+from connectors.publisher import Sent, Taken
+from connectors.resident import Look
+from connectors.state import QuarantineEntry, State
 
 EXIT_REFUSED: Final = 2
 EXIT_KEPT: Final = 3

@@ -1,0 +1,99 @@
+"""Message formats: what an author writes to add one, and how the installed ones are found.
+
+A format is a module with a `read` and a `FORMAT`; an entry point in the group `signal_index.flags` names it. See
+docs/a-connector-in-an-hour.md, and `connectors.testing` for the suite that shows whether it keeps its promises.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .reading import Message, MessageReader, Reading
+
+GROUP: Final = "signal_index.flags"
+
+
+class FormatFault(Exception):
+    """There is no such format, or its settings are wrong; the message says what to do."""
+
+
+class Options(BaseModel):
+    """What every format may be told; a format with settings of its own extends it.
+
+    Args:
+        max_bytes: of one message; a larger one is refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_bytes: int = Field(default=200 * 1024 * 1024, ge=1)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One message format.
+
+    Args:
+        read: reads one message with the options given; promises what `MessageReader` does.
+        about: what it reads, in one line for `--help`.
+        options: the model of its settings, `[formats.NAME]` in a connector's settings file.
+    """
+
+    read: Callable[[Message, Any], Iterator[Reading]]
+    about: str
+    options: type[Options] = Options
+
+    def reader(self, settings: Mapping[str, object] | None = None) -> MessageReader:
+        """Return the reader with these settings.
+
+        Raises:
+            FormatFault: a setting is unknown or wrong.
+        """
+        try:
+            options = self.options.model_validate(settings or {})
+        except ValidationError as error:
+            # The validator's own texts quote the value; name the place and the kind of fault only.
+            told = (".".join(map(str, fault["loc"])) + ": " + fault["type"] for fault in error.errors())
+            faults = "; ".join(told)
+        else:
+            return lambda message: self.read(message, options)
+        raise FormatFault(faults)
+
+
+def installed() -> Mapping[str, EntryPoint]:
+    """The formats by name; a package that is installed beside this one may bring its own."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
+
+
+def find(name: str) -> Format:
+    """Return an installed format.
+
+    Raises:
+        FormatFault: there is none of this name.
+    """
+    known = installed()
+    if name not in known:
+        raise FormatFault(f"unknown format; choose one of: {', '.join(known)}")
+    found = known[name].load()
+    if not isinstance(found, Format):
+        raise FormatFault(f"{known[name].value} is not a Format; bring that package up to date")
+    return found
+
+
+def reader(name: str, settings: Mapping[str, Mapping[str, object]]) -> MessageReader:
+    """Return the reader of an installed format.
+
+    Args:
+        name: of the format.
+        settings: per format, as under `[formats]` in a settings file.
+
+    Raises:
+        FormatFault: there is no such format, or a setting of it is unknown or wrong.
+    """
+    try:
+        return find(name).reader(settings.get(name))
+    except FormatFault as fault:
+        raise FormatFault(f"{name}: {fault}") from fault

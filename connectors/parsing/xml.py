@@ -1,0 +1,150 @@
+"""The one place that opens XML: hostile documents are refused, large ones are read in constant memory.
+
+Invariants:
+1. No DOCTYPE, so no entity of its own and no external subset; nothing outside the bytes given is ever opened.
+2. Bounded: bytes, the size of one part, one attribute, and (by the parser) 256 elements within elements and ten
+   million characters in one text.
+3. The parser's own messages can quote the document, so they never leave this module; refusals carry a line number.
+
+Whoever writes a hostile document can at most have that document refused.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import Any, BinaryIO, Final
+
+from lxml import etree
+
+from connectors.reading import FileRefused
+
+from . import CHUNK_BYTES, COMPRESSED
+
+# lxml ships no types; an element is only ever read, through the few attributes used here and in the readers.
+Element = Any
+
+PART_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Of one part that is handed over whole; the largest real one is a few kilobytes."""
+
+_PROLOG_BYTES: Final = 1_048_576  # a document without any part by then is none of ours, or holds a huge DTD
+_ATTRIBUTE_CHARACTERS: Final = 65_536
+_ENCODING_FAULTS: Final = frozenset(
+    {
+        etree.ErrorTypes.ERR_INVALID_CHAR,
+        etree.ErrorTypes.ERR_UNKNOWN_ENCODING,
+        etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING,
+        etree.ErrorTypes.ERR_INVALID_ENCODING,
+    }
+)
+_LIMIT_FAULTS: Final = frozenset(
+    {114, 45}
+)  # XML_ERR_RESOURCE_LIMIT and an over-long comment; lxml has no names
+
+
+def elements(stream: BinaryIO, name: str, parts: Collection[str], max_bytes: int) -> Iterator[Element]:
+    """Walk a document: the root first, then each part at its end, forgotten when the next is asked for.
+
+    Args:
+        stream: the document's bytes.
+        name: what to call the document in a refusal.
+        parts: local names of the elements handed over with everything in them, whatever their namespace.
+        max_bytes: of the whole document.
+
+    Yields:
+        The root, of which only name and attributes may be used; then the parts in document order. A part within a
+        part comes before the one that holds it, and is empty in there.
+
+    Raises:
+        FileRefused: hostile, malformed, too large, or not XML.
+    """
+    parser = _parser(parts)
+    root: Element = None
+    size = since_part = 0
+    while chunk := stream.read(CHUNK_BYTES):
+        if not size and chunk.startswith(COMPRESSED):
+            raise FileRefused("compressed", name)
+        size += len(chunk)
+        if size > max_bytes:
+            raise FileRefused("too-large", name)
+        _guarded(partial(parser.feed, chunk), name)
+        since_part += len(chunk)
+        for _, part in parser.read_events():
+            since_part = 0
+            if root is None:
+                root = part.getroottree().getroot()
+                _check_root(root, name)
+                yield root
+            yield part
+            part.clear(keep_tail=True)
+        if root is None and size > _PROLOG_BYTES:
+            raise FileRefused("too-large", name)
+        if root is not None and _prune(root, parts) and since_part > PART_BYTES_MAX:
+            raise FileRefused("too-large", name)
+    if not size:
+        raise FileRefused("empty", name)
+    closed = _guarded(parser.close, name)
+    if root is None:
+        _check_root(closed, name)
+        yield closed
+
+
+def local_name(element: Element) -> str:
+    """Return an element's name without its namespace."""
+    name: str = element.tag
+    return name.rpartition("}")[2]
+
+
+def position(name: str, element: Element) -> str:
+    """Say where an element stands."""
+    return f"{name}:{element.sourceline}"
+
+
+def _parser(parts: Collection[str]) -> Element:
+    # collect_ids stays at its default: switching it off makes libxml2 load the external subset after all.
+    return etree.XMLPullParser(
+        events=("end",),
+        tag=[f"{{*}}{part}" for part in parts],
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _prune(root: Element, parts: Collection[str]) -> bool:
+    """Drop everything that lies behind; return whether the document stands in the middle of a part."""
+    node = root
+    while len(node):
+        del node[:-1]
+        node = node[-1]
+        if local_name(node) in parts:
+            return True
+    return False
+
+
+def _guarded(step: Callable[[], Element], name: str) -> Element:
+    """Run one step of the parser; a refusal is raised outside the `except`, so the parser's words are dropped."""
+    try:
+        return step()
+    except etree.XMLSyntaxError as error:
+        code, line = _code_of(error), error.lineno
+    raise FileRefused(code, f"{name}:{line}" if line else name)
+
+
+def _code_of(error: etree.XMLSyntaxError) -> str:
+    if error.code in _ENCODING_FAULTS:
+        return "bad-encoding"
+    if error.code in _LIMIT_FAULTS:
+        return "too-deep" if "depth" in (error.msg or "").partition(":")[0] else "too-large"
+    return "not-well-formed"
+
+
+def _check_root(root: Element, name: str) -> None:
+    document = root.getroottree().docinfo
+    if document.doctype or document.internalDTD is not None:
+        raise FileRefused("doctype", position(name, root))
+    if sum(len(value) for value in root.attrib.values()) > _ATTRIBUTE_CHARACTERS:
+        raise FileRefused("too-large", position(name, root))
