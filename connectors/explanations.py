@@ -45,6 +45,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "doctype": "a DOCTYPE is not accepted; these messages never carry one",
     "duplicate-key": "a JSON object has the same key twice; ask the sender for a valid file",
     "empty": "the file is empty; fetch it again",
+    "format-fault": "the format itself has a fault; report the place in it to whoever maintains it",
     "format-off": "this format is off until the settings switch it on; read in the manual what the law asks first",
     "header-invalid": "the header is not the one this format prescribes; ask the sender for a valid file",
     "header-missing": "the message has no header before its clients; ask the sender for a valid message",

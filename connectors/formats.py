@@ -7,11 +7,13 @@ docs/a-connector-in-an-hour.md, and `connectors.testing` for the suite that show
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .reading import Message, MessageReader, Reading
+from .reading import FileRefused, Message, MessageReader, Reading
 
 GROUP: Final = "signal_index.flags"
 
@@ -59,8 +61,22 @@ class Format:
             told = (".".join(map(str, fault["loc"])) + ": " + fault["type"] for fault in error.errors())
             faults = "; ".join(told)
         else:
-            return lambda message: self.read(message, options)
+            return lambda message: self._guarded(message, options)
         raise FormatFault(faults)
+
+    def _guarded(self, message: Message, options: Options) -> Iterator[Reading]:
+        """Read; a fault of the format itself refuses the message, and tells where it is instead of what it holds."""
+        try:
+            yield from self.read(message, options)
+        except FileRefused:
+            raise
+        except Exception as error:  # noqa: BLE001 - a format is somebody else's code
+            *_, last = walk_tb(error.__traceback__)
+            place = f"{Path(last[0].f_code.co_filename).name}:{last[1]}"
+            refusal = FileRefused("format-fault", f"{message.name} ({type(error).__name__} at {place})")
+        else:
+            return
+        raise refusal
 
 
 def installed() -> Mapping[str, EntryPoint]:
