@@ -4,7 +4,7 @@
 |---|---|
 | `traject` | the source's own id of the traject, the same in every export |
 | `bsn` | nine digits, as text |
-| `bron` | the source as in the register: `agb:`, `kvk:`, `gemeente:`, `oin:`, `uzovi:` or `brin:`, then its number |
+| `bron` | the source as in the register: `agb:`, `kvk:`, `gemeente:`, `oin:`, `uzovi:`, `brin:` or `suwi:`, then its number or name |
 | `soort` | type of signal, a code of the catalogue |
 | `begin` | first day, `2026-01-08` or `08-01-2026` |
 | `einde` | last day, written likewise; empty while the traject runs |
@@ -39,6 +39,7 @@ COLUMNS: Final = ("traject", "bsn", "bron", "soort", "begin", "einde")
 
 TYPES: Final = frozenset(
     {
+        "aio-aanvulling",
         "anw-uitkering",
         "aow-uitkering",
         "beschermingsbewind",
@@ -46,12 +47,16 @@ TYPES: Final = frozenset(
         "inburgering-traject",
         "jeugdhulp",
         "onder-curatele",
+        "opleiding",
         "participatie-traject",
         "schoolinschrijving-verzuim",
         "schuldhulptraject",
         "studiefinanciering",
+        "wajong-uitkering",
+        "wao-uitkering",
         "wia-uitkering",
         "wlz-indicatie",
+        "wlz-zorg",
         "wmo-voorziening",
         "ww-uitkering",
         "ziektewet-uitkering",
@@ -61,7 +66,7 @@ TYPES: Final = frozenset(
 
 # No RSIN: its nine digits can be a BSN, and a source is shown in the clear.
 _SOURCE: Final = re.compile(
-    r"(?:agb|kvk):[0-9]{8}|(?:gemeente|uzovi):[0-9]{4}|oin:[0-9]{20}|brin:[0-9]{2}[A-Z]{2}"
+    r"(?:agb|kvk):[0-9]{8}|(?:gemeente|uzovi):[0-9]{4}|oin:[0-9]{20}|brin:[0-9]{2}[A-Z]{2}|suwi:[a-z]{2,20}"
 )
 _MUNICIPALITY_SCHEME: Final = "gemeente"
 _DUTCH_DAY: Final = re.compile(r"([0-9]{2})-([0-9]{2})-([0-9]{4})")
