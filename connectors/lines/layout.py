@@ -4,7 +4,7 @@
 |---|---|
 | `traject` | the source's own id of the traject, the same in every export |
 | `bsn` | nine digits, as text |
-| `bron` | the source as in the register: `agb:`, `kvk:`, `gemeente:`, `oin:`, `uzovi:`, `brin:` or `suwi:`, then its number or name |
+| `bron` | as in the register: `agb:`, `kvk:`, `gemeente:`, `oin:`, `uzovi:`, `brin:` or `suwi:`, then number or name |
 | `soort` | type of signal, a code of the catalogue |
 | `begin` | first day, `2026-01-08` or `08-01-2026` |
 | `einde` | last day, written likewise; empty while the traject runs |

@@ -3,60 +3,22 @@
 import io
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from connectors import csv_lines, ddas, json_lines
 from connectors.formats import Format, Options, installed
-from connectors.istandaarden import iwmo
-from connectors.lines.layout import TYPES
 from connectors.planting import planted
 from connectors.reading import FileRefused, Message, Quarantined, Reading
-from connectors.testing import RECEIVED, FormatContract, Sample
+from connectors.testing import RECEIVED, FormatContract
+from tests.support.formats import UNDER_CONTRACT
 
-SAMPLES = Path(__file__).parent / "samples"
-CSV = b"""traject;bsn;bron;soort;begin;einde
-T-1;999900006;agb:98980001;wmo-voorziening;2026-01-08;
-T-2;999900018;gemeente:0344;bijstandsuitkering;08-01-2026;31-03-2026
-"""
-COLUMNS = ("traject", "bsn", "bron", "soort", "begin", "einde")
-JSONL = "".join(
-    json.dumps(dict(zip(COLUMNS, values, strict=True))) + "\n"
-    for values in (
-        ("T-1", "999900006", "kvk:90001234", "schuldhulptraject", "2026-01-08", None),
-        ("T-2", "999900018", "brin:20KD", "studiefinanciering", "2025-09-01", "2026-02-28"),
-    )
-).encode()
+PROMISES = [name for name in vars(FormatContract) if name.startswith("test_")]
 
 
-class TestIwmo(FormatContract):
-    format = iwmo.FORMAT
-    types = frozenset({"wmo-voorziening", "jeugdhulp"})
-    samples = (
-        Sample((SAMPLES / "wmo305.xml").read_bytes(), observations=2),
-        Sample((SAMPLES / "jw307-default-namespace.xml").read_bytes(), observations=2),
-    )
-
-
-class TestDdas(FormatContract):
-    format = ddas.FORMAT
-    types = frozenset({"schuldhulptraject"})
-    samples = (Sample((SAMPLES / "schuldhulp.json").read_bytes(), observations=6),)
-
-
-class TestCsv(FormatContract):
-    format = csv_lines.FORMAT
-    types = TYPES
-    samples = (Sample(CSV, observations=2),)
-    is_in_lines = True
-
-
-class TestJsonLines(FormatContract):
-    format = json_lines.FORMAT
-    types = TYPES
-    samples = (Sample(JSONL, observations=2),)
-    is_in_lines = True
+@pytest.mark.parametrize("name", UNDER_CONTRACT)
+@pytest.mark.parametrize("promise", PROMISES)
+def test_a_format_keeps_its_promises(name: str, promise: str) -> None:
+    getattr(UNDER_CONTRACT[name](), promise)()
 
 
 # --- Formats that break a promise are seen ---------------------------------------------------------------------------
@@ -81,9 +43,8 @@ def _quoting(message: Message, _: Options) -> Iterator[Reading]:
 def _greedy(message: Message, _: Options) -> Iterator[Reading]:
     """Looks no further than its own sample and knows no limit."""
     message.stream.read()
-    yield from TestIwmo.format.reader()(
-        Message(io.BytesIO(TestIwmo.samples[0].content), message.name, RECEIVED)
-    )
+    iwmo = UNDER_CONTRACT["iwmo"]
+    yield from iwmo.format.reader()(Message(io.BytesIO(iwmo.samples[0].content), message.name, RECEIVED))
 
 
 BREAKS = [
@@ -102,7 +63,7 @@ def test_a_format_that_breaks_a_promise_is_seen(read: Callable[..., Iterator[Rea
     class Broken(FormatContract):
         format = Format(read, "breaks a promise")
         types = frozenset({"jeugdhulp"})
-        samples = (Sample(JSONL, observations=2),)
+        samples = UNDER_CONTRACT["jsonl"].samples
 
     with pytest.raises(AssertionError):
         getattr(Broken(), promise)()
@@ -125,11 +86,12 @@ def test_a_fault_in_a_format_refuses_the_message_and_quotes_nothing() -> None:
 
 
 def test_every_installed_format_is_under_contract() -> None:
-    under_contract = {kind.format for kind in FormatContract.__subclasses__() if kind.__module__ == __name__}
-    assert {point.load() for point in installed().values()} <= under_contract
+    assert {name: point.load() for name, point in installed().items()} == {
+        name: kind.format for name, kind in UNDER_CONTRACT.items()
+    }
 
 
-@pytest.mark.parametrize("content", [CSV, JSONL, TestIwmo.samples[0].content, TestDdas.samples[0].content])
+@pytest.mark.parametrize("content", [kind.samples[0].content for kind in UNDER_CONTRACT.values()])
 def test_planting_reaches_every_leaf(content: bytes) -> None:
     """The search would find nothing in a message it does not change."""
     changed = list(planted(content, "Zqvulling"))
