@@ -48,7 +48,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "format-fault": "the format itself has a fault; report the place in it to whoever maintains it",
     "format-off": "this format is off until the settings switch it on; read in the manual what the law asks first",
     "header-invalid": "the header is not the one this format prescribes; ask the sender for a valid file",
-    "header-missing": "the message has no header before its clients; ask the sender for a valid message",
+    "header-missing": "the header does not come before what it is about; ask the sender for a valid message",
     "message-code-mismatch": "the BerichtCode does not belong to the message type of the root element",
     "not-ddas": "this is not a DDAS schuldhulp delivery (an object with a list named leveringen)",
     "not-json": "this is not well-formed JSON, or it was cut off; fetch it again",
