@@ -1,0 +1,152 @@
+"""What the records of one client say: which benefit, from when until when, or why that is not clear.
+
+Invariants:
+1. A record whose code is no type of signal is not looked at any further.
+2. An element that stands there twice with the same text is clear; with two texts the record is not.
+3. A partner, a child, a school or an amount is never asked for: every name that is, stands in `services`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from connectors.parsing.xml import Element
+from connectors.reading import read_municipality
+
+from .days import Possible, read_datum
+from .periods import Period
+from .services import Level, Service
+
+_EARLIEST: Final = date(1900, 1, 1)
+_IN_SIGHT: Final = timedelta(days=9 * 365)
+"""A last day further away is a stand-in for none (99991231) or as good as none; a first day there is an error."""
+
+_PAYER: Final = "{*}Bron/{*}CdPartijSuwi"
+_ELSEWHERE: Final = "other-municipality"
+
+_Chain = tuple[Element, ...]
+"""A record with what it stands in, outermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One period of one benefit, or of two that its code says run together."""
+
+    types: Sequence[str]
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A record that is not clear.
+
+    Args:
+        code: key of `EXPLANATIONS`.
+        element: the record.
+        types: what it may be about; of these the answer leaves open whether one runs.
+    """
+
+    code: str
+    element: Element
+    types: Sequence[str]
+
+
+class _Unclear(Exception):
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def records(client: Element, service: Service, day: date) -> Iterator[Spell | SetAside]:
+    """Yield what each record of a client says, in the order they stand there; of other income nothing.
+
+    Args:
+        client: the ClientSuwi element.
+        service: whose answer it is.
+        day: of the answer; a record without a code that had ended by then does not matter.
+    """
+    for chain in _chains(client, service.levels):
+        types: Sequence[str] = tuple(service.types)
+        try:
+            if service.code:
+                types = _types(chain, service, day)
+            if types:
+                yield _spell(types, chain, service, day)
+        except _Unclear as unclear:
+            yield SetAside(unclear.code, chain[-1], () if unclear.code == _ELSEWHERE else types)
+
+
+def _chains(element: Element, levels: Sequence[Level]) -> Iterator[_Chain]:
+    """Yield each record with what it stands in; what should hold records and has none comes by itself."""
+    for child in element.iterchildren(f"{{*}}{levels[0].name}"):
+        is_empty = True
+        for chain in _chains(child, levels[1:]) if len(levels) > 1 else ():
+            is_empty = False
+            yield (child, *chain)
+        if is_empty:
+            yield (child,)
+
+
+def _types(chain: _Chain, service: Service, day: date) -> Sequence[str]:
+    """Return the types a record is about; none for other income."""
+    code = _text(chain[-1], service.code) if len(chain) == len(service.levels) else ""
+    if code:
+        return service.types_of(code.upper())
+    end = _end(chain, service.levels, day)
+    if end is None or end >= day:
+        raise _Unclear("benefit-unnamed")
+    return ()
+
+
+def _spell(types: Sequence[str], chain: _Chain, service: Service, day: date) -> Spell:
+    if service.parties:
+        payer = read_municipality(_text(chain[-1], _PAYER))
+        if payer is not None and payer not in service.parties:
+            raise _Unclear(_ELSEWHERE)
+    period = Period(_start(chain, service.levels, day), _end(chain, service.levels, day))
+    if period.start is not None and period.has_ended(period.start):
+        raise _Unclear("end-before-start")
+    return Spell(types, period)
+
+
+def _start(chain: _Chain, levels: Sequence[Level], day: date) -> date | None:
+    """Return the record's own first day, or when nobody knows it that of what it stands in."""
+    is_stated = False
+    for element, level in reversed(list(zip(chain, levels, strict=False))):
+        begin = _datum(element, level.begin, "start-invalid")
+        is_stated = is_stated or begin is not None
+        if begin is not None and begin.first is not None:
+            if not _EARLIEST <= begin.first <= day + _IN_SIGHT:
+                raise _Unclear("date-implausible")
+            return begin.first
+    if not is_stated:
+        raise _Unclear("start-missing")
+    return None
+
+
+def _end(chain: _Chain, levels: Sequence[Level], day: date) -> date | None:
+    """Return the last day; a record ends with what it stands in, if not before."""
+    stated = [
+        _datum(element, level.end, "end-invalid") for element, level in zip(chain, levels, strict=False)
+    ]
+    ends = [end.last for end in stated if end is not None and end.last is not None]
+    if any(end < _EARLIEST for end in ends):
+        raise _Unclear("date-implausible")
+    return min((end for end in ends if end <= day + _IN_SIGHT), default=None)
+
+
+def _datum(element: Element, name: str, code: str) -> Possible | None:
+    """Read a date; None when it is not filled in."""
+    text = _text(element, f"{{*}}{name}")
+    found = read_datum(text) if text else None
+    if text and found is None:
+        raise _Unclear(code)
+    return found
+
+
+def _text(element: Element, path: str) -> str:
+    texts = {(found.text or "").strip() for found in element.iterfind(path)} - {""}
+    if len(texts) > 1:
+        raise _Unclear("record-malformed")
+    return next(iter(texts), "")
