@@ -18,9 +18,9 @@ from connectors.parsing import once_whole
 from connectors.parsing.xml import Element, elements
 from connectors.reading import Message, Reading
 
-from .answers import PARTS, answers
+from .answers import PARTS, read_document
 from .clients import readings
-from .services import Service, SuwiOptions, services
+from .services import Service, SuwiOptions, known_services
 
 
 def read(message: Message, options: SuwiOptions = SuwiOptions()) -> Iterator[Reading]:  # noqa: B008 - frozen
@@ -34,13 +34,13 @@ def read(message: Message, options: SuwiOptions = SuwiOptions()) -> Iterator[Rea
     Raises:
         FileRefused: hostile or malformed XML, or no answer of these services in these versions.
     """
-    name, received, known = message.name, message.received, services(options)
+    name, received, known = message.name, message.received, known_services(options)
 
     def client(element: Element, service: Service) -> Iterator[Reading]:
         return readings(element, service, name, received)
 
     return once_whole(
-        lambda stream: answers(elements(stream, name, PARTS, options.max_bytes), known, client, name),
+        lambda stream: read_document(elements(stream, name, PARTS, options.max_bytes), known, client, name),
         message,
         options.max_bytes,
     )

@@ -34,13 +34,13 @@ _WITHOUT_DATA: Final[Mapping[str, str]] = {
     "NietVanToepassing": "not-applicable",
     _REMARKS: "remarks-only",
 }
-_READINGS_MAX: Final = 100_000
+_READINGS_MAX: Final = 10_000
 """Of one answer, kept until it is known whether a fault follows; an answer is about one person."""
 
 ReadClient = Callable[[Element, Service], Iterable[Reading]]
 
 
-def answers(
+def read_document(
     walk: Iterator[Element], known: Mapping[str, Service], read: ReadClient, name: str
 ) -> Iterator[Reading]:
     """Yield the readings of every answer in a document.

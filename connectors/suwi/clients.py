@@ -9,6 +9,7 @@ Invariants:
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 from connectors.parsing.xml import Element, position
 from connectors.reading import Kind, Observation, Quarantined, Reading, read_bsn, traject_key
@@ -83,8 +84,7 @@ class _Client:
             person=self.person,
             source=self.service.source,
             type=type_code,
-            # All of one type at one source is one traject here: the answer after this one replaces it.
-            traject=traject_key("suwi", type_code),
+            traject=_traject(type_code),
             kind=kind,
             start=period.start,
             end=period.end,
@@ -95,6 +95,12 @@ class _Client:
             note="nothing-running" if kind is Kind.NOT_A_TRAJECT else None,
             replaces=True,
         )
+
+
+@cache
+def _traject(type_code: str) -> str:
+    """Return one key for all of one type at one source, so that the next answer replaces this one."""
+    return traject_key("suwi", type_code)
 
 
 def _stated(periods: Sequence[Period], day: date, *, is_left_open: bool) -> tuple[Kind, Period] | None:

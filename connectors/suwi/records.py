@@ -22,7 +22,7 @@ _EARLIEST: Final = date(1900, 1, 1)
 _IN_SIGHT: Final = timedelta(days=9 * 365)
 """A last day further away is a stand-in for none (99991231) or as good as none; a first day there is an error."""
 
-_PAYER: Final = "{*}Bron/{*}CdPartijSuwi"
+_PAYER: Final = ("Bron", "CdPartijSuwi")
 _ELSEWHERE: Final = "other-municipality"
 
 _Chain = tuple[Element, ...]
@@ -44,7 +44,7 @@ class SetAside:
     Args:
         code: key of `EXPLANATIONS`.
         element: the record.
-        types: what it may be about; of these the answer leaves open whether one runs.
+        types: those of which it leaves open whether one runs.
     """
 
     code: str
@@ -64,7 +64,7 @@ def records(client: Element, service: Service, day: date) -> Iterator[Spell | Se
     Args:
         client: the ClientSuwi element.
         service: whose answer it is.
-        day: of the answer; a record without a code that had ended by then does not matter.
+        day: of the answer; a record that had ended by then leaves nothing open, however unclear it is.
     """
     for chain in _chains(client, service.levels):
         types: Sequence[str] = tuple(service.types)
@@ -74,7 +74,8 @@ def records(client: Element, service: Service, day: date) -> Iterator[Spell | Se
             if types:
                 yield _spell(types, chain, service, day)
         except _Unclear as unclear:
-            yield SetAside(unclear.code, chain[-1], () if unclear.code == _ELSEWHERE else types)
+            is_settled = unclear.code == _ELSEWHERE or _is_over(chain, service.levels, day)
+            yield SetAside(unclear.code, chain[-1], () if is_settled else types)
 
 
 def _chains(element: Element, levels: Sequence[Level]) -> Iterator[_Chain]:
@@ -90,18 +91,26 @@ def _chains(element: Element, levels: Sequence[Level]) -> Iterator[_Chain]:
 
 def _types(chain: _Chain, service: Service, day: date) -> Sequence[str]:
     """Return the types a record is about; none for other income."""
-    code = _text(chain[-1], service.code) if len(chain) == len(service.levels) else ""
+    code = _text(chain[-1], *service.code) if len(chain) == len(service.levels) else ""
     if code:
         return service.types_of(code.upper())
-    end = _end(chain, service.levels, day)
-    if end is None or end >= day:
+    if not _is_over(chain, service.levels, day):
         raise _Unclear("benefit-unnamed")
     return ()
 
 
+def _is_over(chain: _Chain, levels: Sequence[Level], day: date) -> bool:
+    """Whether even the latest last day it names lies before this day."""
+    try:
+        ends = _ends(chain, levels)
+    except _Unclear:
+        return False
+    return bool(ends) and max(ends) < day
+
+
 def _spell(types: Sequence[str], chain: _Chain, service: Service, day: date) -> Spell:
     if service.parties:
-        payer = read_municipality(_text(chain[-1], _PAYER))
+        payer = read_municipality(_text(chain[-1], *_PAYER))
         if payer is not None and payer not in service.parties:
             raise _Unclear(_ELSEWHERE)
     period = Period(_start(chain, service.levels, day), _end(chain, service.levels, day))
@@ -127,26 +136,35 @@ def _start(chain: _Chain, levels: Sequence[Level], day: date) -> date | None:
 
 def _end(chain: _Chain, levels: Sequence[Level], day: date) -> date | None:
     """Return the last day; a record ends with what it stands in, if not before."""
+    return min((end for end in _ends(chain, levels) if end <= day + _IN_SIGHT), default=None)
+
+
+def _ends(chain: _Chain, levels: Sequence[Level]) -> Sequence[date]:
+    """Return every last day that is stated and known."""
     stated = [
         _datum(element, level.end, "end-invalid") for element, level in zip(chain, levels, strict=False)
     ]
     ends = [end.last for end in stated if end is not None and end.last is not None]
     if any(end < _EARLIEST for end in ends):
         raise _Unclear("date-implausible")
-    return min((end for end in ends if end <= day + _IN_SIGHT), default=None)
+    return ends
 
 
 def _datum(element: Element, name: str, code: str) -> Possible | None:
     """Read a date; None when it is not filled in."""
-    text = _text(element, f"{{*}}{name}")
+    text = _text(element, name)
     found = read_datum(text) if text else None
     if text and found is None:
         raise _Unclear(code)
     return found
 
 
-def _text(element: Element, path: str) -> str:
-    texts = {(found.text or "").strip() for found in element.iterfind(path)} - {""}
+def _text(element: Element, *path: str) -> str:
+    """Return the one text that stands at a path of element names, whatever their namespace; empty when none does."""
+    found = [element]
+    for name in path:
+        found = [child for parent in found for child in parent.iterchildren(f"{{*}}{name}")]
+    texts = {(each.text or "").strip() for each in found} - {""}
     if len(texts) > 1:
         raise _Unclear("record-malformed")
     return next(iter(texts), "")

@@ -86,7 +86,7 @@ class Service:
     source: str
     levels: Sequence[Level]
     types: Mapping[str, frozenset[str]]
-    code: str = ""
+    code: Sequence[str] = ()
     is_always_filled: bool = False
     municipality: str | None = None
     parties: frozenset[str] = frozenset()
@@ -111,15 +111,15 @@ _ENROLMENT: Final = (Level("Onderwijsovereenkomst", "DatInschrijvingOpleiding", 
 _STUDENT_FINANCE: Final = (
     Level("Studiefinanciering", "DatBToekenningsperiodeStufi", "DatEToekenningsperiodeStufi"),
 )
-_LAW: Final = "{*}SzWet/{*}CdSzWet"
+_LAW: Final = ("SzWet", "CdSzWet")
 
 
-def services(options: SuwiOptions) -> Mapping[str, Service]:
+def known_services(options: SuwiOptions) -> Mapping[str, Service]:
     """Return the services by the qualified name of their response element."""
     own = options.municipality
     return {
         f"{{{_NAMESPACE}UWVDossierInkomstenGSD/v0200}}UWVPersoonsIkvInfoResponse": Service(
-            "suwi:uwv", _INCOME, _plain(options.uwv), "{*}CdSrtIkv"
+            "suwi:uwv", _INCOME, _plain(options.uwv), ("CdSrtIkv",)
         ),
         f"{{{_NAMESPACE}Bijstandsregelingen/v0500}}BijstandsregelingenInfoResponse": Service(
             f"gemeente:{own}" if own else "suwi:gemeente",
