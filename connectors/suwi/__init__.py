@@ -1,7 +1,7 @@
 """Suwi answers about one person: which benefit, student finance or education runs at UWV, municipality, SVB or DUO.
 
 Invariants:
-1. An answer tells all its source knows, so it says of each type of its service that it runs, ended or is not there,
+1. An answer tells all its source knows, so it says of each type of its register that it runs, ended or is not there,
    and replaces what an earlier answer said.
 2. Wages, amounts, reasons, claims, fraud, special assistance, applications, partners, children and schools are never
    read.
@@ -20,7 +20,7 @@ from connectors.reading import Message, Reading
 
 from .answers import PARTS, read_document
 from .clients import readings
-from .services import Service, SuwiOptions, known_services
+from .registers import Register, SuwiOptions, known_registers
 
 
 def read(message: Message, options: SuwiOptions = SuwiOptions()) -> Iterator[Reading]:  # noqa: B008 - frozen
@@ -29,15 +29,15 @@ def read(message: Message, options: SuwiOptions = SuwiOptions()) -> Iterator[Rea
     An answer bears no date, so it is dated by `message.received`; that day also tells which of several periods counts.
 
     Yields:
-        Per client what is set aside, then one observation for each type of the service; or why there are no data.
+        Per client what is set aside, then one observation for each type of the register; or why there are no data.
 
     Raises:
-        FileRefused: hostile or malformed XML, or no answer of these services in these versions.
+        FileRefused: hostile or malformed XML, or no answer of these registers in these versions.
     """
-    name, received, known = message.name, message.received, known_services(options)
+    name, received, known = message.name, message.received, known_registers(options)
 
-    def client(element: Element, service: Service) -> Iterator[Reading]:
-        return readings(element, service, name, received)
+    def client(element: Element, register: Register) -> Iterator[Reading]:
+        return readings(element, register, name, received)
 
     return once_whole(
         lambda stream: read_document(elements(stream, name, PARTS, options.max_bytes), known, client, name),

@@ -3,7 +3,7 @@
 Invariants:
 1. A fault, no data and no entitlement stay apart, and none of them ends anything.
 2. An answer that says why there are no data publishes none, whatever data stand beside that.
-3. What is no answer of a known service refuses the document.
+3. What is no answer of a known register refuses the document.
 
 Source: SuwiML FWI v0205; SOAP 1.1 and 1.2.
 """
@@ -14,7 +14,7 @@ from typing import Final
 from connectors.parsing.xml import Element, local_name, position
 from connectors.reading import FileRefused, Nothing, Quarantined, Reading, SourceUnavailable
 
-from .services import Service
+from .registers import Register
 
 CLIENT: Final = "ClientSuwi"
 PARTS: Final = frozenset(
@@ -37,22 +37,22 @@ _WITHOUT_DATA: Final[Mapping[str, str]] = {
 _READINGS_MAX: Final = 10_000
 """Of one answer, kept until it is known whether a fault follows; an answer is about one person."""
 
-ReadClient = Callable[[Element, Service], Iterable[Reading]]
+ReadClient = Callable[[Element, Register], Iterable[Reading]]
 
 
 def read_document(
-    walk: Iterator[Element], known: Mapping[str, Service], read: ReadClient, name: str
+    walk: Iterator[Element], known: Mapping[str, Register], read: ReadClient, name: str
 ) -> Iterator[Reading]:
     """Yield the readings of every answer in a document.
 
     Args:
         walk: the document's root, then its `PARTS`.
-        known: services by the qualified name of their response element.
+        known: registers by the qualified name of their response element.
         read: reads one client.
         name: what positions call the document.
 
     Raises:
-        FileRefused: not an answer of these services.
+        FileRefused: not an answer of these registers.
     """
     root = next(walk)
     if root.tag in _ENVELOPES:
@@ -65,7 +65,7 @@ def read_document(
 
 
 def _enveloped(
-    walk: Iterator[Element], known: Mapping[str, Service], read: ReadClient, name: str
+    walk: Iterator[Element], known: Mapping[str, Register], read: ReadClient, name: str
 ) -> Iterator[Reading]:
     answer: _Answer | None = None
     has_fault = False
@@ -89,7 +89,7 @@ def _enveloped(
     yield from answer.conclude() if answer else ()
 
 
-def _first(body: Element, known: Mapping[str, Service], name: str) -> "_Answer | None":
+def _first(body: Element, known: Mapping[str, Register], name: str) -> "_Answer | None":
     """Return the answer in a body in which no part of one was found."""
     return next((_Answer(child, known, name) for child in body), None)
 
@@ -99,18 +99,18 @@ class _Answer:
 
     Args:
         element: the response element.
-        known: services by the qualified name of it.
+        known: registers by the qualified name of it.
         name: what positions call the document.
     """
 
-    def __init__(self, element: Element, known: Mapping[str, Service], name: str) -> None:
+    def __init__(self, element: Element, known: Mapping[str, Register], name: str) -> None:
         self.element = element
         self._name = name
         self._place = position(name, element)
-        service = known.get(element.tag)
-        if service is None:
+        register = known.get(element.tag)
+        if register is None:
             raise FileRefused("unsupported-message", self._place)
-        self._service = service
+        self._register = register
         self._has_client = False
         self._told: list[Reading] = []
         self._reasons: dict[str, str] = {}  # place by name of the element that says why there are no data
@@ -122,23 +122,25 @@ class _Answer:
             self._reasons.setdefault(kind, position(self._name, part))
             return
         self._has_client = True
-        self._told += read(part, self._service)
+        self._told += read(part, self._register)
         if len(self._told) > _READINGS_MAX:
             raise FileRefused("too-large", position(self._name, part))
 
     def conclude(self) -> Iterator[Reading]:
         """Yield what the answer comes to."""
-        service, reasons = self._service, self._reasons
+        register, reasons = self._register, self._reasons
         silent = next((kind for kind in _UNAVAILABLE if kind in reasons), None)
         without = next((kind for kind in _WITHOUT_DATA if kind in reasons), None)
         if silent:
-            yield SourceUnavailable(reasons[silent], service.source, service.only_type, _UNAVAILABLE[silent])
+            yield SourceUnavailable(
+                reasons[silent], register.source, register.only_type, _UNAVAILABLE[silent]
+            )
         elif self._has_client and without in {None, _REMARKS}:
             yield from self._told
         elif without and not self._has_client:
-            yield Nothing(_WITHOUT_DATA[without], reasons[without], service.source, service.only_type)
+            yield Nothing(_WITHOUT_DATA[without], reasons[without], register.source, register.only_type)
         else:
             code, place = (
                 ("record-malformed", reasons[without]) if without else ("client-missing", self._place)
             )
-            yield Quarantined(code, place, None, service.source, service.only_type, service.municipality)
+            yield Quarantined(code, place, None, register.source, register.only_type, register.municipality)

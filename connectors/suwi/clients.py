@@ -1,7 +1,7 @@
 """What an answer says about one person: one statement per type of signal, each replacing what was said before.
 
 Invariants:
-1. Every type of the service is stated, also that nothing of it is there, so that an earlier flag goes.
+1. Every type of the register is stated, also that nothing of it is there, so that an earlier flag goes.
 2. A record that is not clear leaves its types open: of these only what certainly runs is stated.
 3. The person is the BSN that stands directly in the client; a partner's and a child's stand deeper.
 """
@@ -17,26 +17,26 @@ from crypto.chain import Bsn
 
 from .periods import Period, standing
 from .records import SetAside, records
-from .services import Service
+from .registers import Register
 
 _NOWHERE = Period(None, None)
 
 
-def readings(client: Element, service: Service, name: str, received: datetime) -> Iterator[Reading]:
+def readings(client: Element, register: Register, name: str, received: datetime) -> Iterator[Reading]:
     """Yield what is set aside of a client's records, then one observation per type.
 
     Args:
         client: the ClientSuwi element.
-        service: whose answer it is.
+        register: whose answer it is.
         name: what positions call the document.
         received: when the answer came in, which dates it.
     """
     person = _person(client)
     if isinstance(person, str):
         place = position(name, client)
-        yield Quarantined(person, place, None, service.source, service.only_type, service.municipality)
+        yield Quarantined(person, place, None, register.source, register.only_type, register.municipality)
     else:
-        yield from _Client(client, person, service, name, received).readings()
+        yield from _Client(client, person, register, name, received).readings()
 
 
 def _person(client: Element) -> Bsn | str:
@@ -49,16 +49,16 @@ def _person(client: Element) -> Bsn | str:
 class _Client:
     element: Element
     person: Bsn
-    service: Service
+    register: Register
     name: str
     received: datetime
 
     def readings(self) -> Iterator[Reading]:
         day = self.received.date()
-        told: dict[str, list[Period]] = {type_code: [] for type_code in self.service.types}
+        told: dict[str, list[Period]] = {type_code: [] for type_code in self.register.types}
         left_open: set[str] = set()
         is_filled = False
-        for record in records(self.element, self.service, day):
+        for record in records(self.element, self.register, day):
             is_filled = True
             if isinstance(record, SetAside):
                 left_open.update(record.types)
@@ -66,7 +66,7 @@ class _Client:
             else:
                 for type_code in record.types:
                     told[type_code].append(record.period)
-        if self.service.is_always_filled and not is_filled:
+        if self.register.is_always_filled and not is_filled:
             yield self._quarantined("record-malformed", self.element)
             return
         for type_code, periods in told.items():
@@ -76,13 +76,15 @@ class _Client:
 
     def _quarantined(self, code: str, element: Element) -> Quarantined:
         place = position(self.name, element)
-        service = self.service
-        return Quarantined(code, place, self.person, service.source, service.only_type, service.municipality)
+        register = self.register
+        return Quarantined(
+            code, place, self.person, register.source, register.only_type, register.municipality
+        )
 
     def _observation(self, type_code: str, kind: Kind, period: Period) -> Observation:
         return Observation(
             person=self.person,
-            source=self.service.source,
+            source=self.register.source,
             type=type_code,
             traject=_traject(type_code),
             kind=kind,
@@ -90,7 +92,7 @@ class _Client:
             end=period.end,
             stated_on=self.received,
             message="",
-            municipality=self.service.municipality,
+            municipality=self.register.municipality,
             position=position(self.name, self.element),
             note="nothing-running" if kind is Kind.NOT_A_TRAJECT else None,
             replaces=True,

@@ -3,7 +3,7 @@
 Invariants:
 1. A record whose code is no type of signal is not looked at any further.
 2. An element that stands there twice with the same text is clear; with two texts the record is not.
-3. A partner, a child, a school or an amount is never asked for: every name that is, stands in `services`.
+3. A partner, a child, a school or an amount is never asked for: every name that is, stands in `registers`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from connectors.reading import read_municipality
 
 from .days import Possible, read_datum
 from .periods import Period
-from .services import Level, Service
+from .registers import Level, Register
 
 _EARLIEST: Final = date(1900, 1, 1)
 _IN_SIGHT: Final = timedelta(days=9 * 365)
@@ -58,23 +58,23 @@ class _Unclear(Exception):
         self.code = code
 
 
-def records(client: Element, service: Service, day: date) -> Iterator[Spell | SetAside]:
+def records(client: Element, register: Register, day: date) -> Iterator[Spell | SetAside]:
     """Yield what each record of a client says, in the order they stand there; of other income nothing.
 
     Args:
         client: the ClientSuwi element.
-        service: whose answer it is.
+        register: whose answer it is.
         day: of the answer; a record that had ended by then leaves nothing open, however unclear it is.
     """
-    for chain in _chains(client, service.levels):
-        types: Sequence[str] = tuple(service.types)
+    for chain in _chains(client, register.levels):
+        types: Sequence[str] = tuple(register.types)
         try:
-            if service.code:
-                types = _types(chain, service, day)
+            if register.code:
+                types = _types(chain, register, day)
             if types:
-                yield _spell(types, chain, service, day)
+                yield _spell(types, chain, register, day)
         except _Unclear as unclear:
-            is_settled = unclear.code == _ELSEWHERE or _is_over(chain, service.levels, day)
+            is_settled = unclear.code == _ELSEWHERE or _is_over(chain, register.levels, day)
             yield SetAside(unclear.code, chain[-1], () if is_settled else types)
 
 
@@ -89,12 +89,12 @@ def _chains(element: Element, levels: Sequence[Level]) -> Iterator[_Chain]:
             yield (child,)
 
 
-def _types(chain: _Chain, service: Service, day: date) -> Sequence[str]:
+def _types(chain: _Chain, register: Register, day: date) -> Sequence[str]:
     """Return the types a record is about; none for other income."""
-    code = _text(chain[-1], *service.code) if len(chain) == len(service.levels) else ""
+    code = _text(chain[-1], *register.code) if len(chain) == len(register.levels) else ""
     if code:
-        return service.types_of(code.upper())
-    if not _is_over(chain, service.levels, day):
+        return register.types_of(code.upper())
+    if not _is_over(chain, register.levels, day):
         raise _Unclear("benefit-unnamed")
     return ()
 
@@ -108,12 +108,12 @@ def _is_over(chain: _Chain, levels: Sequence[Level], day: date) -> bool:
     return bool(ends) and max(ends) < day
 
 
-def _spell(types: Sequence[str], chain: _Chain, service: Service, day: date) -> Spell:
-    if service.parties:
+def _spell(types: Sequence[str], chain: _Chain, register: Register, day: date) -> Spell:
+    if register.parties:
         payer = read_municipality(_text(chain[-1], *_PAYER))
-        if payer is not None and payer not in service.parties:
+        if payer is not None and payer not in register.parties:
             raise _Unclear(_ELSEWHERE)
-    period = Period(_start(chain, service.levels, day), _end(chain, service.levels, day))
+    period = Period(_start(chain, register.levels, day), _end(chain, register.levels, day))
     if period.start is not None and period.has_ended(period.start):
         raise _Unclear("end-before-start")
     return Spell(types, period)

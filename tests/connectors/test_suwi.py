@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from connectors import suwi
 from connectors.formats import FormatFault
 from connectors.reading import FileRefused, Observation, Quarantined, Reading
-from connectors.suwi.services import SuwiOptions
+from connectors.suwi.registers import SuwiOptions
 from connectors.testing import FormatContract, Sample
 from tests.support import suwi as written
 from tests.support.messages import message

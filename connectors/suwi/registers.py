@@ -1,4 +1,4 @@
-"""The five Suwi services that are read: where each keeps its periods, and which codes are which type of signal.
+"""The registers that answer through Suwi: where each keeps its periods, and which codes are which type of signal.
 
 Invariants:
 1. A record is looked at by these names only; amounts, reasons, schools, partners and children have none here.
@@ -70,15 +70,15 @@ class Level(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Service:
-    """One service.
+class Register:
+    """What answers through one Suwi service.
 
     Args:
         source: who answers.
         levels: elements within the client, each within the one before; the last is one period of one benefit.
         types: signal types it tells of, each with the codes that are it.
         code: path from a record to its code; empty when every record is of the only type.
-        is_always_filled: an answer without any record is not an answer of this service.
+        is_always_filled: an answer without any record is not one of this register.
         municipality: whose answers these are; only of municipal services.
         parties: codes of the payer (CdPartijSuwi) that are this source; empty when any is.
     """
@@ -114,14 +114,14 @@ _STUDENT_FINANCE: Final = (
 _LAW: Final = ("SzWet", "CdSzWet")
 
 
-def known_services(options: SuwiOptions) -> Mapping[str, Service]:
-    """Return the services by the qualified name of their response element."""
+def known_registers(options: SuwiOptions) -> Mapping[str, Register]:
+    """Return the registers by the qualified name of their response element."""
     own = options.municipality
     return {
-        f"{{{_NAMESPACE}UWVDossierInkomstenGSD/v0200}}UWVPersoonsIkvInfoResponse": Service(
+        f"{{{_NAMESPACE}UWVDossierInkomstenGSD/v0200}}UWVPersoonsIkvInfoResponse": Register(
             "suwi:uwv", _INCOME, _plain(options.uwv), ("CdSrtIkv",)
         ),
-        f"{{{_NAMESPACE}Bijstandsregelingen/v0500}}BijstandsregelingenInfoResponse": Service(
+        f"{{{_NAMESPACE}Bijstandsregelingen/v0500}}BijstandsregelingenInfoResponse": Register(
             f"gemeente:{own}" if own else "suwi:gemeente",
             _BENEFIT,
             _plain(options.bijstand),
@@ -129,14 +129,14 @@ def known_services(options: SuwiOptions) -> Mapping[str, Service]:
             municipality=own,
             parties=options.parties | {own} if own else frozenset(),
         ),
-        f"{{{_NAMESPACE}SVBDossierPersoonGSD/v0200}}SVBPersoonsInfoResponse": Service(
+        f"{{{_NAMESPACE}SVBDossierPersoonGSD/v0200}}SVBPersoonsInfoResponse": Register(
             "suwi:svb", _BENEFIT, _plain(options.svb), _LAW
         ),
         # The school would tell what kind of school it is, so its BRIN is not the source.
-        f"{{{_NAMESPACE}DUODossierPersoonGSD/v0300}}DUOPersoonsInfoResponse": Service(
+        f"{{{_NAMESPACE}DUODossierPersoonGSD/v0300}}DUOPersoonsInfoResponse": Register(
             "suwi:duo", _ENROLMENT, {"opleiding": frozenset()}
         ),
-        f"{{{_NAMESPACE}DUODossierStudiefinancieringGSD/v0200}}DUOStudiefinancieringInfoResponse": Service(
+        f"{{{_NAMESPACE}DUODossierStudiefinancieringGSD/v0200}}DUOStudiefinancieringInfoResponse": Register(
             "suwi:duo", _STUDENT_FINANCE, {"studiefinanciering": frozenset()}, is_always_filled=True
         ),
     }
