@@ -18,7 +18,7 @@ from .registers import Register
 
 CLIENT: Final = "ClientSuwi"
 PARTS: Final = frozenset(
-    {CLIENT, "FWI", "Fout", "NietsGevonden", "NietGerechtigd", "NietVanToepassing", "Fault", "Body"}
+    {CLIENT, "FWI", "Fout", "NietsGevonden", "NietGerechtigd", "NietVanToepassing", "Fault"}
 )
 
 _ENVELOPES: Final = frozenset(
@@ -67,12 +67,11 @@ def read_document(
 def _enveloped(
     walk: Iterator[Element], known: Mapping[str, Register], read: ReadClient, name: str
 ) -> Iterator[Reading]:
+    """Yield the readings of what stands in the body; the header is signed by others and never looked at."""
     answer: _Answer | None = None
     has_fault = False
     for part in walk:
         path = [*reversed([*part.iterancestors()]), part]  # Envelope, Body, the answer, ..., the part
-        if len(path) == 2 and local_name(part) == "Body" and not has_fault:
-            answer = answer or _first(part, known, name)
         if len(path) < 3 or local_name(path[1]) != "Body":
             continue
         if local_name(path[2]) == "Fault":
@@ -84,14 +83,10 @@ def _enveloped(
             yield from answer.conclude() if answer else ()
             answer = _Answer(path[2], known, name)
         answer.take(part, read)
-    if answer is None and not has_fault:
+    if answer is not None:
+        yield from answer.conclude()
+    elif not has_fault:
         raise FileRefused("unsupported-message", name)
-    yield from answer.conclude() if answer else ()
-
-
-def _first(body: Element, known: Mapping[str, Register], name: str) -> "_Answer | None":
-    """Return the answer in a body in which no part of one was found."""
-    return next((_Answer(child, known, name) for child in body), None)
 
 
 class _Answer:
