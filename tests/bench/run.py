@@ -17,7 +17,7 @@ from policy.facts import LookupFacts
 from policy.pdp import decide
 from policy.rulesets import bundled, load
 from policy.vocabulary import AgeBand, PurposeCode, Role
-from tests.bench import chain
+from tests.bench import chain, readers
 from tests.bench.figures import Figure, measure
 from tests.support.messages import message as as_message
 
@@ -73,7 +73,7 @@ def main() -> None:
     """Measure everything and write the list."""
     gc.freeze()
     with chain.figures() as of_the_chain:
-        records = [measure(figure) for figure in [*of_the_chain, _policy(), _connector()]]
+        records = [measure(figure) for figure in [*of_the_chain, _policy(), _connector(), readers.suwi()]]
     records += chain.hours(records)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(records, indent=1) + "\n")

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from connectors import csv_lines, ddas, json_lines
+from connectors import csv_lines, ddas, json_lines, suwi
 from connectors.istandaarden import iwmo
 from connectors.lines.layout import COLUMNS, TYPES
 from connectors.testing import FormatContract, Sample
@@ -68,9 +68,26 @@ class JsonLines(FormatContract):
     is_in_lines = True
 
 
+class Suwi(FormatContract):
+    """An answer of each register but student finance, one of them in an envelope."""
+
+    format = suwi.FORMAT
+    types = frozenset(
+        {"ww-uitkering", "ziektewet-uitkering", "wia-uitkering", "wao-uitkering", "wajong-uitkering"}
+        | {"bijstandsuitkering", "aow-uitkering", "anw-uitkering", "aio-aanvulling", "opleiding"}
+    )
+    samples = (
+        _sample("suwi-uwv.xml", 5),
+        _sample("suwi-bijstand-soap.xml", 1),
+        _sample("suwi-svb.xml", 3),
+        _sample("suwi-duo-persoon.xml", 1),
+    )
+
+
 UNDER_CONTRACT: Final[dict[str, type[FormatContract]]] = {
     "csv": Csv,
     "ddas": Ddas,
     "iwmo": Iwmo,
     "jsonl": JsonLines,
+    "suwi": Suwi,
 }
