@@ -3,6 +3,8 @@
 Invariants:
 1. Nothing a message holds reaches the terminal but what `connector read` promises: outcome, type, months and days,
    source, municipality, and a person as a number that counts from 1 within this run.
+
+Commands that publish are imported when one is called: who only reads does not wait for what speaks with the chain.
 """
 
 import json
@@ -11,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -19,7 +22,6 @@ import click
 
 from crypto.chain import Bsn
 
-from .commands import COMMANDS
 from .reading import EXPLANATIONS, FileRefused, MessageReader, Observation, Quarantined, Reading
 from .trajecten import FlagWish, TrajectRecord, flags, merge
 from .verdicts import Verdict, judge, screen
@@ -41,13 +43,26 @@ Exit status 0 when every file could be read, even if all is quarantined; 2 when 
 """
 
 
-@click.group("connector")
+_PUBLISHING: Final = ("caseload", "init", "publish", "quarantine", "send", "status", "who-looked")
+
+
+class _LazyGroup(click.Group):
+    """Has `read` at hand, and imports the commands that publish when one of them is called or described."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_PUBLISHING])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _PUBLISHING:
+            return super().get_command(ctx, cmd_name)
+        commands = import_module(".commands", __package__).COMMANDS
+        found: click.Command = next(each for each in commands if each.name == cmd_name)
+        return found
+
+
+@click.group("connector", cls=_LazyGroup)
 def connector() -> None:
     """Read a source's own messages and publish that something runs, never what."""
-
-
-for _command in COMMANDS:
-    connector.add_command(_command)
 
 
 def _today() -> datetime:
