@@ -225,19 +225,28 @@ class World:
         assert isinstance(answer, Acknowledgement), answer
 
     def publish(self, oin: str, source: str, kind: str, wishes: dict[Bsn, str], generation: int = 1) -> None:
-        """A complete set: opened, filled and sealed."""
+        """A complete set: opened, filled and sealed, in as few batches as that takes."""
 
         def row(operation: SignaalOperation, **rest: Any) -> SignaalRow:
             return SignaalRow(operation, source=source, type=kind, generation=generation, **rest)
 
-        self.accept(oin, BatchClass.SIGNAAL, [(None, row(SignaalOperation.OPEN_SET))])
         asserts = [
             (bsn, row(SignaalOperation.ASSERT, since=Month.parse(since))) for bsn, since in wishes.items()
         ]
-        for start in range(0, len(asserts), self.N):
-            self.accept(oin, BatchClass.SIGNAAL, asserts[start : start + self.N])
         seal = row(SignaalOperation.SEAL_SET, count=len(wishes), as_of=self.clock.date())
-        self.accept(oin, BatchClass.SIGNAAL, [(None, seal)])
+        self._complete_set(oin, BatchClass.SIGNAAL, row(SignaalOperation.OPEN_SET), asserts, seal)
+
+    def _complete_set(
+        self, oin: str, batch_class: BatchClass, opening: Any, items: Sequence[tuple[Bsn, Any]], seal: Any
+    ) -> None:
+        # In one batch rows on persons come before control rows, so these need a set that was opened before.
+        if not items:
+            self.accept(oin, batch_class, [(None, opening), (None, seal)])
+            return
+        self.accept(oin, batch_class, [(None, opening)])
+        rest = [*items, (None, seal)]
+        for start in range(0, len(rest), self.N):
+            self.accept(oin, batch_class, rest[start : start + self.N])
 
     def publish_nothing_else(self) -> None:
         """Seal an empty set for every source, so that none of them is out of date."""
@@ -264,12 +273,9 @@ class World:
 
     def register_relations(self, *items: tuple[Bsn, ZorgrelatieRow]) -> None:
         """A complete set of care relations."""
-        control = ZorgrelatieRow(ZorgrelatieOperation.OPEN_SET, generation=1)
-        self.accept(REGIE, BatchClass.ZORGRELATIE, [(None, control)])
-        for start in range(0, len(items), self.N):
-            self.accept(REGIE, BatchClass.ZORGRELATIE, items[start : start + self.N])
-        seal = replace(control, operation=ZorgrelatieOperation.SEAL_SET, count=len(items))
-        self.accept(REGIE, BatchClass.ZORGRELATIE, [(None, seal)])
+        opening = ZorgrelatieRow(ZorgrelatieOperation.OPEN_SET, generation=1)
+        seal = replace(opening, operation=ZorgrelatieOperation.SEAL_SET, count=len(items))
+        self._complete_set(REGIE, BatchClass.ZORGRELATIE, opening, items, seal)
 
     # --- Asking ---------------------------------------------------------------------------------------------------
 
