@@ -1,4 +1,4 @@
-"""Commands that publish: made here, attached to `signal-index connector` by its group.
+"""Commands that publish: made here, found by name by the group `signal-index connector`.
 
 Invariants:
 1. What is printed are counts, codes, file names without numbers, and places in files; never a person.

@@ -36,7 +36,7 @@ _NOT_FOR_PAGES = (
     "web/sources.py",
     "web/workers.py",
     "wire.py",
-    "wiring.py",
+    "wiring/",
 )
 _ERRORS = frozenset({"Malformed", "NotAuthenticated", "NotPermitted", "NotFound", "Conflict", "Unavailable"})
 _MARK = "say"

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crypto.errors import CryptoError
 from policy.errors import RuleSetError
 from signal_index.errors import Malformed, SetupFault, SignalIndexError
-from signal_index.settings import Settings, load
+
+if TYPE_CHECKING:
+    from signal_index.settings import Settings
 
 config_option = click.option(
     "--config",
@@ -44,7 +47,10 @@ def plain_errors() -> Iterator[None]:
         raise click.ClickException(f"{error.filename or 'the system'}: {error.strerror}") from error
 
 
-def settings_of(config: Path) -> Settings:
+def settings_of(config: Path) -> "Settings":
     """Read the settings file."""
+    # Only here: a key ceremony runs a dozen short commands, none of which reads settings.
+    from signal_index.settings import load  # noqa: PLC0415
+
     with plain_errors():
         return load(config)

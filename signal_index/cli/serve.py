@@ -8,7 +8,8 @@ import uvicorn
 
 from signal_index.errors import SetupFault
 from signal_index.web.app import Surface, create_app
-from signal_index.wiring import build_desk, build_site, open_index
+from signal_index.wiring import open_index
+from signal_index.wiring.serving import build_desk, build_site
 
 from .options import config_option, plain_errors, settings_of
 

@@ -154,7 +154,10 @@ def test_a_faulty_row_refuses_the_delivery_by_name_and_undoes_all_of_it(
     assert _standing(world).row_count == 1
 
 
-def test_the_positions_in_a_refusal_are_the_positions_the_publisher_sent(world: Any) -> None:
+def test_the_positions_in_a_refusal_are_the_positions_the_publisher_sent(
+    new_world: Callable[..., Any],
+) -> None:
+    world = new_world(n=8)
     world.publish(world.GEMEENTE, SOURCE, KIND, {})
     items = [(person, ASSERT) for person in world.PEOPLE[:5]]
     items[3] = (world.PEOPLE[3], replace(ASSERT, source="agb:99999999"))

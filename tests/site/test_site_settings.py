@@ -10,7 +10,7 @@ import pytest
 from signal_index.errors import SetupFault
 from signal_index.settings import Settings, load
 from signal_index.web.desk import utc_now
-from signal_index.wiring import build_site
+from signal_index.wiring.serving import build_site
 
 GOOD: dict[str, dict[str, object]] = {
     "site": {

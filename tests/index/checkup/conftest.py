@@ -87,7 +87,7 @@ class IdentityProvider:
             "/.well-known/openid-configuration": (200, self.said),
             "/jwks": (200, {"keys": [{"kty": "RSA"}]}),
         }
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         """Answer no more."""

@@ -2,20 +2,27 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from html import unescape
+from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
 import httpx
 import pytest
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 
 from policy.vocabulary import Role
 from signal_index.model import StaffMember
 from signal_index.usecases.workplace import sessions
 from signal_index.usecases.workplace.sessions import SignedIn
 from signal_index.web.app import Surface, create_app
+from signal_index.web.markup import rendering
+from signal_index.web.markup.words import LANGUAGES, Words, load_words
+from signal_index.web.pages import site
 from signal_index.web.pages.site import PAGES, Front, addresses_of, open_site
 from signal_index.web.pages.visits import SESSION_COOKIE, Page, Site, give_session
 from signal_index.web.provider import Provider, Relying
@@ -158,6 +165,37 @@ class _Cookie:
 
     def set_cookie(self, _: str, value: str, **__: Any) -> None:
         self.value = value
+
+
+class Compiled(BytecodeCache):
+    """Templates as they were compiled in this process, as long as their text is the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Nearly every test opens a site, and compiling its templates and words anew took most of the time of a page."""
+    kept = {lang: Compiled() for lang in LANGUAGES}
+    make = rendering._environment
+
+    def environment(folder: Path, lang: str, words: Words) -> Environment:
+        made = make(folder, lang, words)
+        made.bytecode_cache = kept[lang]
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "_environment", environment)
+        patch.setattr(site, "load_words", cache(load_words))
+        yield
 
 
 @pytest.fixture

@@ -84,7 +84,8 @@ def chromium() -> Iterator[Browser]:
     """The browser of the system, without its window if Debian's package for that is there: it takes half the time."""
     path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if path is None:
-        pytest.fail("Chromium is missing. Install it (Debian: sudo apt-get install chromium).", pytrace=False)
+        missing = "Chromium is missing. Install it (Debian: sudo apt-get install chromium-headless-shell)."
+        pytest.fail(missing, pytrace=False)
     with sync_playwright() as playwright:
         # Playwright switches the memory of the Back button off; people have it, and it must show nothing.
         browser = playwright.chromium.launch(

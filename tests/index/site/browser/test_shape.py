@@ -1,4 +1,4 @@
-"""What pages weigh, whom they call, how they print, what never stands in them, and when they go from the screen."""
+"""How pages print, what never stands in them, and when they go from the screen."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,14 +9,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from . import hostile
-from .sights import OVERFLOW, Sight
+from .sights import OVERFLOW
 from .stage import PHONE
 from .states import (
     LOOKS,
     STATES,
     UNKNOWN,
     Album,
-    State,
     Tour,
     Way,
     at,
@@ -27,17 +26,11 @@ from .states import (
     view,
 )
 
-WEIGHT_MAX = 60_000
 A4 = (595, 842)  # points
 
 PAGE_OBJECT = re.compile(rb"/Type\s*/Page\b(?!s)")
 PAGE_TOTAL = re.compile(rb"/Type\s*/Pages\s*/Count\s+(\d+)")
 PAGE_SIZE = re.compile(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]")
-# Random identifiers may hold nine digits in a row; anything else that does could be somebody's number.
-IDENTIFIER = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{16}\b")
-NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
-# What the browser says on the way out, which is good news.
-CLEARED = re.compile(r"info: Clear-Site-Data header on .*: Cleared data types: .*")
 
 PAGES_OF_A_LOOK = ("", "/werkblad", "/koelkastblad", "/koelkastblad/blad", "/klopt-niet")
 
@@ -48,19 +41,6 @@ FETCH = """async ([method, path, fields]) => {
   const headers = [...answer.headers].filter(([name]) => name !== 'x-request-id');
   return [answer.status, JSON.stringify(headers), [...new Uint8Array(await answer.arrayBuffer())]];
 }"""
-
-
-@pytest.fixture(params=STATES, ids=[each.name for each in STATES])
-def state(request: Any) -> State:
-    """One page in one state."""
-    found: State = request.param
-    return found
-
-
-@pytest.fixture
-def sight(state: State, album: Album) -> Sight:
-    """What is seen of it."""
-    return album[state]
 
 
 @pytest.fixture
@@ -76,42 +56,6 @@ def away(stage: Any) -> Iterator[Tour]:
     found.page.clock.install()
     yield found
     found.context.close()
-
-
-# --- What it weighs and whom it calls -----------------------------------------------------------------------------
-
-
-def test_the_first_load_is_light_and_asks_nothing_of_anybody_else(state: State, sight: Sight) -> None:
-    assert 10_000 < sight.weight < WEIGHT_MAX
-    home = urlsplit(sight.url).netloc
-    assert {urlsplit(each).netloc for each in sight.requests} == {home}
-    assert len(sight.requests) >= 5, "style sheets and script are part of the load"
-
-
-def test_the_browser_has_nothing_to_complain_of(state: State, sight: Sight) -> None:
-    expected = rf"error: Failed to load resource: the server responded with a status of {state.status} .*"
-    assert not [
-        each for each in sight.said if not re.fullmatch(expected, each) and not CLEARED.fullmatch(each)
-    ]
-    assert not sight.inline, "the policy of the page refuses this"
-
-
-def test_a_page_holds_no_number_that_could_be_a_bsn(state: State, sight: Sight) -> None:
-    for text in (sight.html, sight.text):
-        assert not [number for number in NINE_DIGITS.findall(IDENTIFIER.sub("", text)) if _passes(number)]
-
-
-def test_a_planted_bsn_would_be_seen(album: Album) -> None:
-    planted = album[STATES[0]].text + " van 999990019."
-    assert [each for each in NINE_DIGITS.findall(IDENTIFIER.sub("", planted)) if _passes(each)] == [
-        "999990019"
-    ]
-
-
-def _passes(number: str) -> bool:
-    """The eleven-test."""
-    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-    return sum(int(digit) * weight for digit, weight in zip(number, weights, strict=True)) % 11 == 0
 
 
 # --- Paper --------------------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """Puts the parts together: reads keys, manifest and rules, opens the database, and checks that they belong together.
 
+What only a surface needs is put together in `serving`, so that a command does not wait for a web server to load.
+
 Invariant: outside `environment = "dev"` nothing starts with a manifest that was not pinned by its fingerprint.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import jwt
 
@@ -18,15 +19,9 @@ from crypto.tokens import TokenRules, TrustedKey, read_json_object
 from policy.errors import RuleSetError
 from policy.rulesets import RuleSet, bundled
 from policy.rulesets import load as load_rules
-
-from .errors import SetupFault
-from .settings import IssuerSettings, Settings, SignInSettings
-from .store import SqlDatabase, open_database
-from .web.desk import Desk, utc_now
-from .web.identity import SECOND_FACTOR_ACR, Identity
-from .web.pages.site import Front, open_site
-from .web.pages.visits import Site
-from .web.provider import Provider, Relying
+from signal_index.errors import SetupFault
+from signal_index.settings import IssuerSettings, Settings
+from signal_index.store import SqlDatabase, open_database
 
 
 @dataclass(frozen=True)
@@ -96,63 +91,6 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     finally:
         crew.close()
         database.close()
-
-
-def build_desk(index: Index) -> Desk:
-    """What the HTTP surfaces need."""
-    identity = Identity(token_rules(index.settings.issuer), utc_now)
-    return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now, index.crew)
-
-
-def build_site(settings: Settings, desk: Desk) -> Site | None:
-    """What the pages need; None when the settings ask for none.
-
-    Raises:
-        SetupFault: a file the settings name cannot be read.
-    """
-    if settings.site is None or settings.sign_in is None:
-        return None
-    provider = Provider(_relying(settings.site.url, settings.sign_in), desk.now)
-    site = settings.site
-    front = Front(
-        origin=site.url,
-        name=site.name,
-        organisation=site.organisation,
-        accessibility_contact=site.accessibility_contact,
-        privacy_contact=site.privacy_contact,
-        demonstration=settings.environment == "dev",
-        theme=site.theme,
-    )
-    try:
-        return open_site(desk, front, provider)
-    except OSError as error:
-        raise SetupFault(f"cannot read {error.filename}: {error.strerror}") from error
-
-
-def _relying(origin: str, sign_in: SignInSettings) -> Relying:
-    """What we are to the identity provider."""
-    return Relying(
-        issuer=sign_in.issuer,
-        client_id=sign_in.client_id,
-        client_secret=_read_secret(sign_in.client_secret_file),
-        return_to=f"{origin}/inloggen/terug",
-        signed_out=f"{origin}/uitgelogd",
-        subject_claim=sign_in.subject_claim,
-        second_factor_acr=SECOND_FACTOR_ACR | set(sign_in.second_factor_acr),
-        second_factor_amr=frozenset(sign_in.second_factor_amr),
-    )
-
-
-def _read_secret(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        secret = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupFault(f"cannot read the client secret in {path}") from error
-    if not secret:
-        raise SetupFault(f"{path} is empty; it holds the client secret")
-    return secret
 
 
 def token_rules(issuer: IssuerSettings) -> TokenRules:

@@ -1,7 +1,12 @@
-"""Every page in every state meets what a machine can check of WCAG 2.2 A and AA, and whoever cannot see or use a mouse
-finds the focus. This is no statement of conformity: a person with a screen reader finds what no machine does."""
+"""Every page in every state, looked at once: obstacles, weight, whom it calls, and numbers that could be a BSN.
 
+It meets what a machine can check of WCAG 2.2 A and AA, and whoever cannot see or use a mouse finds the focus. This is
+no statement of conformity: a person with a screen reader finds what no machine does.
+"""
+
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.routing import compile_path
@@ -10,6 +15,14 @@ from signal_index.web.pages.site import PAGES
 
 from .sights import Sight
 from .states import STATES, Album, State
+
+WEIGHT_MAX = 60_000
+
+# Random identifiers may hold nine digits in a row; anything else that does could be somebody's number.
+IDENTIFIER = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{16}\b")
+NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
+# What the browser says on the way out, which is good news.
+CLEARED = re.compile(r"info: Clear-Site-Data header on .*: Cleared data types: .*")
 
 # What axe leaves for a person to judge, with the judgement. Anything else it cannot decide is a fault.
 JUDGED: dict[str, str] = {}
@@ -42,6 +55,9 @@ def state(request: Any) -> State:
 def sight(state: State, album: Album) -> Sight:
     """What is seen of it."""
     return album[state]
+
+
+# --- Obstacles ----------------------------------------------------------------------------------------------------
 
 
 def test_a_machine_finds_no_obstacle(state: State, sight: Sight) -> None:
@@ -82,3 +98,39 @@ def test_what_is_planted_is_found(album: Album) -> None:
     assert found.overflow
     assert found.inline
     assert len(found.unfocused) == len(found.small) == 2
+
+
+# --- What it weighs, whom it calls and what it never holds --------------------------------------------------------
+
+
+def test_the_first_load_is_light_and_asks_nothing_of_anybody_else(state: State, sight: Sight) -> None:
+    assert 10_000 < sight.weight < WEIGHT_MAX
+    home = urlsplit(sight.url).netloc
+    assert {urlsplit(each).netloc for each in sight.requests} == {home}
+    assert len(sight.requests) >= 5, "style sheets and script are part of the load"
+
+
+def test_the_browser_has_nothing_to_complain_of(state: State, sight: Sight) -> None:
+    expected = rf"error: Failed to load resource: the server responded with a status of {state.status} .*"
+    assert not [
+        each for each in sight.said if not re.fullmatch(expected, each) and not CLEARED.fullmatch(each)
+    ]
+    assert not sight.inline, "the policy of the page refuses this"
+
+
+def test_a_page_holds_no_number_that_could_be_a_bsn(state: State, sight: Sight) -> None:
+    for text in (sight.html, sight.text):
+        assert not [number for number in NINE_DIGITS.findall(IDENTIFIER.sub("", text)) if _passes(number)]
+
+
+def test_a_planted_bsn_would_be_seen(album: Album) -> None:
+    planted = album[STATES[0]].text + " van 999990019."
+    assert [each for each in NINE_DIGITS.findall(IDENTIFIER.sub("", planted)) if _passes(each)] == [
+        "999990019"
+    ]
+
+
+def _passes(number: str) -> bool:
+    """The eleven-test."""
+    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+    return sum(int(digit) * weight for digit, weight in zip(number, weights, strict=True)) % 11 == 0
