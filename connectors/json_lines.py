@@ -43,7 +43,7 @@ def read(
 
 
 def _reading(line: Line, place: str, stated_on: datetime) -> Reading:
-    members = _members(line)
+    members = object_in(line)
     if isinstance(members, str):
         return Quarantined(members, place)
     unknown = [number for number, member in enumerate(members, start=1) if member not in COLUMNS]
@@ -58,14 +58,14 @@ def _check(lines: Lines, name: str) -> None:
     for line in lines:
         if not line.is_blank:
             first = first or line.number
-            has_object = has_object or not isinstance(_members(line), str)
+            has_object = has_object or not isinstance(object_in(line), str)
     if not first:
         raise FileRefused("empty", name)
     if not has_object:
         raise FileRefused("not-json", f"{name}:{first}")
 
 
-def _members(line: Line) -> dict[str, Json] | str:
+def object_in(line: Line) -> dict[str, Json] | str:
     """Return the members of the line's object, or the code that says why there are none."""
     if line.text is None:
         return "too-large"

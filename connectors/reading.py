@@ -192,6 +192,7 @@ Raises `FileRefused`, before anything was yielded, when the message cannot be re
 
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT: Final = re.compile(r"[0-9-]{10}[Tt][0-9:]{8}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
 _MUNICIPALITY: Final = re.compile(r"(?:GM)?([0-9]{4})", re.IGNORECASE)
 
 
@@ -214,6 +215,21 @@ def read_day(text: str) -> date | None:
     try:
         return date.fromisoformat(stripped)
     except ValueError:
+        return None
+
+
+def read_moment(text: str) -> datetime | None:
+    """Read a moment with its offset, finer than a microsecond cut off; None for any other form or no such moment.
+
+    Source: RFC 3339 §5.6.
+    """
+    stripped = text.strip()
+    if not _MOMENT.fullmatch(stripped):
+        return None  # fromisoformat also takes moments without an offset, which nobody can put in order
+    try:
+        moment = datetime.fromisoformat(stripped.upper())
+        return moment.astimezone(UTC)  # out of range when the offset carries it past the first or last year
+    except (ValueError, OverflowError):
         return None
 
 

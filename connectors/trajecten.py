@@ -166,9 +166,7 @@ def merge(record: TrajectRecord | None, observation: Observation) -> TrajectReco
     match seen.kind:
         case Kind.STARTED:
             starts = {seen.start: said}
-        case Kind.START_REMOVED:
-            starts = {seen.start: gone}
-        case Kind.NOT_A_TRAJECT:
+        case Kind.START_REMOVED | Kind.NOT_A_TRAJECT:
             starts = {seen.start: replace(gone, replaces=seen.replaces)}
         case Kind.STOPPED:
             stops = {stop_key: ended}

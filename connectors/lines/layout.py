@@ -102,9 +102,9 @@ def reading(record: Mapping[str, object], position: str, stated_on: datetime) ->
         position: file and line, without personal data.
         stated_on: aware; when the file was read.
     """
-    source, type_code = _source(record.get("bron")), _type(record.get("soort"))
+    source, type_code = read_source(record.get("bron")), _type(record.get("soort"))
     person, told = read_bsn(record.get("bsn")), _told(record)
-    municipality = _municipality(source) if source else None
+    municipality = municipality_of(source) if source else None
     if source is None or type_code is None or isinstance(person, str) or isinstance(told, _Fault):
         faults = (
             None if source else _Fault("source-unknown"),
@@ -141,15 +141,17 @@ def _is_filled(value: object) -> bool:
     return value is not None and (not isinstance(value, str) or bool(value.strip()))
 
 
-def _source(value: object) -> str | None:
+def read_source(value: object) -> str | None:
+    """Read a source as the register names it; None when it is no such text."""
     text = _text(value)
     if text is None or not _SOURCE.fullmatch(text):
         return None
     is_municipality = text.startswith(_MUNICIPALITY_SCHEME)
-    return None if is_municipality and _municipality(text) is None else text
+    return None if is_municipality and municipality_of(text) is None else text
 
 
-def _municipality(source: str) -> str | None:
+def municipality_of(source: str) -> str | None:
+    """The municipality that a source itself is, as its CBS code; None when it is another organisation."""
     scheme, _, code = source.partition(":")
     return read_municipality(code) if scheme == _MUNICIPALITY_SCHEME else None
 
