@@ -1,0 +1,84 @@
+"""The settings of the format `zgw`: which zaken are trajecten, of which source, and who in them counts."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator
+
+from connectors.formats import Options
+from connectors.lines.layout import TYPES, read_source
+from connectors.parsing.strict_json import Json
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _normal(reference: str) -> str:
+    return reference.strip().rstrip("/").casefold()
+
+
+def _listed(zaaktypen: Mapping[str, str]) -> Mapping[str, str]:
+    if unknown := set(zaaktypen.values()) - TYPES:
+        raise ValueError(f"unknown signal types: {unknown}")
+    return {_normal(reference): code for reference, code in zaaktypen.items()}
+
+
+def _named(references: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_normal, references))
+
+
+def _source(value: str) -> str:
+    source = read_source(value)
+    if source is None:
+        raise ValueError("must be a typed identifier, such as gemeente:0344")
+    return source
+
+
+class ZgwOptions(Options):
+    """What a municipality decides about its zaken; the defaults publish nothing.
+
+    Args:
+        zaaktypen: per zaaktype its signal type. A zaaktype is named by its identificatie, which all its versions share
+            but an answer holds only with `expand=zaaktype`, or by the URL or UUID of one version.
+        source: whose trajecten they are, a typed identifier as in the register.
+        roles: generic descriptions of the parts in which a person is the client.
+        application_statuses: URL or UUID of the statustypen under which nothing was granted yet.
+    """
+
+    zaaktypen: Annotated[Mapping[str, str], AfterValidator(_listed)] = {}
+    source: Annotated[str, AfterValidator(_source)] | None = None
+    roles: tuple[Literal["initiator", "mede_initiator", "belanghebbende"], ...] = ("initiator",)
+    application_statuses: Annotated[tuple[str, ...], AfterValidator(_named)] = ()
+
+    @property
+    def knows_by_reference(self) -> bool:
+        """Whether a URL alone tells that its zaaktype is not listed: others are, and none by identificatie."""
+        return bool(self.zaaktypen) and all(
+            "://" in known or _UUID.fullmatch(known) for known in self.zaaktypen
+        )
+
+    def signal_type(self, *zaaktypen: Json) -> str | None:
+        """Return the signal type of a zaaktype, given by its URL or as the object that was expanded for it."""
+        found = (self.zaaktypen.get(name) for zaaktype in zaaktypen for name in _names(zaaktype))
+        return next((code for code in found if code is not None), None)
+
+    def is_application(self, statustype: Json) -> bool:
+        """Whether nothing was granted yet under this statustype."""
+        return not set(self.application_statuses).isdisjoint(_names(statustype))
+
+
+def last_segment(url: str) -> str:
+    """Return what stands behind the last slash of a URL: the id of a resource in every API of this standard."""
+    return url.strip().rstrip("/").rpartition("/")[2]
+
+
+def _names(resource: Json) -> Iterator[str]:
+    """Yield all that a resource may be called in the settings; of a URL its last part only when that is a UUID."""
+    if isinstance(resource, dict):
+        for member in ("url", "uuid", "identificatie"):
+            yield from _names(resource.get(member))
+    elif isinstance(resource, str) and resource.strip():
+        yield _normal(resource)
+        segment = last_segment(_normal(resource))
+        if _UUID.fullmatch(segment):
+            yield segment
