@@ -41,6 +41,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "event-time": "the time of the event is not written with its offset, like 2026-01-08T09:30:00Z",
     "event-type": "an event about a traject, but of a type or version that is not read; compare it with type_prefix",
     "event-version": "the specversion is not 1.0",
+    "fetch-outside": "the notification points outside the API in the settings, so it was not followed",
     "message-date-invalid": "the message is not dated as YYYY-MM-DD, so it cannot be put in order",
     "other-municipality": "another municipality pays this; if it is yours, name its code in the settings",
     "record-malformed": "the record does not have the form this message prescribes",
