@@ -100,7 +100,8 @@ def _document(
 
 def _notified(told: Notice, name: str, options: ZgwOptions) -> Iterator[Reading]:
     type_code = options.signal_type(told.zaaktype)
-    if told.change is Change.ANOTHER_SUBJECT or (type_code is None and options.knows_by_reference):
+    is_unlisted = told.zaaktype is not None and type_code is None and options.knows_by_reference
+    if told.change is Change.ANOTHER_SUBJECT or is_unlisted:
         yield Nothing("another-subject", name, options.source)
         return
     if told.change is Change.ZAAK_DESTROYED:

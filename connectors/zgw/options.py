@@ -20,11 +20,11 @@ def _normal(reference: str) -> str:
 def _listed(zaaktypen: Mapping[str, str]) -> Mapping[str, str]:
     if unknown := set(zaaktypen.values()) - TYPES:
         raise ValueError(f"unknown signal types: {unknown}")
-    return {_normal(reference): code for reference, code in zaaktypen.items()}
+    return {name: code for reference, code in zaaktypen.items() for name in _names(reference)}
 
 
 def _named(references: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(_normal, references))
+    return tuple(name for reference in references for name in _names(reference))
 
 
 def _source(value: str) -> str:
@@ -73,7 +73,7 @@ def last_segment(url: str) -> str:
 
 
 def _names(resource: Json) -> Iterator[str]:
-    """Yield all that a resource may be called in the settings; of a URL its last part only when that is a UUID."""
+    """Yield all that a resource may be called; a URL also by the UUID it ends in, as a host name may change."""
     if isinstance(resource, dict):
         for member in ("url", "uuid", "identificatie"):
             yield from _names(resource.get(member))
