@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,35 +17,15 @@ from connectors.lines.layout import TYPES
 from connectors.reading import FileRefused, Observation, Quarantined, Reading, read_moment
 from connectors.testing import FormatContract, Sample
 from connectors.trajecten import FlagWish, flags, merge
+from tests.support.events import DATA, EVENT, event
 from tests.support.messages import message
 
 CASES = tomllib.loads((Path(__file__).parent / "cases/cloudevents.toml").read_text("utf-8"))["case"]
-EVENT: Final[Mapping[str, Any]] = {
-    "specversion": "1.0",
-    "type": "nl.sociaaldomein.traject-gestart.v1",
-    "source": "urn:nld:oin:00000001823288444000:systeem:trajecten",
-    "id": "f3dce042-cd6e-4977-844d-05be8dce7cea",
-    "time": "2026-04-01T12:00:00Z",
-}
-DATA: Final[Mapping[str, Any]] = {
-    "traject": "T-1",
-    "bsn": "999900006",
-    "bron": "kvk:90001234",
-    "soort": "schuldhulptraject",
-    "begin": "2026-01-08",
-    "einde": None,
-}
-
 Run = Callable[..., Any]
 
 
-def event(values: Mapping[str, Any] | None = None, /, **attributes: Any) -> dict[str, Any]:
-    whole = {**EVENT, "data": {**DATA, **(values or {})}, **attributes}
-    return {name: value for name, value in whole.items() if value != "ABSENT"}
-
-
 def changed(change: str, values: Mapping[str, Any] | None = None, /, **attributes: Any) -> dict[str, Any]:
-    return event(values, type=f"nl.sociaaldomein.traject-{change}.v1", **attributes)
+    return event(values, change=change, **attributes)
 
 
 def read(content: object, options: EventOptions | None = None) -> list[Reading]:
@@ -69,16 +49,6 @@ def wishes(*events: Mapping[str, Any]) -> list[FlagWish]:
 
 def in_lines(*events: object) -> bytes:
     return b"\n".join(json.dumps(each).encode() for each in events)
-
-
-class TestContractOfDocuments(FormatContract):
-    format = cloudevents.FORMAT
-    types = TYPES
-    samples = (
-        Sample(json.dumps(event(), indent=1).encode(), 1),
-        Sample(json.dumps([event(), changed("beeindigd", {"einde": "2026-03-31"})]).encode(), 2),
-        Sample(json.dumps(changed("ingetrokken", sequence="3", subject="T-1")).encode(), 1),
-    )
 
 
 class TestContractOfLines(FormatContract):

@@ -67,8 +67,8 @@ def answer(document: object, status: int = 200, **headers: str) -> Answer:
     return status, headers, json.dumps(document).encode()
 
 
-@pytest.fixture
-def api() -> Iterator[Zaken]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[Zaken]:
     zaken = Zaken()
 
     class Server(BaseHTTPRequestHandler):
@@ -87,28 +87,35 @@ def api() -> Iterator[Zaken]:
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name is inherited
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    zaken.port = server.server_port
-    zaken.answers = {
-        PATH: answer({**ZAAK, "url": zaken.host + PATH, "status": zaken.host + STATUS_PATH}),
-        STATUS_PATH: answer(STATUS),
-        f"{ROOT}rollen": answer({"count": 1, "next": None, "previous": None, "results": [ROLE]}),
-    }
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    zaken.port = listening.server_port
+    thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield zaken
-    server.shutdown()
+    listening.shutdown()
     thread.join()
-    server.server_close()
+    listening.server_close()
 
 
 @pytest.fixture
+def api(server: Zaken) -> Zaken:
+    """The server, which has been asked nothing and answers about one zaak."""
+    server.asked.clear()
+    server.headers.clear()
+    server.answers = {
+        PATH: answer({**ZAAK, "url": server.host + PATH, "status": server.host + STATUS_PATH}),
+        STATUS_PATH: answer(STATUS),
+        f"{ROOT}rollen": answer({"count": 1, "next": None, "previous": None, "results": [ROLE]}),
+    }
+    return server
+
+
+@pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=5, follow_redirects=True) as client:
+    """A client as somebody else made it: it follows redirects, and has a token."""
+    token = {"Authorization": "Bearer x"}
+    with httpx.Client(trust_env=False, timeout=5, follow_redirects=True, headers=token) as client:
         yield client
-
-
-Fetch = Callable[..., list[Reading]]
 
 
 @pytest.fixture
@@ -148,10 +155,7 @@ def test_what_is_fetched_reads_as_the_zaak_it_is(bundle: Bundle, api: Zaken) -> 
     assert parse_qs(urlsplit(api.asked[1]).query) == {"zaak": [api.host + PATH]}
 
 
-def test_what_the_standard_asks_of_a_request_is_on_every_one(
-    bundle: Bundle, api: Zaken, http: httpx.Client
-) -> None:
-    http.headers["Authorization"] = "Bearer x"
+def test_what_the_standard_asks_of_a_request_is_on_every_one(bundle: Bundle, api: Zaken) -> None:
     bundle()
     assert {sent["Accept-Crs"] for sent in api.headers} == {"EPSG:4326"}
     assert {sent["Authorization"] for sent in api.headers} == {"Bearer x"}

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Final
 
-from connectors import csv_lines, ddas, json_lines, suwi
+from connectors import cloudevents, csv_lines, ddas, json_lines, suwi, zgw
 from connectors.istandaarden import iwmo
 from connectors.lines.layout import COLUMNS, TYPES
 from connectors.testing import FormatContract, Sample
+from tests.support.events import event
+from tests.support.zgw import NOTIFICATION, SETTINGS, ZAAK, expanded, role
 
 SAMPLES: Final = Path(__file__).parents[1] / "connectors" / "samples"
 
@@ -84,10 +86,58 @@ class Suwi(FormatContract):
     )
 
 
+class CloudEvents(FormatContract):
+    """One event with line breaks in it, a batch, and a traject that is taken back."""
+
+    format = cloudevents.FORMAT
+    types = TYPES
+    samples = (
+        Sample(json.dumps(event(), indent=1).encode(), observations=1),
+        Sample(
+            json.dumps(
+                [
+                    event({"traject": "T-2", "bron": "gemeente:0344"}, sequence="7"),
+                    event({"bsn": "999900018", "einde": "2026-03-31"}, change="beeindigd", subject="T-1"),
+                ]
+            ).encode(),
+            observations=2,
+        ),
+        Sample(json.dumps(event({"bsn": "999900031"}, change="ingetrokken")).encode(), observations=1),
+    )
+
+
+class Zgw(FormatContract):
+    """A zaak with its roles expanded, a list of two, one beside its roles that is over, and a notification."""
+
+    format = zgw.FORMAT
+    settings = SETTINGS
+    types = frozenset({"schuldhulptraject"})
+    samples = (
+        Sample(json.dumps(expanded()).encode(), observations=1),
+        Sample(
+            json.dumps({"count": 2, "next": None, "results": [expanded(), expanded({"uuid": "2"})]}).encode(),
+            observations=2,
+        ),
+        Sample(
+            json.dumps(
+                {
+                    "opgehaald": "2026-04-01T12:00:00Z",
+                    "zaak": {**ZAAK, "einddatum": "2026-03-31"},
+                    "rollen": [role(bsn="999900018")],
+                }
+            ).encode(),
+            observations=1,
+        ),
+        Sample(json.dumps(NOTIFICATION).encode(), observations=0),
+    )
+
+
 UNDER_CONTRACT: Final[dict[str, type[FormatContract]]] = {
+    "cloudevents": CloudEvents,
     "csv": Csv,
     "ddas": Ddas,
     "iwmo": Iwmo,
     "jsonl": JsonLines,
     "suwi": Suwi,
+    "zgw": Zgw,
 }
