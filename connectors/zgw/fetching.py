@@ -169,7 +169,7 @@ def fetch(notification: bytes, api: ZakenApi, options: ZgwOptions, now: Callable
     if options.signal_type(zaak.get("zaaktype"), _inside(zaak, "_expand", "zaaktype")) is not None:
         bundle["rollen"] = [_role(role) for role in _roles(api, path) if is_client(role, options)]
         bundle["status"] = _status(api, zaak)
-    return json.dumps(bundle, ensure_ascii=False).encode()
+    return json.dumps(bundle).encode()
 
 
 def zgw_token(client_id: str, secret: str, now: datetime) -> str:

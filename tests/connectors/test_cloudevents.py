@@ -179,7 +179,9 @@ def test_sequence_decides_between_events_of_one_moment() -> None:
     ended = changed("beeindigd", {"einde": "2026-03-31"}, sequence=10)
     again = changed("gewijzigd", {"einde": None}, sequence="0011")
     assert [wish.asserted for wish in wishes(ended, started)] == [False]
+    taken_back = changed("ingetrokken", sequence="12")
     assert [wish.asserted for wish in wishes(again, ended, started)] == [True]
+    assert [wish.asserted for wish in wishes(taken_back, again)] == [False]
 
 
 def test_a_traject_that_is_taken_back_is_gone_whatever_day_it_began() -> None:

@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import re
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import jwt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors import zgw
 from connectors.config import SetupFault
@@ -36,7 +40,7 @@ ROOT: Final = "/zaken/api/v1/"
 PATH: Final = f"{ROOT}zaken/{ZAAK_ID}"
 STATUS_PATH: Final = f"{ROOT}statussen/1"
 
-Answer = tuple[int, Mapping[str, str], bytes]
+Answer = tuple[int, Mapping[str, str], bytes | Iterable[bytes]]
 
 
 @dataclass
@@ -82,7 +86,9 @@ def server() -> Iterator[Zaken]:
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):
+                for part in [body] if isinstance(body, bytes) else body:
+                    self.wfile.write(part)
 
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name is inherited
             pass
@@ -262,6 +268,27 @@ def test_an_address_outside_the_api_is_not_asked(elsewhere: str, bundle: Bundle,
     assert api.asked == []
 
 
+@given(text=st.text(st.characters()) | st.text("/.:@%?#\\zaken[]1", max_size=12), after_root=st.booleans())
+def test_whatever_a_reference_is_only_a_zaak_under_the_root_is_asked(text: str, *, after_root: bool) -> None:
+    root = "https://zaken.example/zaken/api/v1/"
+    with httpx.Client(verify=False) as unused:  # noqa: S501 - it asks nothing
+        api = ZakenApi(root, unused)
+    try:
+        path = api.path(
+            f"{root}zaken/{text}" if after_root else text, re.compile(r"zaken/[A-Za-z0-9-]{1,64}")
+        )
+    except FetchRefused:
+        return
+    assert re.fullmatch(r"zaken/[A-Za-z0-9-]+", path)
+
+
+def test_half_a_character_in_an_answer_is_passed_on_as_it_is(bundle: Bundle, api: Zaken) -> None:
+    api.answers[PATH] = (200, {}, json.dumps({**ZAAK, "status": None, "startdatum": "\ud800"}).encode())
+    (seen,) = read(bundle())
+    assert isinstance(seen, Quarantined)
+    assert seen.code == "start-invalid"
+
+
 def test_an_answer_that_points_elsewhere_is_not_followed(bundle: Bundle, api: Zaken) -> None:
     for path, document in (
         (PATH, {**ZAAK, "status": "http://169.254.169.254/zaken/api/v1/statussen/1"}),
@@ -325,6 +352,15 @@ def test_an_answer_that_is_no_bounded_strict_json_is_a_fault(body: bytes, bundle
         with pytest.raises(FetchLater):
             bundle()
         api.answers[path] = before
+
+
+def test_an_answer_without_end_is_not_waited_for(bundle: Bundle, api: Zaken) -> None:
+    """It would go on for a gigabyte; what the network holds on the way is a few megabytes."""
+    parts = iter([b" " * 65_536] * 16_384)
+    api.answers[PATH] = (200, {}, parts)
+    with pytest.raises(FetchLater):
+        bundle()
+    assert sum(1 for _ in parts) > 15_000
 
 
 def test_an_answer_that_grows_when_it_is_unpacked_is_not_unpacked(bundle: Bundle, api: Zaken) -> None:
