@@ -245,7 +245,7 @@ def _told(data: Mapping[str, Json], change: str, place: str, stated_on: datetime
     if not isinstance(told, Observation):
         return told
     if change == _WITHDRAWN:
-        return replace(told, kind=Kind.START_REMOVED, end=None, message=sequence)
+        return told._replace(kind=Kind.START_REMOVED, end=None, message=sequence)
     if change == _ENDED and told.end is None:
         return Quarantined("end-missing", place, told.person, told.source, told.type, told.municipality)
-    return replace(told, message=sequence)
+    return told._replace(message=sequence)

@@ -224,6 +224,8 @@ def _refusal_of(reader: MessageReader, content: bytes) -> str | None:
 
 def _essence(reading: Reading) -> str:
     """What a reading says, wherever it stands."""
+    if isinstance(reading, Observation):
+        return repr(reading._replace(position=""))
     return repr(replace(reading, position=""))
 
 

@@ -5,14 +5,16 @@ Invariants:
    statements with one key the later one wins, by when it was stated, then by message id.
 2. Within one message a delivery beats a removal, because a source corrects by removing and delivering together.
 3. A temporary stop, a removed stop and an unchanged delivery never end a traject.
-4. The order to give help and what was given are two voices about one traject: an order never undoes a stop, and
+4. Of a source without an id per traject, stretches of one person that overlap are one traject told anew: the later
+   statement counts. Stretches of one delivery stand side by side.
+5. The order to give help and what was given are two voices about one traject: an order never undoes a stop, and
    nothing runs past the last day of its order.
 
 Source: iWmo/iJw 3.2 business rules OP033 and OP155, technical rules TR063, TR326, TR413 and TR415.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Self, TypeVar
 
@@ -20,58 +22,9 @@ from crypto.chain import Bsn
 from crypto.encoding import Month
 
 from .reading import Kind, Observation, moment_order
+from .statements import Start, Statement, day_text, stored_day
 
 _Key = TypeVar("_Key")
-
-Start = date | None
-"""First day a start or stop message names; part of its key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """The latest word of the source under one key.
-
-    Args:
-        stated_on: sortable moment, see `reading.moment_order`.
-        message: the message's own id, second in the order.
-        removed: the source took back what it had stated under this key.
-        replaces: what was stated earlier is void: every start, and every end if this states an end.
-        end: last day, for a stop; None for a start, or for a state without an end.
-    """
-
-    stated_on: str
-    message: str
-    removed: bool = False
-    replaces: bool = False
-    end: date | None = None
-
-    @property
-    def rank(self) -> tuple[str, int, str, bool, bool, bool, str]:
-        """Total order: later stated, then later message id (numbers by size), then delivered over removed."""
-        last = self.end.isoformat() if self.end else ""
-        is_open = self.end is None
-        return (
-            self.stated_on,
-            len(self.message),
-            self.message,
-            not self.removed,
-            self.replaces,
-            is_open,
-            last,
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return this statement as JSON values."""
-        end = self.end.isoformat() if self.end else None
-        flags = {"removed": self.removed, "replaces": self.replaces}
-        return {"stated_on": self.stated_on, "message": self.message, "end": end, **flags}
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote."""
-        return cls(
-            stored["stated_on"], stored["message"], stored["removed"], stored["replaces"], _day(stored["end"])
-        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +35,7 @@ class TrajectRecord:
         starts: statement per first day.
         stops: statement per (first day the stop refers to, temporary).
         order: first day and statement of the latest order to give help, from whoever pays for it.
+        stretches: statement per first day of a stretch, its last day said with it.
     """
 
     person: Bsn
@@ -90,32 +44,39 @@ class TrajectRecord:
     starts: Mapping[Start, Statement]
     stops: Mapping[tuple[Start, bool], Statement]
     order: tuple[Start, Statement] | None = None
+    stretches: Mapping[Start, Statement] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON values, without the person: the store keeps her BSN apart and sealed."""
-        starts = [{"start": _text(day), **said.to_dict()} for day, said in self.starts.items()]
+        starts = [{"start": day_text(day), **said.to_dict()} for day, said in self.starts.items()]
         stops = [
-            {"start": _text(day), "temporary": temporary, **said.to_dict()}
+            {"start": day_text(day), "temporary": temporary, **said.to_dict()}
             for (day, temporary), said in self.stops.items()
         ]
-        order = {"start": _text(self.order[0]), **self.order[1].to_dict()} if self.order else None
-        return {"source": self.source, "type": self.type, "starts": starts, "stops": stops, "order": order}
+        order = {"start": day_text(self.order[0]), **self.order[1].to_dict()} if self.order else None
+        stretches = [{"start": day_text(day), **said.to_dict()} for day, said in self.stretches.items()]
+        told = {"starts": starts, "stops": stops, "order": order, "stretches": stretches}
+        return {"source": self.source, "type": self.type, **told}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any], *, person: Bsn) -> Self:
         """Read what `to_dict` wrote, for the person the store kept with it."""
-        starts = {_day(item["start"]): Statement.from_dict(item) for item in stored["starts"]}
+        starts = {stored_day(item["start"]): Statement.from_dict(item) for item in stored["starts"]}
         stops = {
-            (_day(item["start"]), item["temporary"]): Statement.from_dict(item) for item in stored["stops"]
+            (stored_day(item["start"]), item["temporary"]): Statement.from_dict(item)
+            for item in stored["stops"]
         }
         said = stored.get("order")
-        order = (_day(said["start"]), Statement.from_dict(said)) if said else None
-        return cls(person, stored["source"], stored["type"], starts, stops, order)
+        order = (stored_day(said["start"]), Statement.from_dict(said)) if said else None
+        stretches = {
+            stored_day(item["start"]): Statement.from_dict(item) for item in stored.get("stretches", ())
+        }
+        return cls(person, stored["source"], stored["type"], starts, stops, order, stretches)
 
     @property
     def is_empty(self) -> bool:
         """Whether no message has said anything about this traject yet, only that nothing changed."""
-        return not self.starts and not self.stops and self.order is None
+        return not self.starts and not self.stops and not self.stretches and self.order is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +94,13 @@ class Period:
     def covers(self, day: date) -> bool:
         """Whether the traject runs on this day."""
         return (self.start is None or self.start <= day) and (self.end is None or self.end >= day)
+
+    def overlaps(self, other: "Period") -> bool:
+        """Whether there is a day in both."""
+        return all(
+            one.end is None or two.start is None or two.start <= one.end
+            for one, two in ((self, other), (other, self))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +131,13 @@ def merge(record: TrajectRecord | None, observation: Observation) -> TrajectReco
     stop_key = (seen.start, seen.temporary)
     starts: dict[Start, Statement] = {}
     stops: dict[tuple[Start, bool], Statement] = {}
+    stretches: dict[Start, Statement] = {}
     match seen.kind:
         case Kind.STARTED:
             starts = {seen.start: said}
         case Kind.START_REMOVED | Kind.NOT_A_TRAJECT:
             starts = {seen.start: replace(gone, replaces=seen.replaces)}
+            stretches = {seen.start: gone}
         case Kind.STOPPED:
             stops = {stop_key: ended}
         case Kind.STOP_REMOVED:
@@ -175,11 +145,18 @@ def merge(record: TrajectRecord | None, observation: Observation) -> TrajectReco
         case Kind.STATE:
             # Begin and end are said together, so a correction voids what was said before of both.
             starts, stops = {seen.start: said}, {(seen.start, False): replace(ended, replaces=seen.replaces)}
+        case Kind.STRETCH:
+            stretches = {seen.start: ended}
         case Kind.ASSIGNED | Kind.ASSIGNMENT_REMOVED:
             return _ordered(known, seen.start, ended if seen.kind is Kind.ASSIGNED else gone)
         case Kind.UNCHANGED:
             return known
-    return replace(known, starts=_later(known.starts, starts), stops=_later(known.stops, stops))
+    return replace(
+        known,
+        starts=_later(known.starts, starts),
+        stops=_later(known.stops, stops),
+        stretches=_later(known.stretches, stretches),
+    )
 
 
 def running(record: TrajectRecord, as_of: date) -> bool:
@@ -194,11 +171,12 @@ def periods(record: TrajectRecord) -> tuple[Period, ...]:
     whoever gives the help has said nothing, the order alone tells.
     """
     ordered = _standing_order(record)
+    stretches = tuple(_standing_stretches(record))
     if not record.starts and not record.stops:
-        return (ordered,) if ordered else ()
+        return (*stretches, ordered) if ordered else stretches
     ends = [(refers_to, end) for refers_to, end in _final_stops(record)]
     limit = [ordered.end] if ordered and ordered.end else []
-    return tuple(
+    return stretches + tuple(
         Period(
             day, min([*limit, *(end for refers_to, end in ends if _ends(day, refers_to, end))], default=None)
         )
@@ -221,7 +199,9 @@ def flags(records: Iterable[TrajectRecord], as_of: date) -> list[FlagWish]:
 
 def _ordered(record: TrajectRecord, start: Start, said: Statement) -> TrajectRecord:
     latest = max(
-        record.order or (start, said), (start, said), key=lambda order: (order[1].rank, _text(order[0]) or "")
+        record.order or (start, said),
+        (start, said),
+        key=lambda order: (order[1].rank, day_text(order[0]) or ""),
     )
     return replace(record, order=latest)
 
@@ -237,6 +217,14 @@ def _later(known: Mapping[_Key, Statement], new: Mapping[_Key, Statement]) -> di
     for key, statement in new.items():
         merged[key] = max(merged.get(key, statement), statement, key=lambda said: said.rank)
     return merged
+
+
+def _standing_stretches(record: TrajectRecord) -> Iterator[Period]:
+    """Yield the stretches that no later statement tells anew, which one does when it overlaps."""
+    told = [(Period(day, said.end), said) for day, said in record.stretches.items() if not said.removed]
+    for period, said in told:
+        if not any(other.overlaps(period) and later.rank[:3] > said.rank[:3] for other, later in told):
+            yield period
 
 
 def _standing_starts(record: TrajectRecord) -> Iterator[Start]:
@@ -277,11 +265,3 @@ def _wish(person: Bsn, source: str, type_code: str, live: list[Period]) -> FlagW
     since = Month.of(min(starts)) if starts else None
     until = max(ends) if len(ends) == len(live) else None
     return FlagWish(person, source, type_code, asserted=True, since=since, until=until)
-
-
-def _text(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

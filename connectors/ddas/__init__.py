@@ -1,58 +1,48 @@
 """DDAS schuldhulp deliveries (v1.0, JSON): for whom debt help runs, since when and until when.
 
+The releases before it, v0.9 and v0.10, differ in nothing that is read here. A v0.8 file has no list of deliveries and
+names no organisation by number; it is refused.
+
 Invariants:
 1. Debts, amounts, creditors, descriptions, kinds of help and reasons for leaving are never read; of a phase only
    whether it is there.
 2. An application or a refusal is not a traject; help counts from the moment it was granted.
-3. Two clients in one traject are two people: one reading each.
+3. Two clients in one traject are two people: one reading each. Two organisations that deliver one traject are two
+   sources, each with its own flag.
+4. The format has no id of a traject. Its rule tells which are the same: one client at one organisation, and overlap in
+   time. So a later delivery with another first day corrects the earlier one, and does not add a traject.
 
-Source: DDAS uitwisselmodel schuldhulpverlening v1.0 (VNG-Realisatie) and its explanation of the delivery variants.
+Source: DDAS uitwisselmodel schuldhulpverlening v1.0 (VNG-Realisatie), its explanation of the delivery variants and of
+when two trajecten are the same.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Final
+from datetime import date
+from typing import BinaryIO, Final, NamedTuple
 
 from connectors.formats import Format, Options
-from connectors.parsing.strict_json import Json, load
-from connectors.reading import (
-    FileRefused,
-    Kind,
-    Message,
-    Observation,
-    Quarantined,
-    Reading,
-    read_bsn,
-    read_day,
-    read_municipality,
-    traject_key,
-)
+from connectors.parsing import once_whole
+from connectors.parsing.strict_json import Json
+from connectors.reading import Kind, Message, Observation, Quarantined, Reading, read_day, traject_key
+
+from .delivery import Delivery, Form, Record, Sender, client_bsn, municipality_of, records, source_of
 
 TYPE: Final = "schuldhulptraject"
 
-_KVK: Final = re.compile(r"[0-9]{8}")
+_TRAJECT: Final = traject_key("schuldhulp")  # one for all: person, source and days tell them apart
+_NOT_FILLED: Final = (None, "")
 _APPLIED: Final = ("aanmelding", "intake", "informatieEnAdvies")
 _UNDER_WAY: Final = ("planVanAanpak", "begeleiding", "oplossing", "nazorg", "stabilisatie", "schuldregeling")
 # The published examples also use the second word; release 0.9 had the third as a date in the intake.
 _ADMITTED: Final = frozenset({"toelatingsbeschikking", "toewijzingsbeschikking"})
 _ADMITTED_ON: Final = "toelatingsbeschikking"
 _REFUSED: Final = "afwijzingsbeschikking"
-_ENDS: Final = (("einddatum",), ("uitstroom", "datum"), ("uitstroom", "datumBeeindigingsbeschikking"))
+_ENDED: Final = frozenset({"beeindigingsbeschikking", "beëindigingsbeschikking"})
+_LEAVING: Final = "uitstroom"
+_ENDS: Final = ("datum", "datumBeeindigingsbeschikking")
 
 
-@dataclass(frozen=True, slots=True)
-class _Organisation:
-    """The organisation that delivers, as far as it could be read."""
-
-    source: str | None
-    municipality: str | None
-    stated_on: date | datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(NamedTuple):
     """What a traject says, once it proved usable."""
 
     kind: Kind
@@ -62,7 +52,7 @@ class _Told:
 
 
 def read(message: Message, options: Options = Options()) -> Iterator[Reading]:  # noqa: B008 - frozen
-    """Read one DDAS schuldhulp delivery, v1.0. See `reading.MessageReader`.
+    """Read one DDAS schuldhulp file, v0.9 to v1.0. See `reading.MessageReader`.
 
     Yields:
         One reading per client of each traject, in the order they stand in the file.
@@ -70,158 +60,128 @@ def read(message: Message, options: Options = Options()) -> Iterator[Reading]:  
     Raises:
         FileRefused: not strict JSON, not a delivery of this kind, or a header without a usable date.
     """
-    name = message.name
-    root = load(message.stream, name, options.max_bytes)
-    deliveries = root.get("leveringen") if isinstance(root, dict) else None
-    if not isinstance(root, dict) or not isinstance(deliveries, list):
-        raise FileRefused("not-ddas", name)
-    stated_on = _stated_on(root, name)
-    return _deliveries(deliveries, stated_on, name)
+    name, max_bytes = message.name, options.max_bytes
+    return once_whole(lambda stream: _read(stream, name, max_bytes), message, max_bytes)
 
 
-FORMAT: Final = Format(read, "DDAS schuldhulp deliveries, v1.0")
+FORMAT: Final = Format(read, "DDAS schuldhulp deliveries, v0.9 to v1.0")
 
 
-def _deliveries(deliveries: list[Json], stated_on: date | datetime, name: str) -> Iterator[Reading]:
-    for index, delivery in enumerate(deliveries):
-        place = f"{name}: leveringen[{index}]"
-        if not isinstance(delivery, dict):
-            yield Quarantined("record-malformed", place, type=TYPE)
-            continue
-        organisation = _organisation(delivery, stated_on)
-        trajecten = delivery.get("schuldhulptrajecten")
-        if trajecten is not None and not isinstance(trajecten, list):
-            yield Quarantined(
-                "record-malformed", f"{place}.schuldhulptrajecten", None, organisation.source, TYPE
-            )
-            continue
-        for number, traject in enumerate(trajecten or ()):
-            yield from _traject(traject, organisation, f"{place}.schuldhulptrajecten[{number}]")
-
-
-def _stated_on(root: Mapping[str, Json], name: str) -> date | datetime:
-    """Return when the delivery was made; its last day when that is not filled in."""
-    for key in ("aanleverdatumEnTijd", "einddatumLevering"):
-        value = root.get(key)
-        if value is None or value == "":
-            continue
-        moment = _moment(value) if isinstance(value, str) else None
-        if moment is None:
-            raise FileRefused("header-invalid", f"{name}: {key}")
-        return moment
-    raise FileRefused("header-invalid", f"{name}: aanleverdatumEnTijd")
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _organisation(delivery: Mapping[str, Json], stated_on: date | datetime) -> _Organisation:
-    """Return who delivers; a municipality that delivers for itself leaves the KvK number out and is its own code."""
-    filled = delivery.get("aanleverende_organisatie")
+def _sender(members: Mapping[str, Json]) -> Sender:
+    filled = members.get("organisation")
     organisation = filled if isinstance(filled, dict) else {}
-    municipality = _municipality(organisation)
-    number = organisation.get("KvK-nummer")
-    if number is None or number == "":
-        source = f"gemeente:{municipality}" if municipality else None
-    else:
-        stripped = number.strip() if isinstance(number, str) else ""
-        source = f"kvk:{stripped}" if _KVK.fullmatch(stripped) else None
-    return _Organisation(source, municipality, stated_on)
+    municipality = municipality_of(organisation)
+    return Sender(source_of(organisation.get("KvK-nummer"), municipality), municipality)
 
 
-def _municipality(record: Mapping[str, Json]) -> str | None:
-    code = record.get("gemeentecode")
-    return read_municipality(code) if isinstance(code, str) else None
+_FORM: Final = Form(
+    records="schuldhulptrajecten",
+    type=TYPE,
+    about_sender={"aanleverende_organisatie": "organisation"},
+    sender=_sender,
+    passed_over=frozenset(),
+    foreign=frozenset({"vroegsignalen", "vroegsignaalzaken"}),
+)
 
 
-def _traject(traject: Json, organisation: _Organisation, place: str) -> Iterator[Reading]:
+def _read(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Reading]:
+    for record in records(stream, name, max_bytes, _FORM):
+        if isinstance(record, Quarantined):
+            yield record
+        else:
+            yield from _traject(record)
+
+
+def _traject(record: Record) -> list[Reading]:
+    delivery, number, traject = record
+    place = f"{delivery.place}[{number}]"
+    source, municipality = delivery.sender
     if not isinstance(traject, dict):
-        yield Quarantined("record-malformed", place, None, organisation.source, TYPE)
-        return
-    own = traject.get("gemeentecode")
-    municipality = organisation.municipality if own is None or own == "" else _municipality(traject)
-    told = _told(traject)
+        return [Quarantined("record-malformed", place, None, source, TYPE)]
+    if traject.get("gemeentecode") not in _NOT_FILLED:
+        municipality = municipality_of(traject)
     clients = traject.get("client")
-    listed = [clients] if isinstance(clients, dict) else clients
-    if not isinstance(listed, list) or not listed:
-        yield Quarantined("client-missing", place, None, organisation.source, TYPE, municipality)
-        return
-    for index, client in enumerate(listed):
-        yield _reading(client, told, organisation, municipality, f"{place}.client[{index}]")
+    if isinstance(clients, dict):
+        clients = [clients]
+    if not isinstance(clients, list) or not clients:
+        return [Quarantined("client-missing", place, None, source, TYPE, municipality)]
+    told = _told(traject)
+    return [
+        _reading(client, told, delivery, municipality, f"{place}.client[{index}]")
+        for index, client in enumerate(clients)
+    ]
 
 
 def _reading(
-    client: Json, told: _Told | str, organisation: _Organisation, municipality: str | None, place: str
+    client: Json, told: _Told | str, delivery: Delivery, municipality: str | None, place: str
 ) -> Reading:
+    source = delivery.sender.source
     if not isinstance(client, dict):
-        return Quarantined("client-missing", place, None, organisation.source, TYPE, municipality)
-    person = read_bsn(client.get("Burgerservicenummer"))
-    source = organisation.source
+        return Quarantined("client-missing", place, None, source, TYPE, municipality)
+    person = client_bsn(client)
     if source is None or isinstance(person, str) or isinstance(told, str):
         known = None if isinstance(person, str) else person
-        codes = ("source-unknown" if source is None else None, person, told)
+        codes = (None if source else "source-unknown", person, told)
         code = next(code for code in codes if isinstance(code, str))
         return Quarantined(code, place, known, source, TYPE, municipality)
+    kind, first, last, note = told
+    if municipality is None:
+        note = note or "municipality-unreadable"
+    # In the order of the fields, as one large file makes a hundred thousand.
     return Observation(
-        person=person,
-        source=source,
-        type=TYPE,
-        traject=traject_key("schuldhulp", told.start.isoformat() if told.start else ""),
-        kind=told.kind,
-        start=told.start,
-        end=told.end,
-        stated_on=organisation.stated_on,
-        message="",
-        municipality=municipality,
-        position=place,
-        note=told.note or (None if municipality else "municipality-unreadable"),
+        person, source, TYPE, _TRAJECT, kind, first, last, delivery.stated_on, "", municipality, place, note
     )
 
 
 def _told(traject: Mapping[str, Json]) -> _Told | str:
     """Return what a traject tells, or the code that says why it cannot be used."""
-    start = _day(traject, ("startdatum",))
-    if start == "invalid":
+    first, last = _day(traject.get("startdatum")), _last_day(traject)
+    if isinstance(first, str):
         return "start-invalid"
-    ends = [_day(traject, path) for path in _ENDS]
-    end = next((day for day in ends if day is not None), None)
-    if isinstance(end, str):
+    if isinstance(last, str):
         return "end-invalid"
-    first = start if isinstance(start, date) else None
-    standing = _standing(traject)
+    decision = _decision(traject)
+    standing = _standing(traject, decision)
     if standing is not None:
         return _Told(Kind.NOT_A_TRAJECT, first, None, standing)
     if first is None:
         return "start-missing"
-    if end is not None and end < first:
-        return "end-before-start"
-    return _Told(Kind.STATE, first, end, None)
+    if last is None:
+        has_left = decision in _ENDED or _is_filled(traject.get(_LEAVING))
+        return "end-missing" if has_left else _Told(Kind.STRETCH, first, None, None)
+    return "end-before-start" if last < first else _Told(Kind.STRETCH, first, last, None)
 
 
-def _standing(traject: Mapping[str, Json]) -> str | None:
+def _last_day(traject: Mapping[str, Json]) -> date | str | None:
+    """Return the last day from the first of its three places that is filled in; they should all say the same."""
+    last = _day(traject.get("einddatum"))
+    leaving = traject.get(_LEAVING)
+    if last is not None or not isinstance(leaving, dict):
+        return last
+    return next((day for day in (_day(leaving.get(key)) for key in _ENDS) if day is not None), None)
+
+
+def _decision(traject: Mapping[str, Json]) -> str:
+    intake = traject.get("intake")
+    decision = intake.get("beschikkingssoort") if isinstance(intake, dict) else None
+    return decision.strip().casefold() if isinstance(decision, str) else ""
+
+
+def _standing(traject: Mapping[str, Json], decision: str) -> str | None:
     """Return why this is no traject (`refused` or `application-only`), or None when it is one.
 
     A first day and nothing else counts as granted: the phases are all optional in this format.
     """
-    intake = traject.get("intake")
-    decided = intake if isinstance(intake, dict) else {}
-    decision = decided.get("beschikkingssoort")
-    kind = decision.strip().casefold() if isinstance(decision, str) else ""
-    if kind == _REFUSED:
+    if decision == _REFUSED:
         return "refused"
-    granted = (
-        _is_filled(traject.get("toekenningsdatum"))
-        or kind in _ADMITTED
-        or _is_filled(decided.get(_ADMITTED_ON))
-        or any(_is_filled(traject.get(phase)) for phase in _UNDER_WAY)
-    )
-    applied = any(_is_filled(traject.get(phase)) for phase in _APPLIED)
-    return "application-only" if applied and not granted else None
+    if decision in _ADMITTED or _is_filled(traject.get("toekenningsdatum")):
+        return None
+    intake = traject.get("intake")
+    was_admitted = isinstance(intake, dict) and _is_filled(intake.get(_ADMITTED_ON))
+    if was_admitted or any(_is_filled(traject.get(phase)) for phase in _UNDER_WAY):
+        return None
+    has_applied = any(_is_filled(traject.get(phase)) for phase in _APPLIED)
+    return "application-only" if has_applied else None
 
 
 def _is_filled(value: Json) -> bool:
@@ -230,15 +190,12 @@ def _is_filled(value: Json) -> bool:
         return any(_is_filled(item) for item in value.values())
     if isinstance(value, list):
         return any(_is_filled(item) for item in value)
-    return value is not None and value is not False and value != ""
+    return value is not False and value not in _NOT_FILLED
 
 
-def _day(record: Mapping[str, Json], path: tuple[str, ...]) -> date | str | None:
+def _day(value: Json) -> date | str | None:
     """Return a day, None when it is not filled in, `invalid` when it is filled in but not a day."""
-    value: Json = dict(record)
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    if value is None or value == "":
+    if value in _NOT_FILLED:
         return None
     day = read_day(value) if isinstance(value, str) else None
     return day or "invalid"

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from connectors.parsing.strict_json import VALUE_CHARACTERS_MAX, Json, load
+from connectors.parsing.json_text import VALUE_CHARACTERS_MAX
+from connectors.parsing.strict_json import Json, load
 from connectors.reading import FileRefused
 
 _CHANNEL: Final = "zaken"

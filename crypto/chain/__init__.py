@@ -42,8 +42,8 @@ _CANARY: Final = b"000000000"
 
 _BSN_DIGITS: Final = 9
 _BSN_LOWEST: Final = 10_000_000
-_BSN_WEIGHTS: Final = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 _BSN_MODULUS: Final = 11
+_BSN_ZEROS: Final = ord("0") * (9 + 8 + 7 + 6 + 5 + 4 + 3 + 2 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ def _is_bsn(text: str) -> bool:
     # isdecimal alone accepts the digits of every script, so both tests are needed.
     if len(text) != _BSN_DIGITS or not (text.isascii() and text.isdecimal()):
         return False
-    total = sum(weight * int(digit) for weight, digit in zip(_BSN_WEIGHTS, text, strict=True))
+    # In bytes, each the digit plus that of "0": every message with a thousand people asks this a thousand times.
+    a, b, c, d, e, f, g, h, i = text.encode("ascii")
+    total = 9 * a + 8 * b + 7 * c + 6 * d + 5 * e + 4 * f + 3 * g + 2 * h - i - _BSN_ZEROS
     return int(text) >= _BSN_LOWEST and total % _BSN_MODULUS == 0
 
 

@@ -48,6 +48,23 @@ def measure(figure: Figure) -> Record:
     }
 
 
+def weigh(
+    name: str, unit: str, part: Callable[[], float], floor_name: str, floor: Callable[[], float]
+) -> Record:
+    """Compare what two pieces of work take of something that does not drift, such as memory: once each."""
+    value, floor_value = part(), floor()
+    return {
+        "name": name,
+        "value": round(value, 2),
+        "unit": unit,
+        "floor": floor_name,
+        "floor_value": round(floor_value, 2),
+        "ratio": round(value / floor_value, 3),
+        "spread": 0.0,
+        "rounds": 1,
+    }
+
+
 def _microseconds(figure: Figure, work: Callable[[], object]) -> float:
     start = figure.clock()
     work()

@@ -1,13 +1,63 @@
-"""The figures of the readers: each against parsing the same message and doing nothing with it."""
+"""The readers: what a format costs beside the parser it stands on, over the same bytes, and the memory it takes."""
 
+import json
+import re
+import subprocess
+import sys
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from lxml import etree
 
+from connectors import ddas as ddas_format
 from connectors import suwi as suwi_format
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, Record, weigh
+from tests.support import ddas as made_up
 from tests.support.messages import message as as_message
 from tests.support.suwi import realistic
+
+TRAJECTEN = 200
+LARGE = 100 * 1024 * 1024
+
+_PEAK = """
+import sys
+from datetime import UTC, datetime
+from connectors import ddas
+from connectors.reading import Message
+for _ in ddas.read(Message(open(sys.argv[1], "rb"), "levering.json", datetime.now(UTC))):
+    pass
+print(open("/proc/self/status").read())
+"""
+
+
+def ddas() -> Figure:
+    """Reading a delivery that is filled in fully, against the stock parser."""
+    delivery = made_up.file(TRAJECTEN)
+    return Figure(
+        "connector.ddas",
+        "CPU microseconds per traject",
+        lambda: list(ddas_format.read(as_message(delivery))),
+        "parsing the same bytes with json.loads",
+        lambda: json.loads(delivery),
+        TRAJECTEN,
+    )
+
+
+def ddas_memory() -> Record:
+    """Reading a file of 100 MB, against a small one."""
+    small = made_up.file(TRAJECTEN)
+    with TemporaryDirectory() as folder:
+        little, large = Path(folder) / "little.json", Path(folder) / "large.json"
+        little.write_bytes(small)
+        made_up.write(large, TRAJECTEN * LARGE // len(small))
+        return weigh(
+            "connector.ddas_memory",
+            "MB of memory at most, interpreter included, for a file of 100 MB",
+            lambda: _peak_megabytes(large),
+            f"the same reader on {TRAJECTEN} trajecten",
+            lambda: _peak_megabytes(little),
+        )
 
 
 def suwi() -> Figure:
@@ -27,3 +77,12 @@ def suwi() -> Figure:
         lambda: [parse() for _ in range(10)],
         10,
     )
+
+
+def _peak_megabytes(file: Path) -> float:
+    """The most memory that reading a file takes, in a process of its own."""
+    command = [sys.executable, "-c", _PEAK, str(file)]
+    status = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"VmHWM:\s+([0-9]+) kB", status)
+    assert found is not None
+    return int(found[1]) / 1024

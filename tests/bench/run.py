@@ -73,7 +73,9 @@ def main() -> None:
     """Measure everything and write the list."""
     gc.freeze()
     with chain.figures() as of_the_chain:
-        records = [measure(figure) for figure in [*of_the_chain, _policy(), _connector(), readers.suwi()]]
+        of_the_readers = [_connector(), readers.suwi(), readers.ddas()]
+        records = [measure(figure) for figure in [*of_the_chain, _policy(), *of_the_readers]]
+    records.append(readers.ddas_memory())
     records += chain.hours(records)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(records, indent=1) + "\n")

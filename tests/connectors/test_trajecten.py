@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import permutations
 from pathlib import Path
@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from connectors.istandaarden import iwmo
 from connectors.reading import Kind, Observation, SourceUnavailable
-from connectors.trajecten import FlagWish, TrajectRecord, flags, merge, running
+from connectors.trajecten import FlagWish, TrajectRecord, flags, running
 from connectors.verdicts import Verdict, judge, screen
 from crypto.chain import Bsn
 from crypto.encoding import Month
+from tests.support.adding_up import collect, wishes
 from tests.support.messages import message as as_message
 
 CASES = tomllib.loads((Path(__file__).parent / "cases/trajecten.toml").read_text("utf-8"))["case"]
@@ -25,18 +26,6 @@ PERSON = Bsn.parse("999900006")
 
 Write = Callable[..., bytes]
 Run = Callable[..., Any]
-Records = dict[tuple[Bsn, str, str, str], TrajectRecord]
-
-
-def collect(observations: Iterable[Observation]) -> Records:
-    records: Records = {}
-    for seen in observations:
-        records[seen.identity] = merge(records.get(seen.identity), seen)
-    return records
-
-
-def wishes(observations: Iterable[Observation], as_of: date) -> set[FlagWish]:
-    return set(flags(collect(observations).values(), as_of))
 
 
 def read(message: bytes) -> list[Observation]:
@@ -86,8 +75,8 @@ def test_the_command_counts_the_same_way(
 
 LAST_DAY = date(2026, 12, 31)
 DAYS = st.dates(date(2026, 1, 1), LAST_DAY)
-WITH_FIRST_DAY = {Kind.STARTED, Kind.START_REMOVED, Kind.STATE}
-WITH_LAST_DAY = {Kind.STOPPED, Kind.STATE}
+WITH_FIRST_DAY = {Kind.STARTED, Kind.START_REMOVED, Kind.STATE, Kind.STRETCH}
+WITH_LAST_DAY = {Kind.STOPPED, Kind.STATE, Kind.STRETCH}
 
 
 @st.composite
@@ -99,7 +88,7 @@ def observations(draw: st.DrawFn, kinds: Sequence[Kind] = tuple(Kind)) -> Observ
     kind = draw(st.sampled_from(kinds))
     first = draw(DAYS if kind in WITH_FIRST_DAY else st.none() | DAYS)
     last = draw(st.dates(first or date(2026, 1, 1), LAST_DAY))
-    is_open = kind is Kind.STATE and draw(st.booleans())
+    is_open = kind in {Kind.STATE, Kind.STRETCH} and draw(st.booleans())
     return Observation(
         person=PERSON,
         source="agb:98980001",
@@ -221,3 +210,79 @@ def test_a_whole_statement_that_lifts_the_last_day_and_mends_the_first_ends_noth
         assert wishes(order, date(2026, 3, 3)) == {
             FlagWish(PERSON, "agb:98980001", "wmo-voorziening", asserted=True, since=Month(2026, 1))
         }
+
+
+def stretch(day: int, start: date | None, end: date | None = None, kind: Kind = Kind.STRETCH) -> Observation:
+    return Observation(
+        PERSON,
+        "kvk:90001234",
+        "schuldhulptraject",
+        "a",
+        kind,
+        start,
+        end,
+        date(2026, 3, day),
+        "",
+        None,
+        "m:1",
+    )
+
+
+JANUARY, FEBRUARY, MARCH = date(2026, 1, 8), date(2026, 2, 8), date(2026, 3, 8)
+# name: (stretches in the order they were said, months since when it runs on 15 March; None when it does not)
+STRETCHES = {
+    "a later first day corrects the earlier one": ([stretch(1, JANUARY), stretch(2, FEBRUARY)], 2),
+    "an earlier first day corrects the later one": ([stretch(1, FEBRUARY), stretch(2, JANUARY)], 1),
+    "a corrected traject ends with its last day": ([stretch(1, JANUARY), stretch(2, FEBRUARY, MARCH)], None),
+    "and back again": ([stretch(1, JANUARY), stretch(2, FEBRUARY), stretch(3, JANUARY)], 1),
+    "one delivery tells of two side by side": ([stretch(1, JANUARY), stretch(1, FEBRUARY, MARCH)], 1),
+    "an old period told again says nothing of a new one": (
+        [stretch(1, MARCH), stretch(2, JANUARY, FEBRUARY)],
+        3,
+    ),
+    "a new one leaves an old one as it ended": ([stretch(1, JANUARY, FEBRUARY), stretch(2, MARCH)], 3),
+    "a last day that is lifted": ([stretch(1, JANUARY, FEBRUARY), stretch(2, JANUARY)], 1),
+    "in one delivery the one that runs on counts": ([stretch(1, JANUARY), stretch(1, JANUARY, FEBRUARY)], 1),
+    "what proves to be no traject": (
+        [stretch(1, JANUARY), stretch(2, JANUARY, kind=Kind.NOT_A_TRAJECT)],
+        None,
+    ),
+    "another application undoes nothing": (
+        [stretch(1, JANUARY), stretch(2, FEBRUARY, kind=Kind.NOT_A_TRAJECT)],
+        1,
+    ),
+    "a refusal without a first day undoes nothing": (
+        [stretch(1, JANUARY), stretch(2, None, kind=Kind.NOT_A_TRAJECT)],
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STRETCHES)
+def test_stretches_without_an_id_add_up_by_overlap(name: str) -> None:
+    said, month = STRETCHES[name]
+    for order in permutations(said):
+        (wish,) = wishes(order, date(2026, 3, 15))
+        assert (wish.asserted, wish.since) == (month is not None, Month(2026, month) if month else None)
+
+
+@given(st.lists(observations((Kind.STRETCH,)), min_size=1, max_size=5), DAYS)
+def test_stretches_of_one_delivery_all_count(seen: list[Observation], as_of: date) -> None:
+    together = [each._replace(stated_on=date(2026, 1, 1), message="1", traject="a") for each in seen]
+    days = {each.start for each in together}
+    ends = {day: [each.end for each in together if each.start == day] for day in days}
+    runs = any(
+        day is not None
+        and day <= as_of
+        and (None in ends[day] or any(end and end >= as_of for end in ends[day]))
+        for day in days
+    )
+    assert [wish.asserted for wish in wishes(together, as_of)] == [runs]
+
+
+@given(st.lists(observations((Kind.STRETCH,)), min_size=1, max_size=5), DAYS)
+def test_the_latest_delivery_about_stretches_always_stands(seen: list[Observation], as_of: date) -> None:
+    latest = seen[-1]._replace(stated_on=date(2026, 1, 5))
+    alone = wishes([latest], as_of)
+    if any(wish.asserted for wish in alone):
+        assert any(wish.asserted for wish in wishes([*seen[:-1], latest], as_of))

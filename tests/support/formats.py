@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from connectors import cloudevents, csv_lines, ddas, json_lines, suwi, zgw
+from connectors.ddas import vroegsignalering
 from connectors.istandaarden import iwmo
 from connectors.lines.layout import COLUMNS, TYPES
 from connectors.testing import FormatContract, Sample
@@ -32,6 +33,15 @@ class Ddas(FormatContract):
     format = ddas.FORMAT
     types = frozenset({"schuldhulptraject"})
     samples = (_sample("schuldhulp.json", 6),)
+
+
+class DdasVroegsignalering(FormatContract):
+    """Open, closed, and closed by a result; two municipalities in one file."""
+
+    format = vroegsignalering.FORMAT
+    types = frozenset({"vroegsignaal"})
+    settings: ClassVar = {"enabled": True}
+    samples = (_sample("vroegsignalen.json", 4),)
 
 
 class Csv(FormatContract):
@@ -136,6 +146,7 @@ UNDER_CONTRACT: Final[dict[str, type[FormatContract]]] = {
     "cloudevents": CloudEvents,
     "csv": Csv,
     "ddas": Ddas,
+    "ddas-vroegsignalering": DdasVroegsignalering,
     "iwmo": Iwmo,
     "jsonl": JsonLines,
     "suwi": Suwi,
