@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -47,7 +48,7 @@ class Connector:
     def publish(self, format_name: str, *contents: bytes) -> Any:
         """Take messages in and send what follows, as `connector publish` does."""
         files = [
-            MessageFile(f"bericht-{number}", self._world.clock, lambda content=content: BytesIO(content))
+            MessageFile(f"bericht-{number}", self._world.clock, partial(BytesIO, content))
             for number, content in enumerate(contents)
         ]
         today = self._world.clock.date()

@@ -254,8 +254,9 @@ class InMemoryIndex:
     def _apply(self, rows: Sequence[tuple[Any, Any]]) -> None:
         for person, row in rows:
             match row:
-                case SignaalRow(operation=SignaalOperation.ASSERT):
-                    self.flags[person, row.source, row.type] = (row.since, row.generation)
+                case SignaalRow(operation=SignaalOperation.ASSERT, since=since):
+                    assert since is not None
+                    self.flags[person, row.source, row.type] = (since, row.generation)
                 case SignaalRow(operation=SignaalOperation.WITHDRAW):
                     self.flags.pop((person, row.source, row.type), None)
                 case BeperkingRow(operation=BeperkingOperation.ASSERT):
