@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from connectors import brp
 from connectors.brp.question import FIELDS, PERSONS_MAX
-from connectors.reading import FileRefused, Observation, Reading, Residence
+from connectors.reading import FileRefused, Observation, Reading, Residence, read_bsn
 from connectors.trajecten import TrajectRecord, flags, merge
 from crypto.chain import Bsn
 from tests.support.messages import RECEIVED, message
 
 CASES = tomllib.loads((Path(__file__).parent / "cases/brp.toml").read_text("utf-8"))["case"]
 CAME_IN = datetime(2026, 4, 14, 8, tzinfo=UTC)
-USUAL = {
+USUAL: Mapping[str, Mapping[str, Any]] = {
     "alive": {"outcome": "withdraw", "type": "overleden", "reason": "not-deceased"},
     "free": {"outcome": "withdraw", "type": "onder-curatele", "reason": "no-guardianship"},
     "here": {"outcome": "unchanged", "source": None, "reason": "residence"},
@@ -85,9 +85,8 @@ def test_what_is_no_answer_is_refused(document: str) -> None:
 
 
 def test_fields_that_were_not_asked_say_nothing_by_being_absent() -> None:
-    asked = {"fields_asked": ("burgerservicenummer", "gemeenteVanInschrijving")}
-    types = [each.type for each in read(answer({}), **asked) if isinstance(each, Observation)]
-    assert types == ["overleden"]
+    told = read(answer({}), fields_asked=("burgerservicenummer", "gemeenteVanInschrijving"))
+    assert [each.type for each in told if isinstance(each, Observation)] == ["overleden"]
 
 
 def test_the_source_is_what_the_settings_say(connector_read: Run, tmp_path: Path) -> None:
@@ -181,18 +180,13 @@ def test_a_mistaken_death_is_taken_back_in_whatever_order_it_is_told(
 
 @given(st.lists(st.sampled_from([f"{number}" for number in range(999900000, 999900900)]), max_size=70))
 def test_everybody_is_asked_about_once_and_at_most_twenty_at_a_time(numbers: list[str]) -> None:
-    people = [person for person in map(_bsn, numbers) if person is not None]
+    people = [person for person in map(read_bsn, numbers) if isinstance(person, Bsn)]
     bodies = [json.loads(body) for body in brp.questions(people)]
     asked = [number for body in bodies for number in body["burgerservicenummer"]]
     assert asked == [person.digits for person in dict.fromkeys(people)]
     assert all(1 <= len(body["burgerservicenummer"]) <= PERSONS_MAX for body in bodies)
     assert all(body["type"] == "RaadpleegMetBurgerservicenummer" for body in bodies)
     assert all(body["fields"] == list(FIELDS) for body in bodies)
-
-
-def _bsn(digits: str) -> Bsn | None:
-    found = brp.persons.read_bsn(digits)
-    return found if isinstance(found, Bsn) else None
 
 
 def test_what_comes_unasked_is_not_asked_for() -> None:
