@@ -52,11 +52,10 @@ _UNASKED: Final = frozenset(
 
 _BY_DEATH: Final = "O"
 _NO_SUSPENSION: Final = ""
-_ABROAD: Final = frozenset({"E", "R"})  # emigrated, or a non-resident from the first registration on
-_ALIVE: Final = _ABROAD | {
-    _NO_SUSPENSION,
-    "M",
-}  # M, by ministerial decision: her municipality may be long out of date
+# Emigrated, or a non-resident from the first registration on.
+_ABROAD: Final = frozenset({"E", "R"})
+# M is by ministerial decision, as for diplomats: alive, but where she lives is not kept up to date.
+_ALIVE: Final = _ABROAD | {_NO_SUSPENSION, "M"}
 _PLACE_ABROAD: Final = "VerblijfplaatsBuitenland"
 _NON_RESIDENTS: Final = "1999"  # what the register of non-residents is called among the municipalities
 
