@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -20,6 +20,9 @@ from crypto.keyfiles import Manifest, PublisherSecrets
 
 _CODE = r"^[A-Za-z0-9._:@-]{1,40}$"
 _OIN = r"^[0-9]{20}$"
+
+RESTRICTION: Final = "overleden"
+"""What a source of restrictions tells of as if it were a type of signal; never one of the publications."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -59,6 +62,25 @@ class Publication(BaseModel):
         return self.format in (None, format_name)
 
 
+class Restrictions(BaseModel):
+    """That this publisher tells the index who has died.
+
+    Args:
+        source: as the readers give it.
+        format: only messages of this format bring it up to date. A set is complete only when all of those who died
+            were read, so after the local state was lost, read them all before anything is sent.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str = Field(default="brp", pattern=_CODE)
+    format: str = "brp"
+
+    def is_fed_by(self, format_name: str) -> bool:
+        """Whether messages of this format tell all there is to tell about it."""
+        return self.format == format_name
+
+
 class Caseload(BaseModel):
     """That this publisher feeds care relations.
 
@@ -84,6 +106,9 @@ class Config(BaseModel):
         state: the local state, made with `connector init`.
         items_per_batch: the fixed n, as registered at A, B and the index.
         publications: what it may publish.
+        restrictions: present when it tells who has died.
+        municipalities: CBS codes of this index's region; flags of persons who are known to live elsewhere are
+            withdrawn. Empty: where they live makes no difference, and is not kept.
         caseload: present when it feeds care relations.
         formats: per message format, the settings of its own.
     """
@@ -99,6 +124,8 @@ class Config(BaseModel):
     state: Path
     items_per_batch: int = Field(ge=1, le=ITEMS_MAX)
     publications: tuple[Publication, ...] = ()
+    restrictions: Restrictions | None = None
+    municipalities: frozenset[Annotated[str, Field(pattern=r"^[0-9]{4}$")]] = frozenset()
     caseload: Caseload | None = None
     formats: dict[str, dict[str, object]] = {}
 
@@ -120,6 +147,8 @@ class Setup:
     publications: tuple[Publication, ...]
     caseload_organisation: str | None
     formats: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    restrictions: Restrictions | None = None
+    municipalities: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -144,6 +173,8 @@ class Setup:
         pairs = {(each.source, each.type) for each in config.publications}
         if len(pairs) != len(config.publications):
             raise SetupFault(f"{path} names one source and type twice under publications")
+        if any(each.type == RESTRICTION for each in config.publications):
+            raise SetupFault(f"{path}: {RESTRICTION} is no flag; name its source under [restrictions]")
         return cls(
             secrets=secrets,
             manifest=manifest,
@@ -153,6 +184,8 @@ class Setup:
             publications=config.publications,
             caseload_organisation=config.caseload.organisation if config.caseload else None,
             formats=config.formats,
+            restrictions=config.restrictions,
+            municipalities=config.municipalities,
         )
 
 

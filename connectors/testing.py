@@ -39,7 +39,7 @@ RECEIVED: Final = datetime(2026, 4, 14, 8, tzinfo=UTC)
 AS_OF: Final = date(2026, 4, 15)
 
 _SOURCE: Final = re.compile(
-    r"(?:agb|kvk):[0-9]{8}|(?:gemeente|uzovi):[0-9]{4}|oin:[0-9]{20}|brin:[0-9]{2}[A-Z]{2}|suwi:[a-z]{2,20}"
+    r"(?:agb|kvk):[0-9]{8}|(?:gemeente|uzovi):[0-9]{4}|oin:[0-9]{20}|brin:[0-9]{2}[A-Z]{2}|suwi:[a-z]{2,20}|brp"
 )
 _MUNICIPALITY: Final = re.compile(r"[0-9]{4}")
 _STRANGERS: Final[Sequence[str]] = ("Zqvulling", "999900018", "Zq<&\"';,7")

@@ -92,6 +92,17 @@ def say_taken(run: Report, taken: Taken) -> None:
         to_assert=taken.set_to_assert,
         to_withdraw=taken.set_to_withdraw,
     )
+    if taken.set_to_withdraw_moved:
+        run.say(
+            f"moved away: {taken.set_to_withdraw_moved} of the flags to withdraw ({EXPLANATIONS['moved-away']})",
+            moved_away=taken.set_to_withdraw_moved,
+        )
+    if taken.set_to_restrict or taken.set_to_revoke:
+        run.say(
+            f"deaths: {taken.set_to_restrict} to tell, {taken.set_to_revoke} to take back",
+            to_restrict=taken.set_to_restrict,
+            to_revoke=taken.set_to_revoke,
+        )
     run.say(f"quarantined: {tally(taken.quarantined)}", quarantined=dict(taken.quarantined))
     if taken.unavailable:
         run.say(
@@ -136,7 +147,7 @@ def say_sent(run: Report, sent: Sent) -> None:
     if sent.quarantined:
         run.say(f"refused by the index: {tally(sent.quarantined)}", refused_by_index=dict(sent.quarantined))
     for source, type_code, code in sent.held_back:
-        about = f"{source} {type_code}" if source else "care relations"
+        about = _about(source, type_code)
         what_to_do = (
             "to register it" if code in _UNREGISTERED else "what is wrong, then run `connector send` again"
         )
@@ -165,7 +176,7 @@ def say_streams(run: Report, state: State) -> None:
     for stream in state.streams.all():
         live, due = state.wishes.live_count(stream.stream_id), state.wishes.due_count(stream.stream_id)
         told = stream.told_as_of.isoformat() if stream.told_as_of else None
-        about = f"{stream.source} {stream.type}" if stream.source else "care relations"
+        about = _about(stream.source, stream.type)
         run.say(f"{about}: {stream.phase}, {live} live, {due} to send, index knows up to {told or 'nothing'}")
         streams.append(
             {
@@ -181,6 +192,11 @@ def say_streams(run: Report, state: State) -> None:
             }
         )
     run.say(f"{len(streams)} streams", streams=streams)
+
+
+def _about(source: str, type_code: str) -> str:
+    """What a stream is called."""
+    return f"{source} {type_code}".strip() or "care relations"
 
 
 def say_entries(run: Report, entries: Sequence[QuarantineEntry]) -> None:

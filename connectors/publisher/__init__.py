@@ -9,7 +9,7 @@ Whoever controls a publisher can at most publish, withdraw or register for what 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-from connectors.config import Setup
+from connectors.config import RESTRICTION, Setup
 from connectors.reading import MessageReader
 from connectors.state import UNKNOWN_INCARNATION, Standing, State
 from crypto.batch import BatchClass
@@ -53,7 +53,7 @@ class Publisher:
         self, reader: MessageReader, format_name: str, files: Iterable[MessageFile], as_of: date
     ) -> Taken:
         """Take messages in and work out what the index should hold; sends nothing."""
-        intake = Intake(self._state, self._setup.publications, self._clock().date())
+        intake = Intake(self._state, self._setup, self._clock().date())
         return intake.run(reader, format_name, files, as_of)
 
     def send(self, hop: Delivers, progress: Callable[[int, int], None] = _no_progress) -> Sent:
@@ -87,6 +87,9 @@ class Publisher:
                 oldest = this_month.plus(-max(1, publication.retention_months // 2))
                 self._state.wishes.remind(stream.stream_id, oldest.index)
                 ids.append(stream.stream_id)
+            if self._setup.restrictions is not None:
+                # No reminders: a death does not expire at the index.
+                ids.append(streams.ensure(BatchClass.BEPERKING, type_code=RESTRICTION).stream_id)
             if self._setup.caseload_organisation is not None:
                 ids.append(streams.ensure(BatchClass.ZORGRELATIE).stream_id)
         return ids

@@ -5,18 +5,21 @@ Invariants:
 2. A fault is not an ending: what is set aside or unavailable withdraws nothing, and a stream is in sync only when
    every file of the run could be read.
 3. Nothing is published for a (source, type) this publisher is not registered for.
+4. While a person is known to live outside the municipalities of this index, her flags are withdrawn; that she died
+   is told wherever she lives.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import BinaryIO, Final
 
-from connectors.config import Publication
+from connectors.config import RESTRICTION, Publication, Restrictions, Setup
 from connectors.reading import (
     FileRefused,
+    Kind,
     Message,
     MessageReader,
     Nothing,
@@ -26,12 +29,13 @@ from connectors.reading import (
     Residence,
     SourceUnavailable,
 )
-from connectors.state import Intent, State
+from connectors.state import Intent, State, Stream
 from connectors.trajecten import FlagWish, TrajectRecord, flags
 from connectors.verdicts import screen
 from crypto.batch import BatchClass
+from crypto.chain import Bsn
 
-from .rows import flag_body, flag_end_body
+from .rows import death_body, death_end_body, flag_body, flag_end_body
 
 NOT_REGISTERED: Final = "source-not-registered"
 NO_START: Final = "start-missing"
@@ -62,7 +66,10 @@ class Taken:
         messages: files taken in.
         trajecten: observations that were used.
         set_to_assert: flags that now have to be asserted, or asserted otherwise.
-        set_to_withdraw: flags that now have to be withdrawn.
+        set_to_withdraw: flags that now have to be withdrawn, those of who moved away included.
+        set_to_withdraw_moved: of these, for persons who live outside the municipalities of this index.
+        set_to_restrict: persons of whom it now has to be told that they died.
+        set_to_revoke: persons of whom that now has to be taken back.
         quarantined: readings set aside, per reason, those set aside before included.
         refused: files refused as a whole.
         unavailable: sources that answered with a fault, as (source, type); None stands for every one.
@@ -72,6 +79,9 @@ class Taken:
     trajecten: int = 0
     set_to_assert: int = 0
     set_to_withdraw: int = 0
+    set_to_withdraw_moved: int = 0
+    set_to_restrict: int = 0
+    set_to_revoke: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     refused: list[FileRefused] = field(default_factory=list)
     unavailable: set[tuple[str | None, str | None]] = field(default_factory=set)
@@ -82,23 +92,18 @@ class Intake:
 
     Args:
         state: locked by the caller.
-        publications: what this publisher may speak for.
+        setup: what this publisher may speak for, and for whom.
         today: for the quarantine.
     """
 
-    def __init__(self, state: State, publications: Sequence[Publication], today: date) -> None:
+    def __init__(self, state: State, setup: Setup, today: date) -> None:
         self._state = state
-        self._publications = publications
+        self._municipalities = setup.municipalities
         self._today = today
         with state.transaction():
-            self._streams = {
-                (each.source, each.type): state.streams.ensure(
-                    BatchClass.SIGNAAL, each.source, each.type
-                ).stream_id
-                for each in publications
-            }
+            self._fed = dict(_fed(state, setup))
         # Streams that left the settings are counted too; they are only not sent.
-        self._pairs = {stream.stream_id: (stream.source, stream.type) for stream in state.streams.all()}
+        self._all = {stream.stream_id: stream for stream in state.streams.all()}
         self._taken = Taken()
 
     def run(
@@ -114,6 +119,7 @@ class Intake:
         """
         with self._state.transaction():
             as_of = self._state.advance(as_of)
+            self._state.count_within(self._municipalities)
             self._count("nothing new", as_of)
         for file in files:
             try:
@@ -134,16 +140,21 @@ class Intake:
     def _take(self, reading: Reading) -> None:
         match reading:
             case Observation() as seen:
-                stream_id = self._streams.get((seen.source, seen.type))
-                if stream_id is None:
-                    self._set_aside(NOT_REGISTERED, seen.position)
-                else:
+                stream_id, _ = self._fed.get((seen.source, seen.type), (None, None))
+                if stream_id is not None:
                     self._state.trajecten.observe(stream_id, seen)
                     self._taken.trajecten += 1
+                elif (
+                    seen.kind is not Kind.NOT_A_TRAJECT
+                ):  # of which nothing would have been published either way
+                    self._set_aside(NOT_REGISTERED, seen.position)
             case Quarantined(code=code, position=position):
                 self._set_aside(code, position)
             case SourceUnavailable(source=source, type=type_code):
                 self._taken.unavailable.add((source, type_code))
+            case Residence() as said if self._municipalities:
+                if self._state.residences.note(said):
+                    self._state.trajecten.recount(said.person)
             case Nothing() | Residence():
                 pass
 
@@ -153,19 +164,36 @@ class Intake:
             self._wish(stream_id, records, file, as_of)
 
     def _wish(self, stream_id: int, records: Sequence[TrajectRecord], file: str, as_of: date) -> None:
+        stream = self._all[stream_id]
         for wish in flags(records, as_of):
-            if wish.asserted and wish.since is None:
-                self._set_aside(NO_START, file)
-            elif wish.asserted:
-                self._taken.set_to_assert += self._put(stream_id, wish, Intent.KEEP)
+            if stream.batch_class is BatchClass.BEPERKING:
+                self._wish_death(stream, wish)
             else:
-                self._taken.set_to_withdraw += self._put(stream_id, wish, Intent.END)
+                self._wish_flag(stream, wish, file)
 
-    def _put(self, stream_id: int, wish: FlagWish, intent: Intent) -> bool:
-        source, type_code = self._pairs[stream_id]
-        body = flag_body(source, type_code, wish.since) if wish.since else flag_end_body(source, type_code)
-        key = self._state.wishes.key_of_person(stream_id, wish.person)
-        return self._state.wishes.put(key, stream_id, intent, wish.person, body)
+    def _wish_flag(self, stream: Stream, wish: FlagWish, file: str) -> None:
+        has_moved = wish.asserted and self._state.residences.is_outside(wish.person, self._municipalities)
+        if not wish.asserted or has_moved:
+            body = flag_end_body(stream.source, stream.type)
+            is_new = self._put(stream, wish.person, Intent.END, body)
+            self._taken.set_to_withdraw += is_new
+            self._taken.set_to_withdraw_moved += is_new and has_moved
+        elif wish.since is None:
+            self._set_aside(NO_START, file)
+        else:
+            body = flag_body(stream.source, stream.type, wish.since)
+            self._taken.set_to_assert += self._put(stream, wish.person, Intent.KEEP, body)
+
+    def _wish_death(self, stream: Stream, wish: FlagWish) -> None:
+        """Tell that somebody died, or take it back; when she did does not matter."""
+        if wish.asserted:
+            self._taken.set_to_restrict += self._put(stream, wish.person, Intent.KEEP, death_body())
+        else:
+            self._taken.set_to_revoke += self._put(stream, wish.person, Intent.END, death_end_body())
+
+    def _put(self, stream: Stream, person: Bsn, intent: Intent, body: bytes) -> bool:
+        key = self._state.wishes.key_of_person(stream.stream_id, person)
+        return self._state.wishes.put(key, stream.stream_id, intent, person, body)
 
     def _set_aside(self, code: str, place: str) -> None:
         self._state.quarantine.add(self._today, code, place)
@@ -173,10 +201,19 @@ class Intake:
 
     def _mark_in_sync(self, format_name: str, as_of: date) -> None:
         with self._state.transaction():
-            for publication in self._publications:
-                pair = (publication.source, publication.type)
-                if publication.is_fed_by(format_name) and not _is_silent(pair, self._taken.unavailable):
-                    self._state.streams.processed(self._streams[pair], as_of)
+            for pair, (stream_id, told_by) in self._fed.items():
+                if told_by.is_fed_by(format_name) and not _is_silent(pair, self._taken.unavailable):
+                    self._state.streams.processed(stream_id, as_of)
+
+
+def _fed(state: State, setup: Setup) -> Iterator[tuple[_Pair, tuple[int, Publication | Restrictions]]]:
+    """Yield per (source, type) of the readers the stream it goes into, and what the settings say of it."""
+    for each in setup.publications:
+        stream = state.streams.ensure(BatchClass.SIGNAAL, each.source, each.type)
+        yield (each.source, each.type), (stream.stream_id, each)
+    if setup.restrictions is not None:
+        stream = state.streams.ensure(BatchClass.BEPERKING, type_code=RESTRICTION)
+        yield (setup.restrictions.source, RESTRICTION), (stream.stream_id, setup.restrictions)
 
 
 def _is_silent(pair: _Pair, unavailable: set[tuple[str | None, str | None]]) -> bool:

@@ -8,7 +8,7 @@ Invariants:
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -18,6 +18,9 @@ from crypto.batch import BatchClass
 from crypto.chain import Canary
 from crypto.encoding import Month
 from crypto.sheet import (
+    BeperkingKind,
+    BeperkingOperation,
+    BeperkingRow,
     ProefOperation,
     ProefRow,
     SetRow,
@@ -39,7 +42,14 @@ class Trial:
 
 TRIAL: Final = Trial(BatchClass.PROEF, (Canary(), ProefRow(ProefOperation.CANARY).encode()))
 
-CLASSES: Final = (BatchClass.SIGNAAL, BatchClass.ZORGRELATIE)
+CLASSES: Final = (BatchClass.BEPERKING, BatchClass.SIGNAAL, BatchClass.ZORGRELATIE)
+"""In the order of haste: while it is unknown who died, the index answers nobody."""
+
+_FILLERS: Final[Mapping[BatchClass, SetRow]] = {
+    BatchClass.BEPERKING: BeperkingRow(BeperkingOperation.FILLER),
+    BatchClass.SIGNAAL: SignaalRow(SignaalOperation.FILLER),
+    BatchClass.ZORGRELATIE: ZorgrelatieRow(ZorgrelatieOperation.FILLER),
+}
 
 _ANY_GENERATION: Final = 1
 """A wish's body is a whole row of the sheet, so that it is checked when it is made; the generation in it is
@@ -68,11 +78,23 @@ def flag_end_body(source: str, type_code: str) -> bytes:
     return row.encode()
 
 
+def death_body() -> bytes:
+    """Return the body of a wish that says that somebody died."""
+    return _death_row(BeperkingOperation.ASSERT).encode()
+
+
+def death_end_body() -> bytes:
+    """Return the body of a wish to take that back."""
+    return _death_row(BeperkingOperation.REVOKE).encode()
+
+
+def _death_row(operation: BeperkingOperation) -> BeperkingRow:
+    return BeperkingRow(operation, kind=BeperkingKind.OVERLEDEN, generation=_ANY_GENERATION)
+
+
 def filler(batch_class: BatchClass) -> bytes:
     """Return a row that says nothing."""
-    if batch_class is BatchClass.SIGNAAL:
-        return SignaalRow(SignaalOperation.FILLER).encode()
-    return ZorgrelatieRow(ZorgrelatieOperation.FILLER).encode()
+    return _FILLERS[batch_class].encode()
 
 
 def choose(state: State, streams: Sequence[Stream], n: int) -> Choice | None:
@@ -138,6 +160,8 @@ def _control(state: State, stream: Stream, *, picked: int, left: int) -> SetRow 
 
 def _open_set(stream: Stream) -> SetRow:
     generation = stream.generation + 1
+    if stream.batch_class is BatchClass.BEPERKING:
+        return BeperkingRow(BeperkingOperation.OPEN_SET, generation=generation)
     if stream.batch_class is BatchClass.ZORGRELATIE:
         return ZorgrelatieRow(ZorgrelatieOperation.OPEN_SET, generation=generation)
     return SignaalRow(
@@ -146,6 +170,8 @@ def _open_set(stream: Stream) -> SetRow:
 
 
 def _seal_set(stream: Stream, as_of: date, count: int) -> SetRow:
+    if stream.batch_class is BatchClass.BEPERKING:
+        return BeperkingRow(BeperkingOperation.SEAL_SET, generation=stream.generation, count=count)
     if stream.batch_class is BatchClass.ZORGRELATIE:
         return ZorgrelatieRow(ZorgrelatieOperation.SEAL_SET, generation=stream.generation, count=count)
     return SignaalRow(

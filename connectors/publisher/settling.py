@@ -17,7 +17,7 @@ from connectors.state import FrozenRow, FrozenSet, Phase, Standing, State, Strea
 from crypto.answers import Acknowledgement, Refusal
 from crypto.batch import Batch
 from crypto.encoding import Month
-from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation
+from crypto.sheet import BeperkingOperation, SignaalOperation, SignaalRow, ZorgrelatieOperation
 
 INTRODUCTIONS_MAX: Final = 3
 """New incarnations accepted in one run; an index that is restored more often than this needs a person."""
@@ -28,10 +28,13 @@ RESTARTS_MAX: Final = 1
 GENERATIONS_MAX: Final = 64
 """Generations tried per stream in one run, when local state was lost and the index remembers higher ones."""
 
-_OPENS: Final = frozenset({SignaalOperation.OPEN_SET, ZorgrelatieOperation.OPEN_SET})
-_SEALS: Final = frozenset({SignaalOperation.SEAL_SET, ZorgrelatieOperation.SEAL_SET})
-_SAYS_MORE: Final = frozenset(
-    {SignaalOperation.ASSERT, ZorgrelatieOperation.REGISTER, ZorgrelatieOperation.CHANGE}
+_OPENS: Final = (SignaalOperation.OPEN_SET, ZorgrelatieOperation.OPEN_SET, BeperkingOperation.OPEN_SET)
+_SEALS: Final = (SignaalOperation.SEAL_SET, ZorgrelatieOperation.SEAL_SET, BeperkingOperation.SEAL_SET)
+_SAYS_MORE: Final = (
+    SignaalOperation.ASSERT,
+    ZorgrelatieOperation.REGISTER,
+    ZorgrelatieOperation.CHANGE,
+    BeperkingOperation.ASSERT,
 )
 _ABOUT_THE_SET: Final = frozenset({"generation", "set-count"})
 _ABOUT_THE_REGISTER: Final = frozenset({"not-registered", "unknown-code"})
@@ -83,10 +86,10 @@ class Sent:
     Args:
         batches: acknowledged in this run, trials left out.
         trials: canaries that the index recognised.
-        asserted: rows that assert a flag, or register or change a relation.
-        withdrawn: rows that withdraw a flag, or end a relation or take it back.
+        asserted: rows that assert a flag or a death, or register or change a relation.
+        withdrawn: rows that withdraw a flag, take a death back, or end a relation or take it back.
         quarantined: rows the index refused, per reason.
-        held_back: streams left alone for the rest of the run, as (source, type, reason); both empty for relations.
+        held_back: streams left alone for the rest of the run, as (source, type, reason), see `Stream`.
     """
 
     batches: int = 0

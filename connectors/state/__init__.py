@@ -25,6 +25,7 @@ from crypto.keyfiles import PublisherSecrets
 from crypto.sealing import RowKeys, tag
 
 from .quarantine import Quarantine, QuarantineEntry, without_numbers
+from .residences import Residences
 from .schema import UNKNOWN_INCARNATION, StateFault, create, open_existing, transaction
 from .spool import Change, FrozenRow, FrozenSet, Spool
 from .streams import Phase, Stream, Streams
@@ -95,6 +96,7 @@ class State:
         self._lock_path = lock_path
         self.streams = Streams(connection)
         self.trajecten = Trajecten(connection, keys)
+        self.residences = Residences(connection, keys)
         self.wishes = Wishes(connection, keys)
         self.spool = Spool(connection, keys)
         self.quarantine = Quarantine(connection)
@@ -188,6 +190,19 @@ class State:
         day = max(as_of, self.as_of() or as_of)
         self._connection.execute("UPDATE state SET as_of = ?", (day.isoformat(),))
         return day
+
+    def count_within(self, municipalities: frozenset[str]) -> None:
+        """Count for persons of these municipalities from now on, for everybody when there are none.
+
+        Where persons live is forgotten when it makes no difference any more.
+        """
+        within = " ".join(sorted(municipalities))
+        if self._connection.execute("SELECT within = ? FROM state", (within,)).fetchone()[0]:
+            return
+        self._connection.execute("UPDATE state SET within = ?", (within,))
+        self.trajecten.recount_residents()
+        if not municipalities:
+            self.residences.forget()
 
     def safe_name(self, name: str) -> str:
         """Return a file's name without what may be a BSN; two names that differ stay different."""

@@ -5,12 +5,12 @@ says of the source itself: which sources and types it publishes, counts, months 
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 UNKNOWN_INCARNATION: Final = bytes(16)
 """What a batch names before the index has told its incarnation; it refuses such a batch and tells."""
 
@@ -27,14 +27,15 @@ CREATE TABLE state (               -- one row: whose state this is and where it 
     proven BLOB,                   -- fingerprint of the manifest whose canary the index recognised; NULL while none
     heard_at INTEGER NOT NULL DEFAULT 0,  -- Unix time of the index's last signed answer
     as_of TEXT,                    -- the latest day trajecten were counted for, ISO 8601; never goes back
+    within TEXT NOT NULL DEFAULT '',  -- municipalities they were counted for, sorted; empty when all count
     frozen_class TEXT,             -- class of the frozen set; NULL when there is none
     frozen_stage INTEGER NOT NULL DEFAULT 0,  -- how often rows were taken out of the frozen set
     frozen_month INTEGER           -- month index in which it was frozen: its asserts count from then
 ) STRICT;
-CREATE TABLE stream (              -- all this publisher says about one (source, type), or all its relations
+CREATE TABLE stream (              -- all this publisher says about one (source, type), or all its relations or deaths
     id INTEGER PRIMARY KEY,
     class TEXT NOT NULL,
-    source TEXT NOT NULL,          -- empty for relations
+    source TEXT NOT NULL,          -- empty for relations and restrictions
     type TEXT NOT NULL,            -- empty for relations
     generation INTEGER NOT NULL,   -- of the last complete set tried; 0 before the first
     phase TEXT NOT NULL,           -- closed, open or sealed
@@ -87,7 +88,19 @@ CREATE TABLE quarantine (          -- what was set aside, for people to look at;
 CREATE TABLE delta_file (          -- feeds without versions: a delta that was read is not read again
     digest BLOB PRIMARY KEY        -- tag over name and content
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE residence (           -- where a person lives, as was said last; kept only while it makes a difference
+    person BLOB PRIMARY KEY,       -- tag over the BSN, the same as in traject
+    sealed BLOB NOT NULL           -- when it was said, and the municipality
+) STRICT, WITHOUT ROWID;
 """
+
+_STEPS: Final[Mapping[int, Sequence[str]]] = {
+    2: (
+        "ALTER TABLE state ADD COLUMN within TEXT NOT NULL DEFAULT ''",
+        "CREATE TABLE residence (person BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    ),
+}
+"""What brings a state of an earlier format one format further; nothing in it is lost."""
 
 
 class StateFault(Exception):
@@ -131,10 +144,21 @@ def open_existing(path: Path, publisher: str, scope: str) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise StateFault(f"{path} is not a connector's state ({type(error).__name__})") from None
-    if rows != [(FORMAT, publisher, scope)]:
+    if rows not in ([(known, publisher, scope)] for known in (*_STEPS, FORMAT)):
         connection.close()
         raise StateFault(f"{path} is the state of another publisher, scope or version")
+    _bring_up_to_date(connection)
     return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    with transaction(connection):  # another run may have been first
+        (found,) = connection.execute("SELECT format FROM state").fetchone()
+        for step in range(found, FORMAT):
+            for statement in _STEPS[step]:
+                connection.execute(statement)
+        if found != FORMAT:
+            connection.execute("UPDATE state SET format = ?", (FORMAT,))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""Streams: everything a publisher says about one (source, type), or about its relations, and its complete sets.
+"""Streams: all a publisher says about one (source, type), or of relations or restrictions, and its complete sets.
 
 A stream is *closed* until a complete set is opened for it at the index, *open* while that set fills, and *sealed*
 once the index has confirmed the number of live wishes in it.
@@ -26,6 +26,8 @@ class Stream:
     """One stream as stored.
 
     Args:
+        source: whose flags it holds; empty for relations and for restrictions, of which a publisher has one set each.
+        type: of its flags, or the kind of restriction; empty for relations.
         generation: of the last complete set that was tried; the next one is one higher.
         as_of: messages up to and including this day are processed.
         told_as_of: what the index knows of that.

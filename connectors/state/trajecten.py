@@ -12,6 +12,11 @@ from crypto.encoding import decode, encode
 from crypto.sealing import RowKeys, seal, tag, unseal
 
 
+def person_tag(keys: RowKeys, person: Bsn) -> bytes:
+    """The tag a person is found by, over all streams."""
+    return tag(keys, "person", person.digits)
+
+
 class Trajecten:
     """The table of trajecten; every change happens inside a transaction of the caller."""
 
@@ -25,7 +30,7 @@ class Trajecten:
         Returns:
             False when the observation adds nothing.
         """
-        person = tag(self._keys, "person", observation.person.digits)
+        person = person_tag(self._keys, observation.person)
         key = tag(self._keys, "traject", stream_id, person, observation.traject)
         row = self._connection.execute("SELECT sealed FROM traject WHERE key = ?", (key,)).fetchone()
         known = self._unseal(key, row[0]) if row else None
@@ -38,6 +43,19 @@ class Trajecten:
             (key, stream_id, person, self._seal(key, record)),
         )
         return True
+
+    def recount(self, person: Bsn) -> None:
+        """Mark a person to be counted again in every stream, because of something else than her trajecten."""
+        self._connection.execute(
+            "UPDATE traject SET turns_on = '' WHERE stream IN (SELECT id FROM stream) AND person = ?",
+            (person_tag(self._keys, person),),
+        )
+
+    def recount_residents(self) -> None:
+        """Mark everybody to be counted again of whom it is known where she lives."""
+        self._connection.execute(
+            "UPDATE traject SET turns_on = '' WHERE person IN (SELECT person FROM residence)"
+        )
 
     def to_count(self, as_of: date) -> Iterator[tuple[int, Sequence[TrajectRecord]]]:
         """Take everybody whose flag may have changed by this day: by a message, or because time went on.

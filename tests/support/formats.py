@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import ClassVar, Final
 
-from connectors import cloudevents, csv_lines, ddas, json_lines, suwi, zgw
+from connectors import brp, ciz, cloudevents, csv_lines, ddas, json_lines, suwi, zgw
 from connectors.ddas import vroegsignalering
 from connectors.istandaarden import iwmo
 from connectors.lines.layout import COLUMNS, TYPES
@@ -42,6 +42,29 @@ class DdasVroegsignalering(FormatContract):
     types = frozenset({"vroegsignaal"})
     settings: ClassVar = {"enabled": True}
     samples = (_sample("vroegsignalen.json", 4),)
+
+
+class Brp(FormatContract):
+    """An answer about three persons, and an event that names one."""
+
+    format = brp.FORMAT
+    types = frozenset({"overleden", "onder-curatele"})
+    samples = (
+        _sample("brp.json", 6),
+        Sample(
+            b'{"specversion": "1.0", "type": "nl.brp.verhuisd.emigratie", "id": "7f1c", "time": "2026-04-13T08:00:00Z",'
+            b' "data": {"pl_id": "17", "burgerservicenummer": "999900006"}}',
+            observations=0,
+        ),
+    )
+
+
+class Ciz(FormatContract):
+    """Two decisions, one of them under a name of the asker, and an error beside them."""
+
+    format = ciz.FORMAT
+    types = frozenset({"wlz-indicatie"})
+    samples = (_sample("ciz.json", 2),)
 
 
 class Csv(FormatContract):
@@ -143,6 +166,8 @@ class Zgw(FormatContract):
 
 
 UNDER_CONTRACT: Final[dict[str, type[FormatContract]]] = {
+    "brp": Brp,
+    "ciz": Ciz,
     "cloudevents": CloudEvents,
     "csv": Csv,
     "ddas": Ddas,

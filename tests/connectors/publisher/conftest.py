@@ -37,7 +37,16 @@ from crypto.chain import Bsn, Canary, Pseudonym
 from crypto.encoding import Month
 from crypto.group import multiply
 from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets, PublisherSecrets
-from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow, decode_row
+from crypto.sheet import (
+    BeperkingOperation,
+    BeperkingRow,
+    SetRow,
+    SignaalOperation,
+    SignaalRow,
+    ZorgrelatieOperation,
+    ZorgrelatieRow,
+    decode_row,
+)
 from tests.support.keys import agreed
 from tests.support.messages import RECEIVED
 
@@ -91,7 +100,7 @@ Key = tuple[Pseudonym, str, str]
 
 @dataclass
 class Series:
-    """One complete set of one (source, type), or of all relations."""
+    """One complete set of one (source, type), or of all relations or restrictions."""
 
     generation: int
     sealed: bool = False
@@ -110,7 +119,8 @@ class InMemoryIndex:
     series: dict[tuple[str, str], list[Series]] = field(default_factory=dict)
     flags: dict[Key, tuple[Month, int]] = field(default_factory=dict)
     relations: dict[bytes, tuple[Pseudonym, ZorgrelatieRow]] = field(default_factory=dict)
-    refuses: Callable[[SignaalRow | ZorgrelatieRow], str | None] = lambda _: None
+    dead: dict[Pseudonym, int] = field(default_factory=dict)
+    refuses: Callable[[SetRow], str | None] = lambda _: None
     applied: list[tuple[bytes, int, int]] = field(default_factory=list)
     delivered: int = 0
     trials: int = 0
@@ -122,7 +132,7 @@ class InMemoryIndex:
         """Come back from an empty backup: nothing known, a new incarnation."""
         self.incarnation = token_bytes(16)
         self.next_sequence = 1
-        self.answers, self.flags, self.series, self.relations = {}, {}, {}, {}
+        self.answers, self.flags, self.series, self.relations, self.dead = {}, {}, {}, {}, {}
 
     def deliver(self, batch: Batch) -> bytes:
         """Check, open, apply and answer one batch that passed both hops."""
@@ -230,24 +240,34 @@ class InMemoryIndex:
         return None
 
     def _sets(self, row: Any) -> list[Series]:
-        return self.series.setdefault((getattr(row, "source", ""), getattr(row, "type", "")), [])
+        kind = "overleden" if isinstance(row, BeperkingRow) else getattr(row, "type", "")
+        return self.series.setdefault((getattr(row, "source", ""), kind), [])
 
     def _count(self, row: Any) -> int:
         if isinstance(row, ZorgrelatieRow):
             return sum(kept.generation == row.generation for _, kept in self.relations.values())
+        if isinstance(row, BeperkingRow):
+            return sum(generation == row.generation for generation in self.dead.values())
         pair = (row.source, row.type)
         return sum(g == row.generation and key[1:] == pair for key, (_, g) in self.flags.items())
 
     def _apply(self, rows: Sequence[tuple[Any, Any]]) -> None:
         for person, row in rows:
-            match row.operation:
-                case SignaalOperation.ASSERT:
-                    self.flags[person, row.source, row.type] = (row.since, row.generation)
-                case SignaalOperation.WITHDRAW:
+            match row:
+                case SignaalRow(operation=SignaalOperation.ASSERT, since=since):
+                    assert since is not None
+                    self.flags[person, row.source, row.type] = (since, row.generation)
+                case SignaalRow(operation=SignaalOperation.WITHDRAW):
                     self.flags.pop((person, row.source, row.type), None)
-                case ZorgrelatieOperation.REGISTER | ZorgrelatieOperation.CHANGE:
+                case BeperkingRow(operation=BeperkingOperation.ASSERT):
+                    self.dead[person] = row.generation
+                case BeperkingRow(operation=BeperkingOperation.REVOKE):
+                    self.dead.pop(person, None)
+                case ZorgrelatieRow(operation=ZorgrelatieOperation.REGISTER | ZorgrelatieOperation.CHANGE):
                     self.relations[row.relation_id] = (person, row)
-                case ZorgrelatieOperation.END | ZorgrelatieOperation.WITHDRAW_MISTAKE:
+                case ZorgrelatieRow(
+                    operation=ZorgrelatieOperation.END | ZorgrelatieOperation.WITHDRAW_MISTAKE
+                ):
                     self.relations.pop(row.relation_id, None)
         for _, row in rows:
             self._apply_control(row)
@@ -267,6 +287,8 @@ class InMemoryIndex:
     def _drop_older(self, row: Any) -> None:
         if isinstance(row, ZorgrelatieRow):
             self.relations = {k: v for k, v in self.relations.items() if v[1].generation == row.generation}
+        elif isinstance(row, BeperkingRow):
+            self.dead = {k: v for k, v in self.dead.items() if v == row.generation}
         else:
             pair = (row.source, row.type)
             self.flags = {k: v for k, v in self.flags.items() if k[1:] != pair or v[1] == row.generation}

@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.cli import connector
-from connectors.config import Publication
+from connectors.config import RESTRICTION, Publication, Restrictions
 from connectors.planting import planted
 from connectors.publisher import MessageFile
 from connectors.reading import FileRefused, Message, Observation
 from connectors.testing import AS_OF, RECEIVED, Sample
-from crypto.sheet import SignaalRow, decode_row
+from crypto.sheet import BeperkingRow, SignaalRow, decode_row
 from tests.support.formats import UNDER_CONTRACT
 
 WORDS = st.text(alphabet="abcdefghijkmnopqrstuvwxyz", min_size=7, max_size=14).map(lambda text: f"Zq{text}")
@@ -43,7 +43,18 @@ def pairs(name: str) -> tuple[Publication, ...]:
         for seen in kind.format.reader(kind.settings)(Message(io.BytesIO(sample.content), "m", RECEIVED))
         if isinstance(seen, Observation)
     }
-    return tuple(Publication(source=source, type=code, format=name) for source, code in found)
+    flags = ((source, code) for source, code in found if code != RESTRICTION)
+    return tuple(Publication(source=source, type=code, format=name) for source, code in flags)
+
+
+def may_say(name: str) -> dict[str, Any]:
+    """Settings under which everything in the samples of a format is acted on."""
+    return {
+        "publications": pairs(name),
+        "restrictions": Restrictions(format=name),
+        "municipalities": frozenset({"0344"}),
+        "caseload_organisation": None,
+    }
 
 
 @dataclass
@@ -51,7 +62,7 @@ class Heard:
     """Everything that a run said to somebody."""
 
     said: list[str] = field(default_factory=list)
-    rows: list[SignaalRow] = field(default_factory=list)
+    rows: list[SignaalRow | BeperkingRow] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -81,16 +92,21 @@ def taken_in(source: Source, name: str, content: bytes) -> Heard:
     streams = [stream.stream_id for stream in source.state.streams.all()]
     for wish in source.state.wishes.due(streams, 1000):
         row = decode_row(source.state.streams.get(wish.stream_id).batch_class, wish.body)
-        assert isinstance(row, SignaalRow)
+        assert isinstance(row, SignaalRow | BeperkingRow)
         heard.rows.append(row)
     return heard
 
 
-def rows_say_only(rows: list[SignaalRow], publications: tuple[Publication, ...]) -> bool:
-    """Whether each row says a registered source and type, a month, and nothing else."""
+def rows_say_only(rows: list[SignaalRow | BeperkingRow], publications: tuple[Publication, ...]) -> bool:
+    """Whether each row says a registered source and type, a month, and nothing else; or just that somebody died."""
     known = {(each.source, each.type) for each in publications}
     plain = (0, None)
-    return all((row.source, row.type) in known and (row.count, row.as_of) == plain for row in rows)
+    return all(
+        (row.source, row.type) in known and (row.count, row.as_of) == plain
+        if isinstance(row, SignaalRow)
+        else row.count == 0
+        for row in rows
+    )
 
 
 @pytest.mark.parametrize("name", UNDER_CONTRACT)
@@ -107,9 +123,7 @@ def test_nothing_of_a_message_leaves_but_type_and_month(
         stranger = data.draw(WORDS | NUMBERS | DAYS | PEOPLE)
         messages = list(planted(sample.content, stranger))
         content = data.draw(st.sampled_from(messages))
-        source = new_source(
-            tmp_path / f"{next(numbers)}", publications=publications, caseload_organisation=None
-        )
+        source = new_source(tmp_path / f"{next(numbers)}", **may_say(name))
         try:
             heard = taken_in(source, name, content)
             assert rows_say_only(heard.rows, publications)
@@ -139,13 +153,14 @@ def test_the_search_looks_at_what_leaves(
     name: str, new_source: Callable[..., Source], tmp_path: Path
 ) -> None:
     """Were there no rows to look at, the search above would prove nothing."""
-    source = new_source(tmp_path, publications=pairs(name), caseload_organisation=None)
+    source = new_source(tmp_path, **may_say(name))
     rows = [
         row for sample in UNDER_CONTRACT[name].samples for row in taken_in(source, name, sample.content).rows
     ]
     source.state.close()
     assert rows
-    assert all(row.since is not None for row in rows)
+    assert all(row.since is not None for row in rows if isinstance(row, SignaalRow))
+    assert any(isinstance(row, BeperkingRow) for row in rows) == (RESTRICTION in UNDER_CONTRACT[name].types)
 
 
 def test_a_file_that_is_refused_is_named_without_its_content() -> None:
