@@ -25,7 +25,7 @@ class Trajecten:
         Returns:
             False when the observation adds nothing.
         """
-        person = tag(self._keys, "person", observation.person.digits)
+        person = self._person(observation.person)
         key = tag(self._keys, "traject", stream_id, person, observation.traject)
         row = self._connection.execute("SELECT sealed FROM traject WHERE key = ?", (key,)).fetchone()
         known = self._unseal(key, row[0]) if row else None
@@ -54,17 +54,27 @@ class Trajecten:
             stream_id, person = row
             yield stream_id, self._of_person(stream_id, person, as_of)
 
+    def of_person(self, stream_id: int, person: Bsn) -> Sequence[TrajectRecord]:
+        """All trajecten of a person in a stream, those that are over included; nothing is marked."""
+        return [record for _, record in self._records(stream_id, self._person(person))]
+
     def _of_person(self, stream_id: int, person: bytes, as_of: date) -> Sequence[TrajectRecord]:
-        rows = self._connection.execute(
-            "SELECT key, sealed FROM traject WHERE stream = ? AND person = ? ORDER BY key",
-            (stream_id, person),
-        ).fetchall()
-        records = [(key, self._unseal(key, sealed)) for key, sealed in rows]
+        records = self._records(stream_id, person)
         self._connection.executemany(
             "UPDATE traject SET turns_on = ? WHERE key = ?",
             [(_text(next_turn(record, as_of)), key) for key, record in records],
         )
         return [record for _, record in records]
+
+    def _records(self, stream_id: int, person: bytes) -> Sequence[tuple[bytes, TrajectRecord]]:
+        rows = self._connection.execute(
+            "SELECT key, sealed FROM traject WHERE stream = ? AND person = ? ORDER BY key",
+            (stream_id, person),
+        ).fetchall()
+        return [(key, self._unseal(key, sealed)) for key, sealed in rows]
+
+    def _person(self, person: Bsn) -> bytes:
+        return tag(self._keys, "person", person.digits)
 
     def _seal(self, key: bytes, record: TrajectRecord) -> bytes:
         content = json.dumps(record.to_dict(), separators=(",", ":"))
