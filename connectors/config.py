@@ -71,7 +71,8 @@ class CaseloadFromCases(BaseModel):
     """How cases of a ZGW case system (Zaken API) become care relations.
 
     Args:
-        zaaktypen: addresses of the types of case that are a care relation; cases of any other type are passed over.
+        zaaktypen: types of case that are a care relation, by URL, UUID or identificatie as in the format `zgw`; other
+            cases are passed over.
         team: code of the team, for a case without an organisational unit as its handler.
         registered_by: staff id of who hands out the cases. Only when nobody can give herself a case: without it every
             relation counts as registered by its own worker, and a second person has to confirm it.

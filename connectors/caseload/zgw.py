@@ -5,6 +5,8 @@ coordinates it. The file is one case, a list of cases, an answer of the API with
 `zaken` and `rollen`. Roles stand in a case's `_expand.rollen` (asked for with `expand=rollen`), in its own `rollen`, or
 in the list beside it.
 
+Which case system it is makes no difference: types and cases are known by the UUID their address ends in.
+
 Invariants:
 1. A case tells all its roles or is set aside: another relation of the same case has ended, also in a file that does not
    hold every case.
@@ -27,6 +29,7 @@ from uuid import UUID
 from connectors.config import CaseloadFromCases
 from connectors.parsing.strict_json import Json, Opened, Place, walk, written
 from connectors.reading import FileRefused, read_day
+from connectors.zgw.options import last_segment, names_of
 from crypto.encoding import Month
 
 from .feed import COLUMNS, Feed, FeedRefused, Line, LineFault, WholeCase
@@ -135,11 +138,10 @@ def _needed(case: Json) -> Json:
     """Drop what is not used of a case, so that a large file does not stay in memory."""
     if not isinstance(case, dict):
         return None
-    names = ("url", "uuid", "identificatie", "zaaktype", "startdatum", "einddatum", "rollen", "_expand")
-    kept = {name: case[name] for name in names if name in case}
-    expanded = kept.pop("_expand", None)
-    roles = expanded.get("rollen") if isinstance(expanded, dict) else None
-    return kept | ({"_expand": {"rollen": roles}} if roles is not None else {})
+    names = ("url", "uuid", "identificatie", "zaaktype", "startdatum", "einddatum", "rollen")
+    kept: dict[str, Json] = {name: case[name] for name in names if name in case}
+    kept["_expand"] = {member: _expanded(case, member) for member in ("rollen", "zaaktype")}
+    return kept
 
 
 def _by_case(roles: Iterable[Json]) -> Mapping[str, list[_Role]]:
@@ -167,8 +169,8 @@ def _lines(
 ) -> Iterator[Line | WholeCase]:
     """What one case comes to: a line per worker, and that it is whole."""
     case = case if isinstance(case, dict) else {}
-    case_type = _text(case.get("zaaktype"))
-    if case_type and case_type not in relations.settings.zaaktypen:
+    case_type = _type(case)
+    if case_type and case_type.isdisjoint(_listed(relations.settings)):
         return
     reference = _text(case.get("identificatie"))
     last_day = read_day(_text(case.get("einddatum")))
@@ -185,16 +187,33 @@ def _lines(
         yield WholeCase(reference)
 
 
+def _type(case: Mapping[str, Json]) -> frozenset[str]:
+    """All that the type of a case may be called; empty when it has none."""
+    return frozenset(
+        name for told in (case.get("zaaktype"), _expanded(case, "zaaktype")) for name in names_of(told)
+    )
+
+
+def _listed(settings: CaseloadFromCases) -> frozenset[str]:
+    return frozenset(name for listed in settings.zaaktypen for name in names_of(listed))
+
+
+def _expanded(case: Mapping[str, Json], member: str) -> Json:
+    """What an answer with `expand` holds of a member; None when it holds nothing."""
+    expanded = case.get("_expand")
+    return expanded.get(member) if isinstance(expanded, dict) else None
+
+
 def _case_id(case: Mapping[str, Json]) -> str | None:
     """The UUID of a case, also when only its address holds it: the address changes when a system moves."""
-    told = _text(case.get("uuid")) or _text(case.get("url")).rstrip("/").rpartition("/")[2]
+    told = _text(case.get("uuid")) or last_segment(_text(case.get("url")))
     return told.lower() if _UUID.fullmatch(told) else None
 
 
 def _roles(case: Mapping[str, Json], beside: Mapping[str, list[_Role]] | None) -> list[_Role] | None:
     """Return every role of a case; None when the file does not hold them all."""
-    listed, expanded = case.get("rollen"), case.get("_expand")
-    inside = expanded.get("rollen") if isinstance(expanded, dict) else listed
+    listed, expanded = case.get("rollen"), _expanded(case, "rollen")
+    inside = listed if expanded is None else expanded
     objects = [_role(each) for each in inside if isinstance(each, dict)] if isinstance(inside, list) else []
     found = objects + (beside or {}).get(_text(case.get("url")), [])
     named = {each for each in listed if isinstance(each, str)} if isinstance(listed, list) else set()

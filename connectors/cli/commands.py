@@ -1,4 +1,4 @@
-"""Commands that publish, and all that the group `signal-index connector` finds by name.
+"""Commands that publish, and the list of all that the group gets.
 
 Invariants:
 1. What is printed are counts, codes, file names without numbers, and places in files; never a person. Only `person`

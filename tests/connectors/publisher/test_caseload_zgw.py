@@ -24,7 +24,7 @@ from crypto.chain import Bsn
 ORGANISATION = "00000099000000009958"
 TODAY = date(2026, 11, 22)
 API = "https://zaken.example/zaken/api/v1"
-WIJKTEAM = "https://zaken.example/catalogi/api/v1/zaaktypen/wijkteam"
+WIJKTEAM = "https://zaken.example/catalogi/api/v1/zaaktypen/c1f0a1de-5e0a-4a52-9c26-0d3a8d1f7b10"
 ROLES = (
     "natuurlijk_persoon initiator 999900006",
     "medewerker behandelaar wt-101",
@@ -171,6 +171,25 @@ def test_every_form_of_the_file_says_the_same(document: Any, source: Any) -> Non
     assert [(row.case_reference, row.worker, row.team) for row in kept(source)] == [
         ("Z-2026-001", "wt-101", "noord")
     ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "document"),
+    [
+        (WIJKTEAM.rpartition("/")[2], zaak()),
+        (WIJKTEAM, zaak(zaaktype=WIJKTEAM.replace("zaken.example", "elders.example").upper())),
+        (
+            "WIJKTEAM",
+            zaak(
+                zaaktype=API,
+                _expand={"rollen": rollen(ZAAK_IDS[0], ROLES), "zaaktype": {"identificatie": "wijkteam"}},
+            ),
+        ),
+    ],
+    ids=["uuid", "another host", "identificatie"],
+)
+def test_a_type_is_known_by_any_of_its_names(listed: str, document: Any, source: Any) -> None:
+    assert take(source, document, zaaktypen=[listed]).to_register == 1
 
 
 def test_a_relation_keeps_its_id_when_the_address_of_the_system_changes(source: Any) -> None:

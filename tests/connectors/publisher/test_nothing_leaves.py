@@ -107,9 +107,7 @@ def test_nothing_of_a_message_leaves_but_type_and_month(
         stranger = data.draw(WORDS | NUMBERS | DAYS | PEOPLE)
         messages = list(planted(sample.content, stranger))
         content = data.draw(st.sampled_from(messages))
-        source = new_source(
-            tmp_path / f"{next(numbers)}", publications=publications, caseload_organisation=None
-        )
+        source = new_source(tmp_path / f"{next(numbers)}", publications=publications, caseload=None)
         try:
             heard = taken_in(source, name, content)
             assert rows_say_only(heard.rows, publications)
@@ -139,7 +137,7 @@ def test_the_search_looks_at_what_leaves(
     name: str, new_source: Callable[..., Source], tmp_path: Path
 ) -> None:
     """Were there no rows to look at, the search above would prove nothing."""
-    source = new_source(tmp_path, publications=pairs(name), caseload_organisation=None)
+    source = new_source(tmp_path, publications=pairs(name), caseload=None)
     rows = [
         row for sample in UNDER_CONTRACT[name].samples for row in taken_in(source, name, sample.content).rows
     ]
