@@ -61,6 +61,36 @@ class Publication(BaseModel):
         """Whether messages of this format tell all there is to tell about it."""
         return self.format in (None, format_name)
 
+    @property
+    def reassert_months(self) -> int:
+        """After how many months a flag is asserted again.
+
+        In months, so at the latest half-way: a flag of late in a month is that much younger.
+        """
+        return max(1, self.retention_months // 2)
+
+
+class CaseloadFromCases(BaseModel):
+    """How cases of a ZGW case system (Zaken API) become care relations.
+
+    Args:
+        zaaktypen: types of case that are a care relation, by URL, UUID or identificatie as in the format `zgw`; other
+            cases are passed over.
+        team: code of the team, for a case without an organisational unit as its handler.
+        registered_by: staff id of who hands out the cases. Only when nobody can give herself a case: without it every
+            relation counts as registered by its own worker, and a second person has to confirm it.
+        months_ahead: how long a case without a last day is believed; it is moved on with every file.
+        shielded: whether these persons count as shielded, which a case does not tell; then least is shown.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zaaktypen: frozenset[str] = Field(min_length=1)
+    team: str | None = Field(default=None, pattern=_CODE)
+    registered_by: str | None = Field(default=None, pattern=_CODE)
+    months_ahead: int = Field(default=3, ge=1, le=60)
+    shielded: bool = True
+
 
 class Restrictions(BaseModel):
     """That this publisher tells the index who has died.
@@ -86,11 +116,13 @@ class Caseload(BaseModel):
 
     Args:
         organisation: OIN of the organisation that gives the care.
+        zgw: present when they are read from cases of a ZGW case system.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     organisation: str = Field(pattern=_OIN)
+    zgw: CaseloadFromCases | None = None
 
 
 class Config(BaseModel):
@@ -136,7 +168,7 @@ class Setup:
 
     Args:
         state_path: absolute.
-        caseload_organisation: None when no care relations are fed.
+        caseload: None when no care relations are fed.
     """
 
     secrets: PublisherSecrets
@@ -145,7 +177,7 @@ class Setup:
     state_path: Path
     items_per_batch: int
     publications: tuple[Publication, ...]
-    caseload_organisation: str | None
+    caseload: Caseload | None
     formats: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     restrictions: Restrictions | None = None
     municipalities: frozenset[str] = frozenset()
@@ -182,7 +214,7 @@ class Setup:
             state_path=folder / config.state,
             items_per_batch=config.items_per_batch,
             publications=config.publications,
-            caseload_organisation=config.caseload.organisation if config.caseload else None,
+            caseload=config.caseload,
             formats=config.formats,
             restrictions=config.restrictions,
             municipalities=config.municipalities,

@@ -2,17 +2,17 @@
 
 Invariants:
 1. A file is taken in as a whole or not at all; a delta that was read before, by name and content, is not read again.
-2. A fault is not an ending: a line that cannot be used ends nothing, and a complete file in which any line does not
-   even say which relation it is about ends nothing at all.
+2. A fault is not an ending: a line that cannot be used ends nothing. One that does not even say which relation it is
+   about withholds the endings of its case; those of a complete file all, when it does not say which case either.
 
-The file: UTF-8, with or without a byte order mark; `;` or `,` between fields; the columns of `COLUMNS` in any order;
-days as `YYYY-MM-DD`, months as `YYYY-MM`, marks as `ja` or `nee`.
+The file is CSV, JSON or cases of a ZGW case system, one module each; whatever its form, days are written `YYYY-MM-DD`,
+months `YYYY-MM`, and one file of one form makes the same relations as the same file of another.
 Whoever writes the feed can register care relations for its organisation, all of them visible and reviewed.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -22,21 +22,25 @@ from crypto.batch import BatchClass
 from crypto.chain import Bsn
 from crypto.sheet import ZorgrelatieRow, decode_row
 
-from .feed import (
-    ACTIONS,
-    COLUMNS,
-    REASONS,
-    REFUSALS,
-    Feed,
-    FeedRefused,
-    LineFault,
-    end_row,
-    lines,
-    relation_id,
-    row,
-)
+from .feed import COLUMNS, REASONS, REFUSALS, Feed, FeedRefused, Line, LineFault, WholeCase
+from .forms import FORMS, form_of, reader_of
+from .rows import ACTIONS, end_row, relation_id, row
 
-__all__ = ["COLUMNS", "REASONS", "REFUSALS", "CaseloadTaken", "Feed", "FeedRefused", "take_in"]
+__all__ = [
+    "COLUMNS",
+    "FORMS",
+    "REASONS",
+    "REFUSALS",
+    "CaseloadTaken",
+    "Feed",
+    "FeedRefused",
+    "form_of",
+    "reader_of",
+    "take_in",
+]
+
+
+def _untold(_done: int, _total: int) -> None: ...
 
 
 @dataclass
@@ -48,7 +52,7 @@ class CaseloadTaken:
         to_register: relations that now have to be registered or changed at the index.
         to_end: relations that now have to be ended.
         to_take_back: relations that now have to be taken back as a mistake.
-        ends_withheld: a complete file ended nothing, because some line does not say which relation it is about.
+        ends_withheld: something was not ended, because some line does not say which relation it is about.
     """
 
     lines: int = 0
@@ -70,7 +74,15 @@ class CaseloadTaken:
                 self.to_take_back += 1
 
 
-def take_in(state: State, organisation: str, feed: Feed, as_of: date, today: date) -> CaseloadTaken:
+def take_in(
+    state: State,
+    organisation: str,
+    feed: Feed,
+    as_of: date,
+    today: date,
+    *,
+    told: Callable[[int, int], None] = _untold,
+) -> CaseloadTaken:
     """Take a feed in; sends nothing.
 
     Args:
@@ -79,19 +91,24 @@ def take_in(state: State, organisation: str, feed: Feed, as_of: date, today: dat
         feed: the file.
         as_of: the feed is complete up to and including this day.
         today: for the quarantine.
+        told: told (lines done, of how many) after each.
 
     Raises:
         FeedRefused: the file cannot be read as a whole; nothing changed.
     """
-    listed = list(lines(feed))
+    listed = list(feed.read(feed))
     if feed.complete and not listed:
         raise FeedRefused("empty", feed.name)
     with state.transaction():
         intake = _Intake(state, organisation, feed, as_of)
         if not feed.complete and not state.note_delta(feed.name, hashlib.sha256(feed.content).digest()):
             return CaseloadTaken(repeated=True)
-        for number, line in listed:
-            intake.take(number, line, today)
+        for number, each in enumerate(listed, start=1):
+            if isinstance(each, WholeCase):
+                intake.close(each)
+            else:
+                intake.take(each, today)
+            told(number, len(listed))
         intake.finish()
     return intake.taken
 
@@ -106,66 +123,94 @@ class _Intake:
         self._as_of = as_of
         self._stream_id = state.streams.ensure(BatchClass.ZORGRELATIE).stream_id
         self._seen: set[bytes] = set()
+        self._whole: dict[str, date | None] = {}
+        self._unsure: set[str] = set()
         self._nameless = False
         self.taken = CaseloadTaken()
 
-    def take(self, number: int, line: Mapping[str, str], today: date) -> None:
+    def take(self, line: Line, today: date) -> None:
         """Take one line in, or set it aside."""
         self.taken.lines += 1
         try:
             self._take(line)
         except LineFault as fault:
-            place = f"{self._feed.name}:{number}" + (f", column {fault.column}" if fault.column else "")
-            self._state.quarantine.add(today, fault.code, place)
+            place = line.place + (line.names(fault.column) if fault.column else "")
+            self._state.quarantine.add(today, fault.code, place, file=self._feed.name)
             self.taken.quarantined[fault.code] += 1
 
+    def close(self, case: WholeCase) -> None:
+        """Note that the file says all there is to say about a case."""
+        self._whole[case.reference] = case.last_day
+
     def finish(self) -> None:
-        """End what a complete file no longer lists, and note the day."""
-        if self._feed.complete:
-            missing = [key for key in self._state.wishes.kept(self._stream_id) if key not in self._seen]
-            self.taken.ends_withheld = bool(missing) and self._nameless
-            for key in missing if not self._nameless else ():
-                self._end_missing(key)
+        """End what the file no longer lists where it should, and note the day."""
+        if self._feed.complete or self._whole:
+            for wish, kept in self._missing():
+                if self._is_over(kept.case_reference):
+                    self._end(wish, kept)
         self._state.streams.processed(self._stream_id, self._as_of)
 
-    def _take(self, line: Mapping[str, str]) -> None:
+    def _missing(self) -> Iterator[tuple[Wish, ZorgrelatieRow]]:
+        """Every relation that is kept and that the file does not name."""
+        for key in self._state.wishes.kept(self._stream_id):
+            if key not in self._seen:
+                wish = self._state.wishes.get(key)
+                assert wish is not None
+                kept = decode_row(BatchClass.ZORGRELATIE, wish.body)
+                assert isinstance(kept, ZorgrelatieRow)
+                yield wish, kept
+
+    def _is_over(self, case: str) -> bool:
+        """Whether a relation of this case that the file does not name has ended."""
+        if case in self._whole and case not in self._unsure:
+            return True
+        is_withheld = self._nameless or case in self._unsure
+        self.taken.ends_withheld |= is_withheld and (self._feed.complete or case in self._whole)
+        return self._feed.complete and not is_withheld
+
+    def _take(self, line: Line) -> None:
         key = self._key(line)
-        if line["organisatie"] != self._organisation:
+        if line.fault:
+            raise line.fault
+        values = line.values
+        if values["organisatie"] != self._organisation:
             raise LineFault("organisation-not-registered", "organisatie")
-        intent = ACTIONS.get(line["actie"])
+        intent = ACTIONS.get(values["actie"])
         if intent is None:
             raise LineFault("action-unknown", "actie")
         known = self._state.wishes.get(key)
-        person = _person(line, known, intent)
-        body = row(line, intent, self._as_of).encode()
+        person = _person(values["bsn"], known, intent)
+        body = row(values, intent, self._as_of).encode()
         if self._state.wishes.put(key, self._stream_id, intent, person, body, unseen=_unseen(known, intent)):
             self.taken.count(intent)
 
-    def _key(self, line: Mapping[str, str]) -> bytes:
-        """The key of the line's relation; a complete file has named it now, whatever else is wrong with the line."""
+    def _key(self, line: Line) -> bytes:
+        """The key of the line's relation; the file has named it now, whatever else is wrong with the line."""
         try:
-            key = self._state.wishes.key_of_relation(self._stream_id, self._organisation, relation_id(line))
-        except LineFault:
-            self._nameless = True
-            raise
+            key = self._state.wishes.key_of_relation(
+                self._stream_id, self._organisation, relation_id(line.values)
+            )
+        except LineFault as fault:
+            if line.case is None:
+                self._nameless = True
+            else:
+                self._unsure.add(line.case)
+            raise (line.fault or fault) from None
         self._seen.add(key)
         return key
 
-    def _end_missing(self, key: bytes) -> None:
-        wish = self._state.wishes.get(key)
-        assert wish is not None
-        kept = decode_row(BatchClass.ZORGRELATIE, wish.body)
-        assert isinstance(kept, ZorgrelatieRow)
-        ended = end_row(kept.relation_id, kept.organisation, self._as_of)
-        if self._state.wishes.put(key, self._stream_id, Intent.END, wish.person, ended.encode()):
+    def _end(self, wish: Wish, kept: ZorgrelatieRow) -> None:
+        last_day = self._whole.get(kept.case_reference) or self._as_of
+        ended = end_row(kept.relation_id, kept.organisation, last_day)
+        if self._state.wishes.put(wish.key, self._stream_id, Intent.END, wish.person, ended.encode()):
             self.taken.count(Intent.END)
 
 
-def _person(line: Mapping[str, str], known: Wish | None, intent: Intent) -> Bsn:
+def _person(told: str, known: Wish | None, intent: Intent) -> Bsn:
     """Whom the line is about; what ends a known relation need not say it again."""
-    if known is not None and intent is not Intent.KEEP and not line["bsn"]:
+    if known is not None and intent is not Intent.KEEP and not told:
         return known.person
-    person = read_bsn(line["bsn"])
+    person = read_bsn(told)
     if not isinstance(person, Bsn):
         raise LineFault(person, "bsn")
     if known is not None and known.person != person:

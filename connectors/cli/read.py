@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +25,8 @@ from connectors.reading import FileRefused, Message, MessageReader, Observation,
 from connectors.trajecten import FlagWish, TrajectRecord, flags, merge
 from connectors.verdicts import Verdict, judge, screen
 from crypto.chain import Bsn
+
+from .progress import Files, Progress, Says, Silent
 
 _STDIN: Final = "-"
 _NINE_DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{9}(?![0-9])")
@@ -78,12 +80,13 @@ def read(
     except (FormatFault, SetupFault) as fault:
         raise click.UsageError(str(fault)) from fault
     run = _Run(as_of.date())
-    for file in files:
-        try:
-            for reading in _readings(found, file):
-                run.take(reading, counted=counted)
-        except FileRefused as refusal:
-            run.refuse(refusal)
+    with Files([Path(file) for file in files], _shown(counted=counted)) as opened:
+        for file in files:
+            try:
+                for reading in _readings(opened.counted(found), file, opened):
+                    run.take(reading, counted=counted)
+            except FileRefused as refusal:
+                run.refuse(refusal)
     if counted:
         run.show_flags()
     context.exit(run.status)
@@ -135,9 +138,14 @@ class _Run:
         return None if person is None else self._numbers.setdefault(person, len(self._numbers) + 1)
 
 
-def _readings(read_message: MessageReader, file: str) -> Iterator[Reading]:
+def _shown(*, counted: bool) -> Callable[[Says], Progress]:
+    """Show how far reading is, unless lines of results pass over the same terminal and show it themselves."""
+    return Progress if counted or not sys.stdout.isatty() else Silent
+
+
+def _readings(read_message: MessageReader, file: str, opened: Files) -> Iterator[Reading]:
     name = "stdin" if file == _STDIN else _NINE_DIGITS.sub("#########", file)
-    with _opened(file, name) as stream:
+    with _opened(file, name, opened) as stream:
         yield from read_message(Message(stream, name, _received(stream)))
 
 
@@ -151,12 +159,12 @@ def _received(stream: BinaryIO) -> datetime:
 
 
 @contextmanager
-def _opened(file: str, name: str) -> Iterator[BinaryIO]:
+def _opened(file: str, name: str, opened: Files) -> Iterator[BinaryIO]:
     try:
         if file == _STDIN:
             yield sys.stdin.buffer
         else:
-            with Path(file).open("rb") as stream:
+            with opened.open(Path(file)) as stream:
                 yield stream
     except OSError as error:
         raise FileRefused("unreadable", name) from error

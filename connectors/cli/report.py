@@ -2,36 +2,21 @@
 
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import click
 
-from connectors.caseload import REASONS, CaseloadTaken
-from connectors.config import Setup
+from connectors.caseload import CaseloadTaken
 from connectors.explanations import EXPLANATIONS
 from connectors.publisher import Sent, Taken
 from connectors.resident import Look
-from connectors.state import QuarantineEntry, State
 
 EXIT_REFUSED: Final = 2
 EXIT_KEPT: Final = 3
-
-_WHY: Final[Mapping[str, str]] = {
-    **EXPLANATIONS,
-    **REASONS,
-    "source-not-registered": "this source and type are not in the settings, so nothing is published for them",
-    "not-registered": "the index does not let this publisher speak for this source, type or organisation",
-    "unknown-code": "the index does not know this type; check it against the catalogue",
-    "person-mismatch": "the index knows this relation as somebody else's",
-    "malformed-row": "the index does not accept what the row says, such as a month in the future",
-}
+EXIT_ATTENTION: Final = 4
 
 _UNREGISTERED: Final = frozenset({"not-registered", "unknown-code"})
-
-PROGRESS_SECONDS: Final = 2.0
-"""Between two lines of progress; a run of a few batches says nothing."""
 
 
 class Report:
@@ -64,19 +49,6 @@ class Report:
         sys.exit(self.status)
 
 
-class Progress:
-    """A line on stderr now and then."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        """Tell how far sending is."""
-        if time.monotonic() - self._last >= PROGRESS_SECONDS:
-            self._last = time.monotonic()
-            click.echo(f"{done} of about {total} batches sent", err=True)
-
-
 def say_taken(run: Report, taken: Taken) -> None:
     """Tell what was taken in."""
     for refusal in taken.refused:
@@ -104,6 +76,8 @@ def say_taken(run: Report, taken: Taken) -> None:
             to_revoke=taken.set_to_revoke,
         )
     run.say(f"quarantined: {tally(taken.quarantined)}", quarantined=dict(taken.quarantined))
+    if taken.settled:
+        run.say(f"put right since: {tally(taken.settled)}", settled=dict(taken.settled))
     if taken.unavailable:
         run.say(
             f"unavailable: {len(taken.unavailable)} (their flags stay, and show as not current)",
@@ -127,7 +101,7 @@ def say_caseload(run: Report, taken: CaseloadTaken) -> None:
     run.say(f"quarantined: {tally(taken.quarantined)}", quarantined=dict(taken.quarantined))
     if taken.ends_withheld:
         run.say(
-            "nothing is ended: a line does not say which relation it is about; see `connector quarantine`",
+            "not everything is ended: a line does not say which relation it is about; see `connector quarantine list`",
             ends_withheld=True,
         )
 
@@ -147,67 +121,11 @@ def say_sent(run: Report, sent: Sent) -> None:
     if sent.quarantined:
         run.say(f"refused by the index: {tally(sent.quarantined)}", refused_by_index=dict(sent.quarantined))
     for source, type_code, code in sent.held_back:
-        about = _about(source, type_code)
+        about = f"{source} {type_code}".strip() or "care relations"
         what_to_do = (
             "to register it" if code in _UNREGISTERED else "what is wrong, then run `connector send` again"
         )
         run.fail(f"the index takes nothing of {about} ({code}); ask its operator {what_to_do}", EXIT_KEPT)
-
-
-def say_standing(run: Report, setup: Setup, state: State) -> None:
-    """Tell where the publisher stands with the index."""
-    standing, frozen = state.standing(), state.spool.frozen()
-    waiting = f"; {len(frozen.rows)} changes frozen and not acknowledged yet" if frozen else ""
-    known = "" if standing.is_introduced else "; not introduced to the index yet"
-    run.say(
-        f"publisher {setup.secrets.publisher} in {setup.manifest.scope}: next sequence {standing.sequence}"
-        f"{known}{waiting}",
-        publisher=setup.secrets.publisher,
-        scope=setup.manifest.scope,
-        next_sequence=standing.sequence,
-        introduced=standing.is_introduced,
-        frozen=len(frozen.rows) if frozen else None,
-    )
-
-
-def say_streams(run: Report, state: State) -> None:
-    """Tell where each stream stands."""
-    streams = []
-    for stream in state.streams.all():
-        live, due = state.wishes.live_count(stream.stream_id), state.wishes.due_count(stream.stream_id)
-        told = stream.told_as_of.isoformat() if stream.told_as_of else None
-        about = _about(stream.source, stream.type)
-        run.say(f"{about}: {stream.phase}, {live} live, {due} to send, index knows up to {told or 'nothing'}")
-        streams.append(
-            {
-                "class": stream.batch_class.value,
-                "source": stream.source or None,
-                "type": stream.type or None,
-                "phase": stream.phase.value,
-                "generation": stream.generation,
-                "live": live,
-                "due": due,
-                "as_of": stream.as_of.isoformat() if stream.as_of else None,
-                "told_as_of": told,
-            }
-        )
-    run.say(f"{len(streams)} streams", streams=streams)
-
-
-def _about(source: str, type_code: str) -> str:
-    """What a stream is called."""
-    return f"{source} {type_code}".strip() or "care relations"
-
-
-def say_entries(run: Report, entries: Sequence[QuarantineEntry]) -> None:
-    """List what was set aside, and why."""
-    for entry in entries:
-        run.say(f"{entry.day.isoformat()}  {entry.reason}  {entry.place}: {_why(entry.reason)}")
-    listed = [
-        {"day": each.day.isoformat(), "reason": each.reason, "place": each.place, "why": _why(each.reason)}
-        for each in entries
-    ]
-    run.say(f"{len(entries)} set aside", entries=listed)
 
 
 def say_looks(run: Report, looks: Sequence[Look]) -> None:
@@ -225,10 +143,6 @@ def say_looks(run: Report, looks: Sequence[Look]) -> None:
         for look in looks
     ]
     run.say(f"{len(looks)} looks", looks=listed)
-
-
-def _why(reason: str) -> str:
-    return _WHY.get(reason, "the index refused this row; ask its operator")
 
 
 def tally(counts: Mapping[str, int]) -> str:

@@ -50,11 +50,17 @@ class Publisher:
         self._clock = clock
 
     def ingest(
-        self, reader: MessageReader, format_name: str, files: Iterable[MessageFile], as_of: date
+        self,
+        reader: MessageReader,
+        format_name: str,
+        files: Iterable[MessageFile],
+        as_of: date,
+        *,
+        settles: bool = False,
     ) -> Taken:
-        """Take messages in and work out what the index should hold; sends nothing."""
+        """Take messages in and work out what the index should hold; sends nothing. See `Intake.run`."""
         intake = Intake(self._state, self._setup, self._clock().date())
-        return intake.run(reader, format_name, files, as_of)
+        return intake.run(reader, format_name, files, as_of, settles=settles)
 
     def send(self, hop: Delivers, progress: Callable[[int, int], None] = _no_progress) -> Sent:
         """Send until the index holds what the local state wants.
@@ -83,13 +89,12 @@ class Publisher:
             ids = []
             for publication in self._setup.publications:
                 stream = streams.ensure(BatchClass.SIGNAAL, publication.source, publication.type)
-                # In months, so at the latest half-way: a flag of late in a month is that much younger.
-                oldest = this_month.plus(-max(1, publication.retention_months // 2))
+                oldest = this_month.plus(-publication.reassert_months)
                 self._state.wishes.remind(stream.stream_id, oldest.index)
                 ids.append(stream.stream_id)
             if self._setup.restrictions is not None:
                 # No reminders: a death does not expire at the index.
                 ids.append(streams.ensure(BatchClass.BEPERKING, type_code=RESTRICTION).stream_id)
-            if self._setup.caseload_organisation is not None:
+            if self._setup.caseload is not None:
                 ids.append(streams.ensure(BatchClass.ZORGRELATIE).stream_id)
         return ids

@@ -29,7 +29,7 @@ from connectors.reading import (
     Residence,
     SourceUnavailable,
 )
-from connectors.state import Intent, State, Stream
+from connectors.state import Intent, State, Stream, Way
 from connectors.trajecten import FlagWish, TrajectRecord, flags
 from connectors.verdicts import screen
 from crypto.batch import BatchClass
@@ -73,6 +73,7 @@ class Taken:
         quarantined: readings set aside, per reason, those set aside before included.
         refused: files refused as a whole.
         unavailable: sources that answered with a fault, as (source, type); None stands for every one.
+        settled: entries that left the quarantine because their file was read again, per reason.
     """
 
     messages: int = 0
@@ -85,6 +86,7 @@ class Taken:
     quarantined: Counter[str] = field(default_factory=Counter)
     refused: list[FileRefused] = field(default_factory=list)
     unavailable: set[tuple[str | None, str | None]] = field(default_factory=set)
+    settled: Counter[str] = field(default_factory=Counter)
 
 
 class Intake:
@@ -105,9 +107,17 @@ class Intake:
         # Streams that left the settings are counted too; they are only not sent.
         self._all = {stream.stream_id: stream for stream in state.streams.all()}
         self._taken = Taken()
+        self._file: str | None = None
+        self._aside: set[int] = set()
 
     def run(
-        self, reader: MessageReader, format_name: str, files: Iterable[MessageFile], as_of: date
+        self,
+        reader: MessageReader,
+        format_name: str,
+        files: Iterable[MessageFile],
+        as_of: date,
+        *,
+        settles: bool = False,
     ) -> Taken:
         """Take files in and count trajecten into wishes.
 
@@ -116,6 +126,7 @@ class Intake:
             format_name: streams that are fed by another format stay as much in sync as they were.
             files: in order; none at all says that nothing new came in.
             as_of: the day to count for; an earlier day than was counted for before counts as that day.
+            settles: what was set aside of these files before, and is not any more, leaves the quarantine.
         """
         with self._state.transaction():
             as_of = self._state.advance(as_of)
@@ -123,7 +134,7 @@ class Intake:
             self._count("nothing new", as_of)
         for file in files:
             try:
-                self._take_file(reader, file, as_of)
+                self._take_file(reader, file, as_of, settles=settles)
                 self._taken.messages += 1
             except FileRefused as refusal:
                 self._taken.refused.append(refusal)
@@ -131,11 +142,14 @@ class Intake:
             self._mark_in_sync(format_name, as_of)
         return self._taken
 
-    def _take_file(self, reader: MessageReader, file: MessageFile, as_of: date) -> None:
+    def _take_file(self, reader: MessageReader, file: MessageFile, as_of: date, *, settles: bool) -> None:
+        self._file, self._aside = file.name, set()
         with file.open() as stream, self._state.transaction():
             for reading in reader(Message(stream, file.name, file.received)):
                 self._take(screen(reading, as_of))
             self._count(file.name, as_of)
+            if settles:
+                self._settle(file.name)
 
     def _take(self, reading: Reading) -> None:
         match reading:
@@ -196,8 +210,18 @@ class Intake:
         return self._state.wishes.put(key, stream.stream_id, intent, person, body)
 
     def _set_aside(self, code: str, place: str) -> None:
-        self._state.quarantine.add(self._today, code, place)
+        self._aside.add(self._state.quarantine.add(self._today, code, place, file=self._file))
         self._taken.quarantined[code] += 1
+
+    def _settle(self, file: str) -> None:
+        """Take out what was set aside of a file before and is not any more.
+
+        What was set aside while counting names the file alone, and stays: who did not change is not counted again.
+        """
+        entries = self._state.quarantine.entries(file=file)
+        mended = [each for each in entries if each.number not in self._aside and each.place != file]
+        self._state.quarantine.settle(mended, self._today, Way.READ_AGAIN)
+        self._taken.settled.update(entry.reason for entry in mended)
 
     def _mark_in_sync(self, format_name: str, as_of: date) -> None:
         with self._state.transaction():

@@ -283,7 +283,7 @@ class Settling:
     def _quarantine(self, wish: bytes, row: FrozenRow, code: str, today: date) -> None:
         """Set a wish aside; the start of its key, meaningless elsewhere, tells one item from another."""
         place = f"batch {self._state.standing().sequence}, item {wish.hex()[:8]}"
-        self._state.quarantine.add(today, code, place)
+        self._state.quarantine.add(today, code, place, wish=wish)
         self.sent.quarantined[code] += 1
         assert row.content is not None
         self._state.wishes.set_aside(wish, row.content)

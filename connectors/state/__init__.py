@@ -1,7 +1,8 @@
 """A connector's local state: what the messages said, what the index should hold, and what is under way to it.
 
 Invariants:
-1. Nothing is created implicitly: `State.create` is behind the command `connector init`.
+1. Nothing is created or changed implicitly: `State.create` is behind the command `connector init`, `State.upgrade`
+   behind `connector upgrade`.
 2. A change is durable when its transaction ends, whatever happens to the process or the machine after that.
 3. The file holds no BSN and no traject's name in the clear; both are sealed under the publisher's own key.
 4. One run at a time writes: `State.lock` refuses a second one.
@@ -24,28 +25,36 @@ from crypto.encoding import encode
 from crypto.keyfiles import PublisherSecrets
 from crypto.sealing import RowKeys, tag
 
-from .quarantine import Quarantine, QuarantineEntry, without_numbers
+from .persons import About, Persons, Relation
+from .quarantine import DROPPED, Quarantine, QuarantineEntry, Settled, Way, without_numbers
 from .residences import Residences
 from .schema import UNKNOWN_INCARNATION, StateFault, create, open_existing, transaction
 from .spool import Change, FrozenRow, FrozenSet, Spool
 from .streams import Phase, Stream, Streams
 from .trajecten import Trajecten
-from .wishes import Accepted, Intent, Wish, Wishes
+from .upgrade import upgrade
+from .wishes import Accepted, Held, Intent, Wish, Wishes
 
 __all__ = [
+    "DROPPED",
     "UNKNOWN_INCARNATION",
+    "About",
     "Accepted",
     "Change",
     "FrozenRow",
     "FrozenSet",
+    "Held",
     "Intent",
     "Phase",
     "Quarantine",
     "QuarantineEntry",
+    "Relation",
+    "Settled",
     "Standing",
     "State",
     "StateFault",
     "Stream",
+    "Way",
     "Wish",
     "local_keys",
 ]
@@ -100,6 +109,7 @@ class State:
         self.wishes = Wishes(connection, keys)
         self.spool = Spool(connection, keys)
         self.quarantine = Quarantine(connection)
+        self.persons = Persons(self.streams, self.trajecten, self.wishes, self.quarantine)
 
     @classmethod
     def create(cls, path: Path, secrets: PublisherSecrets, scope: str) -> None:
@@ -111,14 +121,24 @@ class State:
         create(path, secrets.publisher, scope)
 
     @classmethod
+    def upgrade(cls, path: Path, secrets: PublisherSecrets, scope: str) -> bool:
+        """Bring a state of an earlier version to this one; False when it is of this one already.
+
+        Raises:
+            StateFault: another run is at work, or the state is not there or is none of ours.
+        """
+        with _locked(_lock_path(path)):
+            return upgrade(path, secrets.publisher, scope)
+
+    @classmethod
     def open(cls, path: Path, secrets: PublisherSecrets, scope: str) -> Self:
         """Open a state.
 
         Raises:
-            StateFault: it is not there, or is another publisher's or scope's.
+            StateFault: it is not there, or is another publisher's, scope's or version's.
         """
         connection = open_existing(path, secrets.publisher, scope)
-        return cls(connection, local_keys(secrets, scope), path.with_name(f"{path.name}.lock"))
+        return cls(connection, local_keys(secrets, scope), _lock_path(path))
 
     def close(self) -> None:
         """Close the file."""
@@ -131,13 +151,7 @@ class State:
         Raises:
             StateFault: another run is at work.
         """
-        with self._lock_path.open("wb") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StateFault(
-                    "another connector is at work with this state; try again when it is done"
-                ) from None
+        with _locked(self._lock_path):
             yield
 
     @contextmanager
@@ -216,3 +230,30 @@ class State:
             "INSERT INTO delta_file (digest) VALUES (?) ON CONFLICT DO NOTHING", (digest,)
         )
         return done.rowcount == 1
+
+    def relation_id(self, *parts: str) -> bytes:
+        """Return 16 bytes that stand for a relation whose feed gives it no id of its own, the same each time.
+
+        Keyed, so that nobody else can tell from an id which case and worker it stands for, or make the same one.
+        """
+        return tag(self._keys, "relation-id", *parts)
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    try:
+        held = path.open("wb")
+    except OSError as error:
+        raise StateFault(f"{path} cannot be made: {error.strerror}") from error
+    with held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateFault(
+                "another connector is at work with this state; try again when it is done"
+            ) from None
+        yield

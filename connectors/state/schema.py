@@ -5,7 +5,7 @@ says of the source itself: which sources and types it publishes, counts, months 
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -78,13 +78,22 @@ CREATE TABLE sent (                -- every digest sent for the frozen set; an a
     digest BLOB PRIMARY KEY,
     stage INTEGER NOT NULL         -- which rows were in it
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE quarantine (          -- what was set aside, for people to look at; no personal data
-    id INTEGER PRIMARY KEY,
+CREATE TABLE quarantine (          -- what was set aside, for people to look at; no person and nothing from a message
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- what people call it by, so never given out twice
     day TEXT NOT NULL,
     reason TEXT NOT NULL,
     place TEXT NOT NULL,           -- file and position in it, or the sequence the index refused it in
+    file TEXT,                     -- the file it came from, as the place calls it; NULL for a row of the index
+    wish BLOB,                     -- key of the wish the index refused; NULL for what was read
     UNIQUE (reason, place)
 ) STRICT;
+CREATE TABLE settled (             -- how many left the quarantine, so that dropping leaves a trace
+    day TEXT NOT NULL,
+    reason TEXT NOT NULL,          -- what they were set aside for
+    way TEXT NOT NULL,             -- how they left: a code
+    count INTEGER NOT NULL,
+    PRIMARY KEY (day, reason, way)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE delta_file (          -- feeds without versions: a delta that was read is not read again
     digest BLOB PRIMARY KEY        -- tag over name and content
 ) STRICT, WITHOUT ROWID;
@@ -93,14 +102,6 @@ CREATE TABLE residence (           -- where a person lives, as was said last; ke
     sealed BLOB NOT NULL           -- when it was said, and the municipality
 ) STRICT, WITHOUT ROWID;
 """
-
-_STEPS: Final[Mapping[int, Sequence[str]]] = {
-    2: (
-        "ALTER TABLE state ADD COLUMN within TEXT NOT NULL DEFAULT ''",
-        "CREATE TABLE residence (person BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID",
-    ),
-}
-"""What brings a state of an earlier format one format further; nothing in it is lost."""
 
 
 class StateFault(Exception):
@@ -133,6 +134,21 @@ def open_existing(path: Path, publisher: str, scope: str) -> sqlite3.Connection:
     """Open a state that `create` made.
 
     Raises:
+        StateFault: it is not there, is not the state of this publisher and scope, or is of another version.
+    """
+    connection, found = open_any(path, publisher, scope)
+    if found == FORMAT:
+        return connection
+    connection.close()
+    if found < FORMAT:
+        raise StateFault(f"{path} was made by an earlier version: run `connector upgrade CONFIG` once")
+    raise StateFault(f"{path} was made by a later version than this one; use that one")
+
+
+def open_any(path: Path, publisher: str, scope: str) -> tuple[sqlite3.Connection, int]:
+    """Open a state of whatever format, and tell which.
+
+    Raises:
         StateFault: it is not there, or is not the state of this publisher and scope.
     """
     if not path.is_file():
@@ -144,21 +160,10 @@ def open_existing(path: Path, publisher: str, scope: str) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise StateFault(f"{path} is not a connector's state ({type(error).__name__})") from None
-    if rows not in ([(known, publisher, scope)] for known in (*_STEPS, FORMAT)):
+    if [row[1:] for row in rows] != [(publisher, scope)]:
         connection.close()
-        raise StateFault(f"{path} is the state of another publisher, scope or version")
-    _bring_up_to_date(connection)
-    return connection
-
-
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    with transaction(connection):  # another run may have been first
-        (found,) = connection.execute("SELECT format FROM state").fetchone()
-        for step in range(found, FORMAT):
-            for statement in _STEPS[step]:
-                connection.execute(statement)
-        if found != FORMAT:
-            connection.execute("UPDATE state SET format = ?", (FORMAT,))
+        raise StateFault(f"{path} is the state of another publisher or scope")
+    return connection, rows[0][0]
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -72,17 +72,24 @@ class Trajecten:
             stream_id, person = row
             yield stream_id, self._of_person(stream_id, person, as_of)
 
+    def of_person(self, stream_id: int, person: Bsn) -> Sequence[TrajectRecord]:
+        """All trajecten of a person in a stream, those that are over included; nothing is marked."""
+        return [record for _, record in self._records(stream_id, person_tag(self._keys, person))]
+
     def _of_person(self, stream_id: int, person: bytes, as_of: date) -> Sequence[TrajectRecord]:
-        rows = self._connection.execute(
-            "SELECT key, sealed FROM traject WHERE stream = ? AND person = ? ORDER BY key",
-            (stream_id, person),
-        ).fetchall()
-        records = [(key, self._unseal(key, sealed)) for key, sealed in rows]
+        records = self._records(stream_id, person)
         self._connection.executemany(
             "UPDATE traject SET turns_on = ? WHERE key = ?",
             [(_text(next_turn(record, as_of)), key) for key, record in records],
         )
         return [record for _, record in records]
+
+    def _records(self, stream_id: int, person: bytes) -> Sequence[tuple[bytes, TrajectRecord]]:
+        rows = self._connection.execute(
+            "SELECT key, sealed FROM traject WHERE stream = ? AND person = ? ORDER BY key",
+            (stream_id, person),
+        ).fetchall()
+        return [(key, self._unseal(key, sealed)) for key, sealed in rows]
 
     def _seal(self, key: bytes, record: TrajectRecord) -> bytes:
         content = json.dumps(record.to_dict(), separators=(",", ":"))

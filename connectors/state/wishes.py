@@ -7,13 +7,13 @@ Invariants:
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from crypto.chain import Bsn
-from crypto.encoding import decode, encode
+from crypto.encoding import Month, decode, encode
 from crypto.sealing import RowKeys, seal, tag, unseal
 
 
@@ -54,6 +54,20 @@ class Wish:
     accepted: Accepted
 
 
+@dataclass(frozen=True)
+class Held:
+    """A wish, and where it stands between here and the index.
+
+    Args:
+        due: it has to be sent.
+        asserted: month of the last acknowledged assert; None while there is none.
+    """
+
+    wish: Wish
+    due: bool
+    asserted: Month | None
+
+
 _SENT_FOR: Final = {
     Intent.KEEP: frozenset({Accepted.NONE, Accepted.UNKNOWN, Accepted.ENDED}),
     Intent.END: frozenset({Accepted.UNKNOWN, Accepted.LIVE}),
@@ -66,6 +80,9 @@ def is_due(intent: Intent, accepted: Accepted, *, same_content: bool) -> bool:
     """Whether a wish has to be sent, given what the index holds."""
     changed = intent is Intent.KEEP and accepted is Accepted.LIVE and not same_content
     return changed or accepted in _SENT_FOR[intent]
+
+
+_COLUMNS: Final = "key, stream, intent, content, sealed, accepted"
 
 
 class Wishes:
@@ -154,6 +171,30 @@ class Wishes:
         )
         return [key for (key,) in rows]
 
+    def held(self, stream_id: int) -> Iterator[Held]:
+        """Every wish of a stream with where it stands, in the order of their keys."""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS}, due, asserted_month FROM wish WHERE stream = ? ORDER BY key",  # noqa: S608 - a constant
+            (stream_id,),
+        )
+        return (self._held(row) for row in rows)
+
+    def held_by(self, key: bytes) -> Held | None:
+        """The wish under a key with where it stands."""
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS}, due, asserted_month FROM wish WHERE key = ?",  # noqa: S608 - a constant
+            (key,),
+        ).fetchone()
+        return self._held(row) if row else None
+
+    def oldest_assert(self, stream_id: int) -> Month | None:
+        """The month in which the live wish that waited longest was last asserted; None when nothing is live."""
+        row = self._connection.execute(
+            "SELECT min(asserted_month) FROM wish WHERE stream = ? AND intent = 'keep' AND accepted = 'live'",
+            (stream_id,),
+        ).fetchone()
+        return None if row[0] is None else Month.from_index(row[0])
+
     def remind(self, stream_id: int, month_index: int) -> None:
         """Make live wishes due again that were last asserted in this month or before."""
         self._connection.execute(
@@ -178,6 +219,17 @@ class Wishes:
         """Stop sending a wish the index refused, until it says something else; it may already do so."""
         self._connection.execute("UPDATE wish SET due = 0 WHERE key = ? AND content = ?", (key, content))
 
+    def try_again(self, key: bytes) -> bool:
+        """Make a wish due again that was set aside; False when there is nothing left that the index should be told."""
+        row = self._connection.execute(
+            "SELECT intent, accepted, content, accepted_content FROM wish WHERE key = ?", (key,)
+        ).fetchone()
+        if row is None:
+            return False
+        due = is_due(Intent(row[0]), Accepted(row[1]), same_content=row[2] == row[3])
+        self._connection.execute("UPDATE wish SET due = due OR ? WHERE key = ?", (due, key))
+        return due
+
     def forget_ended(self) -> None:
         """Remove wishes that neither keep nor take back anything; call only while no set is frozen."""
         self._connection.execute(
@@ -194,7 +246,7 @@ class Wishes:
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[Wish]:
         rows = self._connection.execute(
-            f"SELECT key, stream, intent, content, sealed, accepted FROM wish WHERE {condition}",  # noqa: S608 - constants of this module
+            f"SELECT {_COLUMNS} FROM wish WHERE {condition}",  # noqa: S608 - constants of this module
             values,
         )
         return [self._wish(row) for row in rows]
@@ -203,7 +255,12 @@ class Wishes:
         row = self._connection.execute(f"SELECT count(*) FROM wish WHERE {condition}", (stream_id,))  # noqa: S608 - as above
         return int(row.fetchone()[0])
 
-    def _wish(self, row: tuple[bytes, int, str, bytes, bytes, str]) -> Wish:
+    def _held(self, row: tuple[Any, ...]) -> Held:
+        *stored, due, month = row
+        wish = self._wish(tuple(stored))
+        return Held(wish, bool(due), None if month is None else Month.from_index(month))
+
+    def _wish(self, row: tuple[Any, ...]) -> Wish:
         key, stream_id, intent, content, sealed, accepted = row
         opened = unseal(self._keys, sealed, table="wish", column="sealed", row=key)
         digits, body = decode("wish", opened, 2)

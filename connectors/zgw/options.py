@@ -20,11 +20,11 @@ def _normal(reference: str) -> str:
 def _listed(zaaktypen: Mapping[str, str]) -> Mapping[str, str]:
     if unknown := set(zaaktypen.values()) - TYPES:
         raise ValueError(f"unknown signal types: {unknown}")
-    return {name: code for reference, code in zaaktypen.items() for name in _names(reference)}
+    return {name: code for reference, code in zaaktypen.items() for name in names_of(reference)}
 
 
 def _named(references: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for reference in references for name in _names(reference))
+    return tuple(name for reference in references for name in names_of(reference))
 
 
 def _source(value: str) -> str:
@@ -59,12 +59,12 @@ class ZgwOptions(Options):
 
     def signal_type(self, *zaaktypen: Json) -> str | None:
         """Return the signal type of a zaaktype, given by its URL or as the object that was expanded for it."""
-        found = (self.zaaktypen.get(name) for zaaktype in zaaktypen for name in _names(zaaktype))
+        found = (self.zaaktypen.get(name) for zaaktype in zaaktypen for name in names_of(zaaktype))
         return next((code for code in found if code is not None), None)
 
     def is_application(self, statustype: Json) -> bool:
         """Whether nothing was granted yet under this statustype."""
-        return not set(self.application_statuses).isdisjoint(_names(statustype))
+        return not set(self.application_statuses).isdisjoint(names_of(statustype))
 
 
 def last_segment(url: str) -> str:
@@ -72,11 +72,11 @@ def last_segment(url: str) -> str:
     return url.strip().rstrip("/").rpartition("/")[2]
 
 
-def _names(resource: Json) -> Iterator[str]:
+def names_of(resource: Json) -> Iterator[str]:
     """Yield all that a resource may be called; a URL also by the UUID it ends in, as a host name may change."""
     if isinstance(resource, dict):
         for member in ("url", "uuid", "identificatie"):
-            yield from _names(resource.get(member))
+            yield from names_of(resource.get(member))
     elif isinstance(resource, str) and resource.strip():
         yield _normal(resource)
         segment = last_segment(_normal(resource))

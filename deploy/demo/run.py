@@ -172,7 +172,8 @@ def _publishing(demo: Demo, publisher: PublisherOrganisation, files: Sequence[Pa
 def tell_quarantine(demo: Demo) -> None:
     """Tell what the connectors set aside, by place and reason, never by person."""
     printed = demo.commands.run_all(
-        ["connector", "quarantine", demo.folders.connector(publisher), "--json"] for publisher in FAULTY
+        ["connector", "quarantine", "list", demo.folders.connector(publisher), "--json"]
+        for publisher in FAULTY
     )
     for (publisher, reasons), line in zip(FAULTY.items(), printed, strict=True):
         entries = json.loads(line)["entries"]

@@ -31,7 +31,7 @@ class Connector:
             first_hop="http://127.0.0.1:1",
             state_path=world.folder / f"state-{oin}.sqlite",
             items_per_batch=world.N,
-            caseload_organisation=None,
+            caseload=None,
             **settings,
         )
         State.create(setup.state_path, setup.secrets, setup.manifest.scope)

@@ -44,7 +44,7 @@ def gateway(world: Any) -> Setup:
         state_path=Path("unused"),
         items_per_batch=world.N,
         publications=(),
-        caseload_organisation=None,
+        caseload=None,
     )
 
 

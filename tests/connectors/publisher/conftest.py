@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from connectors.config import Publication, Setup
+from connectors.config import Caseload, Publication, Setup
 from connectors.publisher import MessageFile, Publisher
 from connectors.reading import FileRefused, Kind, Message, Observation, Reading
 from connectors.state import State
@@ -360,7 +360,7 @@ def make_setup(parties: Parties, folder: Path, **changes: Any) -> Setup:
         "state_path": folder / "state.sqlite",
         "items_per_batch": N,
         "publications": PUBLICATIONS,
-        "caseload_organisation": ORGANISATION,
+        "caseload": Caseload(organisation=ORGANISATION),
     }
     return Setup(**(values | changes))
 
@@ -436,7 +436,7 @@ def source(parties: Parties, tmp_path: Path) -> Iterator[Source]:
     made.state.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_source(parties: Parties) -> Callable[..., Source]:
     """A connector with a new state in a folder."""
 
@@ -484,3 +484,23 @@ Observe = Callable[..., Observation]
 @pytest.fixture(scope="session", name="observe")
 def observe_fixture() -> Observe:
     return observe
+
+
+@pytest.fixture(scope="session")
+def write_config(parties: Parties) -> Callable[..., Path]:
+    """Write key files and settings of a connector into a folder, for its real command."""
+
+    def write(folder: Path, address: str = "http://127.0.0.1:9", extra: str = "") -> Path:
+        folder.mkdir(exist_ok=True)
+        parties.publisher.save(folder / "keys.json")
+        parties.manifest.save(folder / "manifest.json")
+        path = folder / "connector.toml"
+        path.write_text(
+            f'environment = "dev"\npublisher = "{OIN}"\nkeys = "keys.json"\nmanifest = "manifest.json"\n'
+            f'first_hop = "{address}"\nstate = "state.sqlite"\nitems_per_batch = {N}\n'
+            '[[publications]]\nsource = "agb:98980001"\ntype = "wmo-voorziening"\nretention_months = 12\n'
+            f'[caseload]\norganisation = "{ORGANISATION}"\n{extra}'
+        )
+        return path
+
+    return write

@@ -6,7 +6,16 @@ from uuid import UUID
 
 import pytest
 
-from connectors.caseload import COLUMNS, REASONS, REFUSALS, CaseloadTaken, Feed, FeedRefused, take_in
+from connectors.caseload import (
+    COLUMNS,
+    REASONS,
+    REFUSALS,
+    CaseloadTaken,
+    Feed,
+    FeedRefused,
+    csv_feed,
+    take_in,
+)
 from crypto.chain import Bsn
 
 ORGANISATION = "00000099000000009958"
@@ -44,7 +53,7 @@ def feed(
     source: Any, *lines: dict[str, str], complete: bool = False, name: str = "c.csv", **form: Any
 ) -> CaseloadTaken:
     content = form.pop("content", None) or written(*lines, **form)
-    return take_in(source.state, ORGANISATION, Feed(name, content, complete), TODAY, TODAY)
+    return take_in(source.state, ORGANISATION, Feed(name, content, csv_feed.lines, complete), TODAY, TODAY)
 
 
 def held(index: Any) -> set[int]:
@@ -283,7 +292,7 @@ def test_a_hostile_file_is_refused_as_a_whole_with_its_line(
     content: bytes, complete: Any, code: str, number: int | None, source: Any, chain: Any, index: Any
 ) -> None:
     with pytest.raises(FeedRefused) as refusal:
-        take_in(source.state, ORGANISATION, Feed("c.csv", content, complete), TODAY, TODAY)
+        take_in(source.state, ORGANISATION, Feed("c.csv", content, csv_feed.lines, complete), TODAY, TODAY)
     assert str(refusal.value) == f"c.csv{f':{number}' if number else ''}: {code}: {REFUSALS[code]}"
     assert refusal.value.__cause__ is None
     assert source.publisher.send(chain).batches == 0

@@ -22,7 +22,7 @@ def brp(new_source: Any, tmp_path: Path) -> Any:
     made = new_source(
         tmp_path / "brp",
         publications=(),
-        caseload_organisation=None,
+        caseload=None,
         restrictions=Restrictions(format="test"),
     )
     yield made

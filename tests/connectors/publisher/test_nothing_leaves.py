@@ -53,7 +53,7 @@ def may_say(name: str) -> dict[str, Any]:
         "publications": pairs(name),
         "restrictions": Restrictions(format=name),
         "municipalities": frozenset({"0344"}),
-        "caseload_organisation": None,
+        "caseload": None,
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from connectors.cli import commands
+from connectors.cli import commands, connector
 from connectors.config import Restrictions, Setup, SetupFault
 from connectors.reading import Residence
 from connectors.state import State, StateFault
@@ -142,36 +142,6 @@ def test_a_death_is_told_wherever_she_lives(
 # --- States of an earlier version -------------------------------------------------------------------------------
 
 
-def as_format_2(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(
-            "DROP TABLE residence; ALTER TABLE state DROP COLUMN within; UPDATE state SET format = 2;"
-        )
-
-
-def shape(path: Path) -> dict[str, set[tuple[Any, ...]]]:
-    with closing(sqlite3.connect(path)) as connection:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {
-            table: {row[1:] for row in connection.execute(f"PRAGMA table_info({table})")} for table in tables
-        }
-
-
-def test_a_state_of_the_format_before_is_brought_up_to_date_and_loses_nothing(
-    new_source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], tmp_path: Path
-) -> None:
-    source = new_source(tmp_path / "old", municipalities=frozenset({HERE}))
-    fresh = shape(source.setup.state_path)
-    told(source, chain, observe(people[0]), observe(people[1]))
-    source.state.close()
-    as_format_2(source.setup.state_path)
-    source = source.reopen()
-    assert shape(source.setup.state_path) == fresh
-    told(source, chain, lives(people[0], THERE))
-    assert len(index.holds()) == 1
-    source.state.close()
-
-
 def test_a_state_of_a_later_version_is_left_alone(new_source: Any, tmp_path: Path) -> None:
     source = new_source(tmp_path / "later")
     source.state.close()
@@ -236,8 +206,8 @@ def test_the_command_counts_who_moved_away_and_names_nobody(
         outputs.append(CliRunner().invoke(commands.publish, [str(config), "brp", str(answer)]).output)
     assert "deaths: 1 to tell, 0 to take back" in outputs[0]
     assert "moved away: 1 of the flags to withdraw" in outputs[1]
-    status = CliRunner().invoke(commands.status, [str(config)]).output
-    assert "\noverleden: closed, 0 live, 1 to send" in status
+    status = CliRunner().invoke(connector, ["status", str(config)]).output
+    assert "\noverleden: 0 at the index, 1 to send" in status
     assert not any(person.digits in text for person in people[:2] for text in (*outputs, status))
 
 

@@ -74,7 +74,7 @@ def test_another_file_is_no_state(content: bytes, parties: Any, tmp_path: Path) 
 def test_a_state_is_of_one_publisher_and_scope(source: Any, parties: Any) -> None:
     stranger = PublisherSecrets.generate("00000099000000000999", created=date(2026, 1, 1))
     for secrets, scope in ((stranger, "testregio"), (parties.publisher, "elders")):
-        with pytest.raises(StateFault, match="another publisher, scope or version"):
+        with pytest.raises(StateFault, match="another publisher or scope"):
             State.open(source.setup.state_path, secrets, scope)
 
 

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from connectors.cli import commands
+from connectors.cli import commands, connector
 from connectors.publisher import ChainFault, FirstHop
 from crypto.batch import Batch, BatchClass, max_bytes
 from crypto.chain import Bsn
@@ -227,28 +227,14 @@ def test_a_recording_played_again_gets_the_stored_answer_and_is_applied_once(
 # Commands
 
 
-def write_config(parties: Any, folder: Path, address: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    parties.publisher.save(folder / "keys.json")
-    parties.manifest.save(folder / "manifest.json")
-    path = folder / "connector.toml"
-    path.write_text(
-        f'environment = "dev"\npublisher = "{OIN}"\nkeys = "keys.json"\nmanifest = "manifest.json"\n'
-        f'first_hop = "{address}"\nstate = "state.sqlite"\nitems_per_batch = {N}\n'
-        '[[publications]]\nsource = "agb:98980001"\ntype = "wmo-voorziening"\nretention_months = 12\n'
-        '[caseload]\norganisation = "00000099000000009958"\n'
-    )
-    return path
-
-
 def run(command: Any, *arguments: object) -> Result:
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
 def test_publish_prints_counts_and_only_counts(
-    live_chain: Any, parties: Any, people: list[Bsn], tmp_path: Path, write_iwmo: Any
+    live_chain: Any, people: list[Bsn], tmp_path: Path, write_iwmo: Any, write_config: Any
 ) -> None:
-    config = write_config(parties, tmp_path, live_chain.address)
+    config = write_config(tmp_path, live_chain.address)
     product = {"ToewijzingNummer": "1", "Begindatum": "2026-01-05", "StatusAanlevering": "1"}
     clients = [(person.digits, [product]) for person in people[:3]] + [("123456789", [product])]
     file = tmp_path / f"start-{people[0].digits}.xml"
@@ -264,18 +250,18 @@ def test_publish_prints_counts_and_only_counts(
         "quarantined: 1 (bsn-invalid 1)",
     ]
     assert len(live_chain.index.index.flags) == 3
-    listed = run(commands.quarantine, config)
+    listed = run(connector, "quarantine", "list", config)
     assert "bsn-invalid  start-#########.xml" in listed.stdout
-    status = json.loads(run(commands.status, config, "--json").stdout)
+    status = json.loads(run(connector, "status", config, "--json").stdout)
     assert status["streams"][0]["live"] == 3
-    everything = result.output + listed.output + run(commands.status, config).output
+    everything = result.output + listed.output + run(connector, "status", config).output
     assert not any(person.digits in everything for person in people)
 
 
 def test_a_refused_file_ends_with_two_and_a_silent_chain_with_three(
-    live_chain: Any, parties: Any, people: list[Bsn], tmp_path: Path, write_iwmo: Any
+    live_chain: Any, people: list[Bsn], tmp_path: Path, write_iwmo: Any, write_config: Any
 ) -> None:
-    config = write_config(parties, tmp_path, live_chain.address)
+    config = write_config(tmp_path, live_chain.address)
     run(commands.init, config)
     broken = tmp_path / "broken.xml"
     broken.write_bytes(write_iwmo("wmo305", [])[:-20])
@@ -305,17 +291,19 @@ def test_a_refused_file_ends_with_two_and_a_silent_chain_with_three(
     ids=["production", "no state", "number", "unknown", "publisher", "address"],
 )
 def test_a_wrong_setting_says_what_is_wrong(
-    change: tuple[str, str], said: str, parties: Any, tmp_path: Path
+    change: tuple[str, str], said: str, tmp_path: Path, write_config: Any
 ) -> None:
-    config = write_config(parties, tmp_path, "http://127.0.0.1:9")
+    config = write_config(tmp_path, "http://127.0.0.1:9")
     config.write_text(config.read_text().replace(*change))
     result = run(commands.send, config)
     assert result.exit_code == 2
     assert said in result.stderr
 
 
-def test_in_production_nothing_is_sent_with_a_manifest_nobody_pinned(parties: Any, tmp_path: Path) -> None:
-    config = write_config(parties, tmp_path, "https://a.example")
+def test_in_production_nothing_is_sent_with_a_manifest_nobody_pinned(
+    tmp_path: Path, write_config: Any
+) -> None:
+    config = write_config(tmp_path, "https://a.example")
     config.write_text(config.read_text().replace('"dev"', '"production"'))
     result = run(commands.send, config)
     assert (result.exit_code, "manifest_fingerprint is not set" in result.stderr) == (2, True)
@@ -323,8 +311,8 @@ def test_in_production_nothing_is_sent_with_a_manifest_nobody_pinned(parties: An
     assert "not the pinned manifest" in run(commands.send, config).stderr
 
 
-def test_a_day_in_the_future_is_refused(parties: Any, tmp_path: Path) -> None:
-    config = write_config(parties, tmp_path, "http://127.0.0.1:9")
+def test_a_day_in_the_future_is_refused(tmp_path: Path, write_config: Any) -> None:
+    config = write_config(tmp_path, "http://127.0.0.1:9")
     assert "future" in run(commands.publish, config, "iwmo", "--as-of", "2099-01-01").stderr
 
 
@@ -340,11 +328,18 @@ def wait_for_deliveries(index: Any, count: int, child: int) -> None:
 
 @pytest.mark.parametrize("seed", [20261122])
 def test_a_publisher_killed_while_sending_loses_and_doubles_nothing(
-    seed: int, live_chain: Any, parties: Any, observe: Any, people: list[Bsn], tmp_path: Path, new_source: Any
+    seed: int,
+    live_chain: Any,
+    parties: Any,
+    observe: Any,
+    people: list[Bsn],
+    tmp_path: Path,
+    new_source: Any,
+    write_config: Any,
 ) -> None:
     folder = tmp_path / "killed"
     source = new_source(folder, first_hop=live_chain.address)
-    config = write_config(parties, folder, live_chain.address)
+    config = write_config(folder, live_chain.address)
     config.write_text(
         config.read_text().replace("agb:98980001", "agb:99010011") + "[[publications]]\n"
         'source = "kvk:99030055"\ntype = "schuldhulptraject"\n'
