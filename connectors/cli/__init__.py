@@ -11,6 +11,7 @@ from connectors.formats import installed
 
 from .commands import COMMANDS
 from .read import read
+from .run import run
 
 
 @click.group("connector")
@@ -25,5 +26,5 @@ def formats() -> None:
         click.echo(f"{name:22} {point.load().about}")
 
 
-for _command in (read, formats, *COMMANDS):
+for _command in (read, formats, *COMMANDS, run):
     connector.add_command(_command)

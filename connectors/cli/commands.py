@@ -36,6 +36,7 @@ from .report import (
     say_entries,
     say_looks,
     say_sent,
+    say_service,
     say_standing,
     say_streams,
     say_taken,
@@ -196,6 +197,7 @@ def status(config_path: Path, *, as_json: bool) -> None:
         with _looking(setup) as state:
             say_standing(run, setup, state)
             say_streams(run, state)
+            say_service(run, setup)
             counts = dict(state.quarantine.counts())
             run.say(f"quarantined: {tally(counts)}", quarantined=counts)
 

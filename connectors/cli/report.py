@@ -13,6 +13,7 @@ from connectors.config import Setup
 from connectors.explanations import EXPLANATIONS
 from connectors.publisher import Sent, Taken
 from connectors.resident import Look
+from connectors.service.telling import note_path, read_note
 from connectors.state import QuarantineEntry, State
 
 EXIT_REFUSED: Final = 2
@@ -197,6 +198,19 @@ def say_streams(run: Report, state: State) -> None:
 def _about(source: str, type_code: str) -> str:
     """What a stream is called."""
     return f"{source} {type_code}".strip() or "care relations"
+
+
+def say_service(run: Report, setup: Setup) -> None:
+    """Tell what the service left word of, when it runs or was cut off."""
+    if (note := read_note(note_path(setup.state_path))) is None:
+        return
+    why = f" ({note.get('why')})" if note.get("why") else ""
+    run.say(f"service: sending {note.get('sending')}{why} since {note.get('since')}", service=note)
+    if note.get("advice"):
+        run.say(f"service: {note.get('advice')}")
+    inboxes = note.get("inboxes")
+    for name, stands in inboxes.items() if isinstance(inboxes, dict) else ():
+        run.say(f"service: {name} {stands}")
 
 
 def say_entries(run: Report, entries: Sequence[QuarantineEntry]) -> None:
