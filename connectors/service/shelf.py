@@ -22,7 +22,10 @@ REFUSED: Final = "refused"
 REASON: Final = ".reason"
 
 _NAME_BYTES_MAX: Final = 240
-"""A file system takes 255; what is added to a name fits in the rest."""
+"""A file system takes 255; the end of a reason's name fits in the rest."""
+
+_NUMBER_BYTES: Final = 10
+"""For `~` and a number."""
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -68,7 +71,7 @@ class Shelf:
         text = f"code: {refusal.code}\nplace: {refusal.position}\nmeaning: {refusal.explanation}\n"
         with _made(self._folder, REFUSED) as refused:
             kept = _free(refused, name)
-            file = os.open(_cut(kept) + REASON, _NEW_FILE, 0o600, dir_fd=refused)
+            file = os.open(kept + REASON, _NEW_FILE, 0o600, dir_fd=refused)
             with os.fdopen(file, "w", encoding="utf-8") as reason:
                 reason.write(text)
             os.rename(name, kept, src_dir_fd=self._folder, dst_dir_fd=refused)
@@ -130,16 +133,16 @@ def _mark(folder: int, name: str) -> Mark | None:
 
 
 def _free(folder: int, name: str) -> str:
-    """Return the name, or with a number when that is taken."""
+    """Return the name, or when that is taken or leaves no room for what is added to it, a shorter one with a number."""
     number, free = 1, name
-    while _mark(folder, free) is not None:
+    while len(os.fsencode(free)) > _NAME_BYTES_MAX or _mark(folder, free) is not None:
         number += 1
         free = f"{_cut(name)}~{number}"
     return free
 
 
 def _cut(name: str) -> str:
-    return os.fsdecode(os.fsencode(name)[:_NAME_BYTES_MAX])
+    return os.fsdecode(os.fsencode(name)[: _NAME_BYTES_MAX - _NUMBER_BYTES])
 
 
 def _delete_day(done: int, name: str) -> None:
