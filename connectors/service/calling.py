@@ -252,7 +252,7 @@ def _check(response: httpx.Response) -> None:
     status = response.status_code
     if status == httpx.codes.UNAUTHORIZED:
         raise _NotAuthorised("status-401", retry_after_seconds=_retry_after(response.headers))
-    if response.is_redirect:
+    if response.has_redirect_location:
         raise Unreachable("redirect")
     if status not in {httpx.codes.OK, httpx.codes.NO_CONTENT, httpx.codes.NOT_MODIFIED}:
         raise Unreachable(f"status-{status}", retry_after_seconds=_retry_after(response.headers))
