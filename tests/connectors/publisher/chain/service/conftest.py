@@ -60,7 +60,7 @@ class Forker:
 
 
 @dataclass
-class Service:
+class RunningConnector:
     """One connector's folder, and the process that serves it."""
 
     folder: Path
@@ -132,7 +132,7 @@ def lines_fixture() -> Callable[..., bytes]:
     return lines
 
 
-NewService = Callable[..., Service]
+NewService = Callable[..., RunningConnector]
 
 
 @pytest.fixture(scope="session")
@@ -152,7 +152,7 @@ def new_service(parties: Any, live_chain: Any, tmp_path: Path, forker: Forker) -
         *,
         rhythm: str = "scan_seconds = 0.05\nsend_seconds = 0.05",
         first_hop: str | None = None,
-    ) -> Service:
+    ) -> RunningConnector:
         folder = tmp_path / f"connector-{len(made)}"
         (folder / "in").mkdir(parents=True)
         parties.publisher.save(folder / "keys.json")
@@ -166,7 +166,7 @@ def new_service(parties: Any, live_chain: Any, tmp_path: Path, forker: Forker) -
         )
         State.create(folder / "state.sqlite", parties.publisher, "testregio")
         made.append(folder)
-        return Service(folder, config, forker)
+        return RunningConnector(folder, config, forker)
 
     yield make
     if forker.child is not None:
