@@ -240,7 +240,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     quarantine,
     ask_who_looked,
 )
-"""What the group `connector` gets besides `read`."""
+"""What the group `connector` finds here."""
 
 
 def _message_file(state: State, path: Path) -> MessageFile:

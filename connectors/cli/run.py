@@ -45,13 +45,13 @@ def _now() -> datetime:
 @click.command()
 @click.argument("config_path", metavar="CONFIG", type=click.Path(path_type=Path))
 def run(config_path: Path) -> None:
-    """Take messages in as they come, and send what follows, until SIGTERM.
+    """Take in and send, for as long as it is left running.
 
     Watches the folders, asks the sources and receives the deliveries that CONFIG names under [[inbox]], [[poll]] and
     [webhook]. What it does goes to standard error, one JSON object per line; how it stands is shown by `connector
     status`, and served under [metrics].
 
-    It can be stopped or killed at any moment, and goes on where it was.
+    SIGTERM and Ctrl-C end it. It can be stopped or killed at any moment, and goes on where it was.
     """
     life = Life(Systemd.from_environment())
     life.mind_signals()
@@ -66,6 +66,9 @@ def run(config_path: Path) -> None:
     except Exception as error:  # noqa: BLE001 - the outermost edge: what it says may quote anything
         telling.warn("fault", place=telling.place_of(error))
         sys.exit(EXIT_FAULT)
+
+
+COMMANDS: Final[tuple[click.Command, ...]] = (run,)
 
 
 def _serve(config_path: Path, life: Life) -> None:
