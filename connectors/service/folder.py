@@ -6,6 +6,7 @@ Invariants:
 2. No symbolic link is followed, and nothing outside the folder is opened, moved or deleted (`shelf`).
 3. A file is put away only after it is settled. What cannot be opened or moved stays, and is tried again.
 4. As long as a file waits, or lies in `refused`, the inbox is not complete: its sources do not show as current.
+5. An empty folder says something only when `done` lies in it: a share that is not mounted is empty too.
 
 Looking again and again, instead of asking the kernel, is what works on a network share too.
 Whoever may write in the folder can have messages taken in, as the source itself can; she reaches no other file.
@@ -86,6 +87,7 @@ class Folder:
         self._before: dict[str, Mark] = {}
         self._backoff = Backoff(*_FAULT_SECONDS)
         self._is_reached = False
+        self._is_ours = False
         self._taken_on: date | None = None
         self._swept_on: date | None = None
 
@@ -103,6 +105,7 @@ class Folder:
             self._before = marks
             self.waiting = len(marks)
             self.refused = shelf.refused_count()
+            self._is_ours = self._place.written_whole or shelf.has_done()
             self._sweep(shelf)
             self._is_reached = True
             if len(ready) > FILES_AT_ONCE:
@@ -131,7 +134,7 @@ class Folder:
 
     def is_complete(self, today: date) -> bool:
         """Whether everything of the source up to this moment of the day is known to have come in."""
-        said = self._place.heartbeat or self._taken_on == today
+        said = (self._place.heartbeat and self._is_ours) or self._taken_on == today
         return self._is_reached and not self.waiting and not self.refused and said
 
     def _today(self) -> date:

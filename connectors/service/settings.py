@@ -77,7 +77,8 @@ class Folder(_Strict):
         folder: it must exist; `done` and `refused` are made in it.
         format: of every file in it.
         pattern: which names are taken, `*` and `?` as in a shell, capitals or not.
-        heartbeat: an empty folder means that nothing happened at the source; without it only a file says so.
+        heartbeat: an empty folder means that nothing happened at the source, as long as `done` lies in it; without it
+            only a file says so.
         keep_days: how long a file stays in `done`; 0 deletes it once it is taken in.
     """
 

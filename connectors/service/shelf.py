@@ -8,6 +8,7 @@ Invariants:
 """
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -75,6 +76,13 @@ class Shelf:
             with os.fdopen(file, "w", encoding="utf-8") as reason:
                 reason.write(text)
             os.rename(name, kept, src_dir_fd=self._folder, dst_dir_fd=refused)
+
+    def has_done(self) -> bool:
+        """Whether this folder is known to be the inbox, and not the place where it should have been mounted."""
+        try:
+            return stat.S_ISDIR(os.stat(DONE, dir_fd=self._folder, follow_symlinks=False).st_mode)
+        except FileNotFoundError:
+            return False
 
     def refused_count(self) -> int:
         """How many refused files nobody has taken out yet."""

@@ -139,6 +139,15 @@ def test_without_a_heartbeat_only_a_file_says_the_source_was_heard(
     assert desk.in_sync() == desk.today
 
 
+def test_a_share_that_is_not_mounted_is_no_empty_folder(new_folder_desk: Any, inbox: Path) -> None:
+    desk = new_folder_desk(heartbeat=True)
+    desk.look()
+    assert desk.in_sync() is None
+    (inbox / "done").mkdir()
+    desk.look()
+    assert desk.in_sync() == desk.today
+
+
 def test_a_fault_of_a_record_keeps_nothing_else_out(
     new_folder_desk: Any, inbox: Path, people: list[Bsn], lines: Any
 ) -> None:

@@ -154,7 +154,7 @@ def new_service(parties: Any, live_chain: Any, tmp_path: Path, forker: Forker) -
         first_hop: str | None = None,
     ) -> RunningConnector:
         folder = tmp_path / f"connector-{len(made)}"
-        (folder / "in").mkdir(parents=True)
+        (folder / "in" / "done").mkdir(parents=True)
         parties.publisher.save(folder / "keys.json")
         parties.manifest.save(folder / "manifest.json")
         config = folder / "connector.toml"

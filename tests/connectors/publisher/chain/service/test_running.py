@@ -267,7 +267,7 @@ class Desk:
 @pytest.fixture
 def desk(new_source: Any, live_chain: Any, tmp_path: Path) -> Iterator[Desk]:
     inbox = tmp_path / "in"
-    inbox.mkdir()
+    (inbox / "done").mkdir(parents=True)
     settings = FolderSettings(kind="folder", folder=inbox, format="csv")
     running = Running(inbox=(settings,), rhythm=Rhythm(send_seconds=0.01))
     publication = Publication(source="agb:99010011", type="wmo-voorziening", retention_months=6)
