@@ -49,7 +49,7 @@ demo: $(READY) ## Run a small invented municipality and serve its pages (ONCE=1:
 	@$(BIN)/python deploy/demo/run.py $(if $(filter 1 true yes,$(ONCE)),--once)
 
 .PHONY: test
-test: static browser ## Check style and types, then run every test but the long ones
+test: static browser systemd ## Check style and types, then run every test but the long ones
 	@$(BIN)/pytest -q -n auto --dist loadfile -m "not long" --durations=5
 
 # The page tests use Debian's Chromium, so that no test downloads a browser of its own; without its window they take half
@@ -57,6 +57,11 @@ test: static browser ## Check style and types, then run every test but the long 
 .PHONY: browser
 browser:
 	@command -v chromium-headless-shell chromium >/dev/null || { $(call debian,chromium-headless-shell); }
+
+# The connector's unit is checked by systemd itself; nothing of it is started.
+.PHONY: systemd
+systemd:
+	@command -v systemd-analyze >/dev/null || { $(call debian,systemd); }
 
 .PHONY: lint
 lint: static ## Check style, types, layers and the other rules of the house (seconds)

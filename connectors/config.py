@@ -13,10 +13,13 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from crypto.batch import ITEMS_MAX
 from crypto.errors import CryptoError
 from crypto.keyfiles import Manifest, PublisherSecrets
+
+from .service.settings import Folder, Metrics, Poll, Rhythm, Running, Webhook
 
 _CODE = r"^[A-Za-z0-9._:@-]{1,40}$"
 _OIN = r"^[0-9]{20}$"
@@ -143,6 +146,11 @@ class Config(BaseModel):
             withdrawn. Empty: where they live makes no difference, and is not kept.
         caseload: present when it feeds care relations.
         formats: per message format, the settings of its own.
+        inbox: folders `connector run` watches.
+        poll: sources `connector run` asks.
+        webhook: where sources deliver to `connector run`.
+        metrics: where `connector run` tells how it stands.
+        service: how often it does what.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -160,6 +168,16 @@ class Config(BaseModel):
     municipalities: frozenset[Annotated[str, Field(pattern=r"^[0-9]{4}$")]] = frozenset()
     caseload: Caseload | None = None
     formats: dict[str, dict[str, object]] = {}
+    inbox: tuple[Folder, ...] = ()
+    poll: tuple[Poll, ...] = ()
+    webhook: Webhook | None = None
+    metrics: Metrics | None = None
+    service: Rhythm = Rhythm()
+
+    @property
+    def running(self) -> Running:
+        """What concerns `connector run` alone."""
+        return Running(self.inbox, self.poll, self.webhook, self.metrics, self.service)
 
 
 @dataclass(frozen=True)
@@ -169,6 +187,7 @@ class Setup:
     Args:
         state_path: absolute.
         caseload: None when no care relations are fed.
+        running: for `connector run` alone.
     """
 
     secrets: PublisherSecrets
@@ -181,6 +200,7 @@ class Setup:
     formats: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     restrictions: Restrictions | None = None
     municipalities: frozenset[str] = frozenset()
+    running: Running = field(default_factory=Running)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -193,6 +213,8 @@ class Setup:
         in_production = config.environment == "production"
         if in_production and not config.first_hop.startswith("https:"):
             raise SetupFault('first_hop must be an https address; http goes with environment = "dev" only')
+        if in_production and (unsafe := next(config.running.unsafe(), None)):
+            raise SetupFault(f"{path}: {unsafe}")
         folder = path.absolute().parent
         try:
             secrets = PublisherSecrets.load(folder / config.keys)
@@ -218,6 +240,7 @@ class Setup:
             formats=config.formats,
             restrictions=config.restrictions,
             municipalities=config.municipalities,
+            running=config.running,
         )
 
 
@@ -238,14 +261,19 @@ def format_settings(path: Path) -> Mapping[str, Mapping[str, object]]:
 
 def _read(path: Path, model: type[_Model]) -> _Model:
     try:
-        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return model.model_validate(content, context={"folder": path.absolute().parent})
     except OSError as error:
         raise SetupFault(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SetupFault(f"{path} is not TOML: {error}") from error
     except ValidationError as error:
-        # The validator's own texts quote the value; name the place and the kind of fault only.
-        places = (".".join(str(part) for part in fault["loc"]) for fault in error.errors())
-        kinds = (fault["type"] for fault in error.errors())
-        faults = "; ".join(f"{place or 'file'}: {kind}" for place, kind in zip(places, kinds, strict=True))
+        faults = "; ".join(_said(fault) for fault in error.errors())
         raise SetupFault(f"{path}: {faults}") from None
+
+
+def _said(fault: ErrorDetails) -> str:
+    """Name the place and the kind of fault, and the sentence if it is ours: the library's own quote the value."""
+    place = ".".join(str(part) for part in fault["loc"]) or "file"
+    ours = f" ({fault['ctx']['error']})" if fault["type"] == "value_error" else ""
+    return f"{place}: {fault['type']}{ours}"

@@ -17,6 +17,9 @@ from .reading import FileRefused, Message, MessageReader, Reading
 
 GROUP: Final = "signal_index.flags"
 
+Follower = Callable[[Message], Message]
+"""See `Format.follow`."""
+
 
 class FormatFault(Exception):
     """There is no such format, or its settings are wrong; the message says what to do."""
@@ -42,11 +45,15 @@ class Format:
         read: reads one message with the options given; promises what `MessageReader` does.
         about: what it reads, in one line for `--help`.
         options: the model of its settings, `[formats.NAME]` in a connector's settings file.
+        follow: for messages that only point at something: fetches that, with the options given, and returns it as
+            the message to read. Called by `connector run` before anything is locked; raises `Unreachable` when the
+            message has to wait, `FileRefused` when it points at nothing.
     """
 
     read: Callable[[Message, Any], Iterator[Reading]]
     about: str
     options: type[Options] = Options
+    follow: Callable[[Message, Any], Message] | None = None
 
     def reader(self, settings: Mapping[str, object] | None = None) -> MessageReader:
         """Return the reader with these settings.
@@ -54,14 +61,27 @@ class Format:
         Raises:
             FormatFault: a setting is unknown or wrong.
         """
+        options = self._options(settings)
+        return lambda message: self._guarded(message, options)
+
+    def follower(self, settings: Mapping[str, object] | None = None) -> Follower | None:
+        """Return what follows a message to what it points at, with these settings; None when messages tell themselves.
+
+        Raises:
+            FormatFault: as above.
+        """
+        if (follow := self.follow) is None:
+            return None
+        options = self._options(settings)
+        return lambda message: follow(message, options)
+
+    def _options(self, settings: Mapping[str, object] | None) -> Options:
         try:
-            options = self.options.model_validate(settings or {})
+            return self.options.model_validate(settings or {})
         except ValidationError as error:
             # The validator's own texts quote the value; name the place and the kind of fault only.
             told = (".".join(map(str, fault["loc"])) + ": " + fault["type"] for fault in error.errors())
             faults = "; ".join(told)
-        else:
-            return lambda message: self._guarded(message, options)
         raise FormatFault(faults)
 
     def _guarded(self, message: Message, options: Options) -> Iterator[Reading]:
@@ -111,5 +131,17 @@ def reader(name: str, settings: Mapping[str, Mapping[str, object]]) -> MessageRe
     """
     try:
         return find(name).reader(settings.get(name))
+    except FormatFault as fault:
+        raise FormatFault(f"{name}: {fault}") from fault
+
+
+def follower(name: str, settings: Mapping[str, Mapping[str, object]]) -> Follower | None:
+    """Return what follows messages of an installed format, as `reader` returns what reads them.
+
+    Raises:
+        FormatFault: as `reader`.
+    """
+    try:
+        return find(name).follower(settings.get(name))
     except FormatFault as fault:
         raise FormatFault(f"{name}: {fault}") from fault

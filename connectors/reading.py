@@ -177,6 +177,20 @@ class FileRefused(Exception):
         return EXPLANATIONS[self.code]
 
 
+class Unreachable(Exception):
+    """A source or a place cannot be reached, or gives no usable answer: nothing is lost or ended, ask again later.
+
+    Args:
+        code: why, in one word or two; never taken from an answer.
+        retry_after_seconds: what the source asks to wait, when it says so.
+    """
+
+    def __init__(self, code: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
+
+
 @dataclass(frozen=True)
 class Message:
     """One file or message as it came in.

@@ -14,8 +14,8 @@ Source: RFC 7515 (JWS), RFC 7519 (JWT), RFC 8725 (JWT best practice), RFC 9068 (
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
@@ -368,15 +368,26 @@ def issue(
     claims: Mapping[str, object],
     *,
     token_type: str = "at+jwt",  # noqa: S107 - a media type
+    certificates: Sequence[bytes] = (),
 ) -> str:
     """Sign claims as they are, without judging them.
 
     For the development issuer, and for systems that prove who they are with a signed assertion.
+
+    Args:
+        private_key: of the kind that belongs to the algorithm.
+        key_id: the `kid` whoever checks knows it by.
+        algorithm: as in `TrustedKey`.
+        claims: every one of them.
+        token_type: the `typ`.
+        certificates: chain of the key as DER, its own first, for the header `x5c` (RFC 7515 §4.1.6).
 
     Raises:
         KeyFault: the key does not belong to the algorithm, or is too weak.
     """
     TrustedKey(key_id, algorithm, private_key.public_key())
     payload = json.dumps(claims, separators=(",", ":"), allow_nan=False).encode()
-    headers = {"typ": token_type, "kid": key_id}
+    headers: dict[str, object] = {"typ": token_type, "kid": key_id}
+    if certificates:
+        headers["x5c"] = [b64encode(certificate).decode("ascii") for certificate in certificates]
     return _SIGNATURES[algorithm].encode(payload, private_key, algorithm, headers=headers)

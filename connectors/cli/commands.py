@@ -163,7 +163,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     persons,
     ask_who_looked,
 )
-"""What the group `connector` gets besides `read` and `formats`."""
+"""What the group `connector` finds here."""
 
 
 def _content(path: Path, name: str) -> bytes:

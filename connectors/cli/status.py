@@ -14,6 +14,7 @@ from typing import Final
 import click
 
 from connectors.config import Setup
+from connectors.service.telling import note_path, read_note
 from connectors.state import Phase, State, Stream
 from crypto.batch import BatchClass
 from crypto.encoding import Month
@@ -85,6 +86,7 @@ def status(config_path: Path, stale_after: int, *, check: bool, as_json: bool) -
         with looking(setup) as state:
             standings = list(standings_of(setup, state))
             _say_publisher(run, setup, state)
+            _say_service(run, setup)
             for standing in standings:
                 run.say(words(standing, today()))
             run.say(f"{len(standings)} streams", streams=[_figures(standing) for standing in standings])
@@ -195,6 +197,19 @@ def _say_publisher(run: Report, setup: Setup, state: State) -> None:
     )
     moment = None if heard == _NEVER else heard.isoformat(timespec="minutes")
     run.say(f"the index was last heard: {moment or 'never'}", heard_at=moment)
+
+
+def _say_service(run: Report, setup: Setup) -> None:
+    """Tell what the service left word of, when it runs or was cut off."""
+    if (note := read_note(note_path(setup.state_path))) is None:
+        return
+    why = f" ({note.get('why')})" if note.get("why") else ""
+    run.say(f"service: sending {note.get('sending')}{why} since {note.get('since')}", service=note)
+    if note.get("advice"):
+        run.say(f"service: {note.get('advice')}")
+    inboxes = note.get("inboxes")
+    for name, stands in inboxes.items() if isinstance(inboxes, dict) else ():
+        run.say(f"service: {name} {stands}")
 
 
 def words(standing: Standing, day: date) -> str:

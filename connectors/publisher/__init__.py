@@ -6,7 +6,7 @@ and composes, `post` carries, `settling` applies the answer. A run can be cut of
 Whoever controls a publisher can at most publish, withdraw or register for what it is registered for, at its quota.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 
 from connectors.config import RESTRICTION, Setup
@@ -35,6 +35,10 @@ __all__ = [
 def _no_progress(_done: int, _total: int) -> None: ...
 
 
+def _never() -> bool:
+    return False
+
+
 class Publisher:
     """One publisher at work on its local state.
 
@@ -58,28 +62,51 @@ class Publisher:
         *,
         settles: bool = False,
     ) -> Taken:
-        """Take messages in and work out what the index should hold; sends nothing. See `Intake.run`."""
-        intake = Intake(self._state, self._setup, self._clock().date())
-        return intake.run(reader, format_name, files, as_of, settles=settles)
+        """Take messages in and work out what the index should hold; sends nothing. See `Intake.run`.
 
-    def send(self, hop: Delivers, progress: Callable[[int, int], None] = _no_progress) -> Sent:
+        When none is refused, what the format brings up to date is in sync up to and including the day.
+        """
+        intake = self._intake()
+        taken = intake.run(reader, files, as_of, settles=settles)
+        if not taken.refused:
+            intake.mark_fed_by(format_name, as_of)
+        return taken
+
+    def take_in(self, reader: MessageReader, files: Iterable[MessageFile], as_of: date) -> Taken:
+        """Take messages in as `ingest` does, without saying that anything is in sync."""
+        return self._intake().run(reader, files, as_of)
+
+    def in_sync(self, pairs: Collection[tuple[str, str]], as_of: date) -> None:
+        """Count for a day, and note for these (source, type) that everything up to and including it has come in."""
+        self._intake().mark(pairs, as_of)
+
+    def send(
+        self,
+        hop: Delivers,
+        progress: Callable[[int, int], None] = _no_progress,
+        enough: Callable[[], bool] = _never,
+    ) -> Sent:
         """Send until the index holds what the local state wants.
 
         Args:
             hop: the way to the index.
             progress: told (batches done, about how many in all) after each batch.
+            enough: asked before each batch whether to leave it at this; a later `send` goes on.
 
         Raises:
             ChainFault: no signed answer; everything is kept, a later `send` goes on.
             SendingStopped: the index's answer needs a person; everything is kept.
         """
         sealing = Sealing(self._setup.secrets, self._setup.manifest, self._setup.items_per_batch)
-        return Sender(self._state, sealing, hop, self._clock, progress).run(self._prepare())
+        return Sender(self._state, sealing, hop, self._clock, progress).run(self._prepare(), enough)
 
     def start_over(self) -> None:
         """Forget what the index acknowledged: the next `send` makes complete sets of everything."""
         with self._state.transaction():
             start_over(self._state, Standing(UNKNOWN_INCARNATION, 1))
+
+    def _intake(self) -> Intake:
+        return Intake(self._state, self._setup, self._clock().date())
 
     def _prepare(self) -> list[int]:
         """Return the streams this publisher may speak for, with the flags to be asserted again made due."""

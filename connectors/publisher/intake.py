@@ -10,7 +10,7 @@ Invariants:
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -43,6 +43,9 @@ NO_START: Final = "start-missing"
 _Pair = tuple[str, str]
 
 
+def _no_word(_: FileRefused | None) -> None: ...
+
+
 @dataclass(frozen=True)
 class MessageFile:
     """One file to take in.
@@ -51,11 +54,13 @@ class MessageFile:
         name: what positions call it; without personal data.
         received: aware; when it came in, see `Message`.
         open: gives its bytes; `FileRefused` when it cannot.
+        settled: told once it is taken in durably (None), or that it is refused.
     """
 
     name: str
     received: datetime
     open: Callable[[], AbstractContextManager[BinaryIO]]
+    settled: Callable[[FileRefused | None], None] = _no_word
 
 
 @dataclass
@@ -111,36 +116,51 @@ class Intake:
         self._aside: set[int] = set()
 
     def run(
-        self,
-        reader: MessageReader,
-        format_name: str,
-        files: Iterable[MessageFile],
-        as_of: date,
-        *,
-        settles: bool = False,
+        self, reader: MessageReader, files: Iterable[MessageFile], as_of: date, *, settles: bool = False
     ) -> Taken:
         """Take files in and count trajecten into wishes.
 
         Args:
             reader: of the format.
-            format_name: streams that are fed by another format stay as much in sync as they were.
-            files: in order; none at all says that nothing new came in.
+            files: in order; the next one is asked for when the one before is settled.
             as_of: the day to count for; an earlier day than was counted for before counts as that day.
             settles: what was set aside of these files before, and is not any more, leaves the quarantine.
         """
+        as_of = self._advance(as_of)
+        for file in files:
+            try:
+                self._take_file(reader, file, as_of, settles=settles)
+            except FileRefused as refusal:
+                self._taken.refused.append(refusal)
+                file.settled(refusal)
+            else:
+                self._taken.messages += 1
+                file.settled(None)
+        return self._taken
+
+    def mark_fed_by(self, format_name: str, as_of: date) -> None:
+        """Mark in sync what this format brings up to date, but for sources that answered with a fault in this run.
+
+        Args:
+            format_name: streams that are fed by another format stay as much in sync as they were.
+            as_of: as for `run`.
+        """
+        fed = (pair for pair, (_, told_by) in self._fed.items() if told_by.is_fed_by(format_name))
+        self.mark([pair for pair in fed if not _is_silent(pair, self._taken.unavailable)], as_of)
+
+    def mark(self, pairs: Collection[tuple[str, str]], as_of: date) -> None:
+        """Count for a day, and mark these (source, type) in sync up to and including it."""
+        as_of = self._advance(as_of)
+        with self._state.transaction():
+            for pair in pairs:
+                self._state.streams.processed(self._fed[pair][0], as_of)
+
+    def _advance(self, as_of: date) -> date:
         with self._state.transaction():
             as_of = self._state.advance(as_of)
             self._state.count_within(self._municipalities)
             self._count("nothing new", as_of)
-        for file in files:
-            try:
-                self._take_file(reader, file, as_of, settles=settles)
-                self._taken.messages += 1
-            except FileRefused as refusal:
-                self._taken.refused.append(refusal)
-        if not self._taken.refused:
-            self._mark_in_sync(format_name, as_of)
-        return self._taken
+        return as_of
 
     def _take_file(self, reader: MessageReader, file: MessageFile, as_of: date, *, settles: bool) -> None:
         self._file, self._aside = file.name, set()
@@ -222,12 +242,6 @@ class Intake:
         mended = [each for each in entries if each.number not in self._aside and each.place != file]
         self._state.quarantine.settle(mended, self._today, Way.READ_AGAIN)
         self._taken.settled.update(entry.reason for entry in mended)
-
-    def _mark_in_sync(self, format_name: str, as_of: date) -> None:
-        with self._state.transaction():
-            for pair, (stream_id, told_by) in self._fed.items():
-                if told_by.is_fed_by(format_name) and not _is_silent(pair, self._taken.unavailable):
-                    self._state.streams.processed(stream_id, as_of)
 
 
 def _fed(state: State, setup: Setup) -> Iterator[tuple[_Pair, tuple[int, Publication | Restrictions]]]:

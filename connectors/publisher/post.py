@@ -70,6 +70,7 @@ class ChainFault(Exception):
         super().__init__(f"{code}{said_by}: {ADVICE.get(code, _OTHERWISE)}{when}")
         self.code = code
         self.party = party
+        self.retry_after_seconds = int(retry_after) if retry_after else None
 
 
 class FirstHop:

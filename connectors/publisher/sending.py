@@ -74,18 +74,19 @@ class Sender:
         self._clock = clock
         self._progress = progress
 
-    def run(self, stream_ids: Collection[int]) -> Sent:
+    def run(self, stream_ids: Collection[int], enough: Callable[[], bool]) -> Sent:
         """Send until nothing is left to say.
 
         Args:
             stream_ids: the streams this publisher may speak for now.
+            enough: asked before each batch whether to leave it at this.
 
         Raises:
             ChainFault: no signed answer; everything is kept.
             SendingStopped: the index's answer needs a person; everything is kept.
         """
         settling = Settling(self._state)
-        while (doing := self._next(set(stream_ids) - settling.held_back)) is not None:
+        while not enough() and (doing := self._next(set(stream_ids) - settling.held_back)) is not None:
             if isinstance(doing, FrozenSet):
                 self._send(doing, settling)
             else:

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from connectors import config as connector
+from connectors.service import webhook
 from crypto.answers import REFUSAL_REASONS
 from crypto.pseudonymiser import config as pseudonymiser
 from crypto.pseudonymiser import problems as pseudonymiser_problems
@@ -74,6 +75,11 @@ def test_the_problem_types_of_the_index_are_documented(project: Path) -> None:
 def test_the_problem_types_of_a_pseudonymiser_are_documented(project: Path) -> None:
     documented = set(TYPE_ROW.findall(section(project / "docs/errors.md", "At a pseudonymiser")))
     assert documented == {(name, str(kind.status)) for name, kind in pseudonymiser_problems.KINDS.items()}
+
+
+def test_the_problem_types_of_a_connector_are_documented(project: Path) -> None:
+    documented = set(TYPE_ROW.findall(section(project / "docs/errors.md", "At a connector")))
+    assert documented == {(name, str(kind.status)) for name, kind in webhook.KINDS.items()}
 
 
 def test_the_reasons_of_a_signed_refusal_are_documented(project: Path) -> None:

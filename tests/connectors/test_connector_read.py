@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from connectors.cli import connector
+from connectors.cli import commands, connector, run
 from connectors.formats import installed
 
 KEYS = ["outcome", "type", "since", "until", "source", "municipality", "person", "reason"]
@@ -316,3 +317,15 @@ def test_no_bsn_of_a_sample_comes_out(sample: str) -> None:
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     for format_name in ("iwmo", "ddas"):
         assert shown(format_name, content).startswith("refused: stdin")
+
+
+def test_every_command_is_listed_under_its_own_name_and_found_by_it() -> None:
+    context = click.Context(connector)
+    made = {str(each.name): each for each in (*commands.COMMANDS, *run.COMMANDS)}
+    assert connector.list_commands(context) == sorted(["read", "formats", *made])
+    for name in connector.list_commands(context):
+        found = connector.get_command(context, name)
+        assert found is not None
+        assert found is made.get(name, found)
+        assert found.name == name
+    assert connector.get_command(context, "forget") is None

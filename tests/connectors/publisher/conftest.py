@@ -4,7 +4,6 @@
 and signs it does with the real cryptography, in the order the real index does.
 """
 
-import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,23 +48,13 @@ from crypto.sheet import (
 )
 from tests.support.keys import agreed
 from tests.support.messages import RECEIVED
+from tests.support.people import PEOPLE
 
 SCOPE = "testregio"
 OIN = "00000099000000000731"
 ORGANISATION = "00000099000000009958"
 TODAY = date(2026, 11, 22)
 N = 8
-
-
-def _passes(digits: str) -> bool:
-    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-    return sum(w * int(d) for w, d in zip(weights, digits, strict=True)) % 11 == 0
-
-
-PEOPLE = [
-    Bsn(str(n))
-    for n in itertools.islice((n for n in range(999_900_006, 999_999_991) if _passes(str(n))), 200)
-]
 
 
 @dataclass
