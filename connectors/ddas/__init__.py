@@ -18,7 +18,7 @@ when two trajecten are the same.
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 from connectors.formats import Format, Options
 from connectors.parsing import once_whole
@@ -42,13 +42,8 @@ _LEAVING: Final = "uitstroom"
 _ENDS: Final = ("datum", "datumBeeindigingsbeschikking")
 
 
-class _Told(NamedTuple):
-    """What a traject says, once it proved usable."""
-
-    kind: Kind
-    start: date | None
-    end: date | None
-    note: str | None
+_Told = tuple[Kind, date | None, date | None, str | None]
+"""What a traject says, once it proved usable: kind, first day, last day, and a code when it is no traject."""
 
 
 def read(message: Message, options: Options = Options()) -> Iterator[Reading]:  # noqa: B008 - frozen
@@ -143,13 +138,13 @@ def _told(traject: Mapping[str, Json]) -> _Told | str:
     decision = _decision(traject)
     standing = _standing(traject, decision)
     if standing is not None:
-        return _Told(Kind.NOT_A_TRAJECT, first, None, standing)
+        return Kind.NOT_A_TRAJECT, first, None, standing
     if first is None:
         return "start-missing"
     if last is None:
         has_left = decision in _ENDED or _is_filled(traject.get(_LEAVING))
-        return "end-missing" if has_left else _Told(Kind.STRETCH, first, None, None)
-    return "end-before-start" if last < first else _Told(Kind.STRETCH, first, last, None)
+        return "end-missing" if has_left else (Kind.STRETCH, first, None, None)
+    return "end-before-start" if last < first else (Kind.STRETCH, first, last, None)
 
 
 def _last_day(traject: Mapping[str, Json]) -> date | str | None:

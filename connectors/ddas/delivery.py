@@ -26,6 +26,8 @@ DELIVERIES_MAX: Final = 50_000
 """In one file, when their senders stand behind their records; there are 342 municipalities."""
 
 _KVK: Final = re.compile(r"[0-9]{8}")
+_NUMBERS: Final = ("KvK-nummer", "kvk-nummer", "gemeentecode")
+_NUMBER_CHARACTERS: Final = 40  # with room for spaces around it
 _DATES: Final = ("aanleverdatumEnTijd", "einddatumLevering")
 
 # How many steps lead to it.
@@ -230,11 +232,11 @@ class _Around:
         if key in self._form.foreign:
             raise FileRefused("unsupported-message", place)
         called = self._form.about_sender.get(str(key))
-        if called is None or isinstance(value, Opened):
+        if called is None or value is None or isinstance(value, Opened):
             return
         if called in self._senders[index]:
             raise FileRefused("header-invalid", place)  # under its old and its new name
-        self._senders[index][called] = value
+        self._senders[index][called] = _kept(value)
 
 
 def _look_ahead(stream: BinaryIO, begin: int, name: str, max_bytes: int, form: Form) -> _Around:
@@ -248,9 +250,18 @@ def _look_ahead(stream: BinaryIO, begin: int, name: str, max_bytes: int, form: F
     return around
 
 
+def _kept(value: Json) -> Json:
+    """Return what is needed of a member about the sender: its contacts are not, and no number is long."""
+    if isinstance(value, dict):
+        return {key: _kept(value[key]) for key in _NUMBERS if key in value}
+    return False if isinstance(value, str) and len(value) > _NUMBER_CHARACTERS else value
+
+
 def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment.astimezone(UTC)  # out of range when the offset carries it past the first or last year
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment

@@ -124,6 +124,7 @@ def test_the_delivery_is_dated_by_its_header(
     [
         ({"aanleverdatumEnTijd": "gisteren"}, "aanleverdatumEnTijd"),
         ({"aanleverdatumEnTijd": 20260201}, "aanleverdatumEnTijd"),
+        ({"aanleverdatumEnTijd": "0001-01-01T00:00:00+02:00"}, "aanleverdatumEnTijd"),
         ({"aanleverdatumEnTijd": "ABSENT", "einddatumLevering": "2026"}, "einddatumLevering"),
         ({"aanleverdatumEnTijd": "", "einddatumLevering": None}, "aanleverdatumEnTijd"),
     ],

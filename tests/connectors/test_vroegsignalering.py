@@ -137,6 +137,11 @@ def test_an_organisation_named_twice_is_refused() -> None:
     assert refusal(twice) == ("header-invalid", "levering.json: leveringen[0]")
 
 
+def test_a_name_that_holds_null_names_nobody() -> None:
+    content = delivery([SIGNAL]).replace(b'"teller": 1,', b'"teller": 1, "aanleverende_organisatie": null,')
+    assert read(content) == read(delivery([SIGNAL]))
+
+
 def test_more_numbers_than_are_kept_refuse_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [{"resultaat": "Overig", "vroegsignalen": [{"ID": str(number)}]} for number in range(3)]
     monkeypatch.setattr(vroegsignalering, "NUMBERS_MAX", 3)
