@@ -202,6 +202,16 @@ class Setup:
     municipalities: frozenset[str] = frozenset()
     running: Running = field(default_factory=Running)
 
+    @property
+    def speaks_for(self) -> Mapping[tuple[str, str], Publication | Restrictions]:
+        """What the settings say of each (source, type) of the readers this publisher may speak for."""
+        spoken: dict[tuple[str, str], Publication | Restrictions] = {
+            (each.source, each.type): each for each in self.publications
+        }
+        if self.restrictions is not None:
+            spoken[self.restrictions.source, RESTRICTION] = self.restrictions
+        return spoken
+
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read the settings and the key files they name.

@@ -246,12 +246,12 @@ class Intake:
 
 def _fed(state: State, setup: Setup) -> Iterator[tuple[_Pair, tuple[int, Publication | Restrictions]]]:
     """Yield per (source, type) of the readers the stream it goes into, and what the settings say of it."""
-    for each in setup.publications:
-        stream = state.streams.ensure(BatchClass.SIGNAAL, each.source, each.type)
-        yield (each.source, each.type), (stream.stream_id, each)
-    if setup.restrictions is not None:
-        stream = state.streams.ensure(BatchClass.BEPERKING, type_code=RESTRICTION)
-        yield (setup.restrictions.source, RESTRICTION), (stream.stream_id, setup.restrictions)
+    for pair, said in setup.speaks_for.items():
+        if isinstance(said, Restrictions):
+            stream = state.streams.ensure(BatchClass.BEPERKING, type_code=RESTRICTION)
+        else:
+            stream = state.streams.ensure(BatchClass.SIGNAAL, *pair)
+        yield pair, (stream.stream_id, said)
 
 
 def _is_silent(pair: _Pair, unavailable: set[tuple[str | None, str | None]]) -> bool:

@@ -17,7 +17,7 @@ from connectors.config import Setup
 from connectors.publisher import ChainFault, FirstHop, Publisher, SendingStopped, Sent
 from connectors.state import State
 from crypto.answers import Acknowledgement, Refusal
-from crypto.batch import Batch
+from crypto.batch import Batch, BatchClass
 
 from .life import Backoff, Life
 from .telling import Figures, Standing, note, warn
@@ -93,8 +93,10 @@ class Dispatch:
 
     def due_count(self) -> int:
         """How many changes wait to be sent, of what the settings let this publisher speak for."""
-        pairs = {(each.source, each.type) for each in self._setup.publications} | {("", "")}
-        mine = [each for each in self._state.streams.all() if (each.source, each.type) in pairs]
+        pairs = {(each.source, each.type) for each in self._setup.publications}
+        others = {BatchClass.BEPERKING, BatchClass.ZORGRELATIE}
+        streams = self._state.streams.all()
+        mine = [each for each in streams if each.batch_class in others or (each.source, each.type) in pairs]
         return sum(self._state.wishes.due_count(each.stream_id) for each in mine)
 
     def _fills_a_batch(self) -> bool:

@@ -7,7 +7,7 @@ Invariants:
 4. Each day is counted once even when nothing comes in, as trajecten begin and end by themselves.
 """
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -15,7 +15,7 @@ from itertools import chain
 from time import monotonic, time
 from typing import BinaryIO, Final, Protocol
 
-from connectors.config import Publication, Setup
+from connectors.config import Publication, Restrictions, Setup
 from connectors.formats import Follower, follower, reader
 from connectors.publisher import MessageFile, Publisher, Taken
 from connectors.reading import (
@@ -76,11 +76,11 @@ class Heard:
     """What the messages of this run said about who can be heard.
 
     Args:
-        publications: what may be in sync.
+        speaks_for: what may be in sync, see `Setup.speaks_for`.
     """
 
-    def __init__(self, publications: Sequence[Publication]) -> None:
-        self._publications = publications
+    def __init__(self, speaks_for: Mapping[Pair, Publication | Restrictions]) -> None:
+        self._speaks_for = speaks_for
         self._silent: set[Pair] = set()
 
     def listening(self, reader: MessageReader, format_name: str, life: Life) -> MessageReader:
@@ -107,21 +107,19 @@ class Heard:
         incomplete = {inbox.format for inbox in inboxes if not inbox.is_complete(today)}
         fed = {inbox.format for inbox in inboxes}
         return [
-            (each.source, each.type)
-            for each in self._publications
-            if any(map(each.is_fed_by, fed))
-            and not any(map(each.is_fed_by, incomplete))
-            and (each.source, each.type) not in self._silent
+            pair
+            for pair, said in self._speaks_for.items()
+            if any(map(said.is_fed_by, fed))
+            and not any(map(said.is_fed_by, incomplete))
+            and pair not in self._silent
         ]
 
     def _meant(self, format_name: str, source: str | None, type_code: str | None) -> set[Pair]:
         """The publications of a format that a reading is about; None stands for every one."""
         return {
-            (each.source, each.type)
-            for each in self._publications
-            if each.is_fed_by(format_name)
-            and source in (None, each.source)
-            and type_code in (None, each.type)
+            pair
+            for pair, said in self._speaks_for.items()
+            if said.is_fed_by(format_name) and source in (None, pair[0]) and type_code in (None, pair[1])
         }
 
 
@@ -146,7 +144,7 @@ class Taking:
         self._publisher = publisher
         self._life = life
         self._figures = figures
-        self._heard = Heard(setup.publications)
+        self._heard = Heard(setup.speaks_for)
         formats = setup.running.formats
         self._readers = {
             name: self._heard.listening(reader(name, setup.formats), name, life) for name in formats

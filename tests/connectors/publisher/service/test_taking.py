@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.config import Publication
+from connectors.config import Publication, Restrictions
 from connectors.formats import Format, Options
 from connectors.publisher import MessageFile, Taken
 from connectors.reading import (
@@ -34,6 +34,7 @@ PUBLICATIONS = (
     Publication(source="a", type="y", format="jsonl"),
     Publication(source="b", type="x"),
 )
+SPEAKS_FOR = {(each.source, each.type): each for each in PUBLICATIONS}
 
 
 class Tray:
@@ -73,7 +74,7 @@ def test_a_source_is_in_sync_when_every_inbox_that_feeds_it_is_complete(
     complete: list[tuple[str, bool]],
 ) -> None:
     trays = [Tray(name, complete=whole) for name, whole in complete]
-    said = set(Heard(PUBLICATIONS).in_sync(trays, TODAY))
+    said = set(Heard(SPEAKS_FOR).in_sync(trays, TODAY))
     for each in PUBLICATIONS:
         feeding = [tray for tray in trays if each.format in (None, tray.format)]
         wanted = bool(feeding) and all(tray.complete for tray in feeding)
@@ -98,7 +99,7 @@ WORDS = st.builds(
 def test_who_answered_with_a_fault_stays_out_until_a_later_message_speaks_without_one(
     messages: list[tuple[str, list[Reading]]],
 ) -> None:
-    heard, life = Heard(PUBLICATIONS), Life(Systemd(None, None))
+    heard, life = Heard(SPEAKS_FOR), Life(Systemd(None, None))
     silent: set[tuple[str, str]] = set()
     for format_name, readings in messages:
         reader = heard.listening(lambda _, said=readings: iter(said), format_name, life)  # type: ignore[misc] # mypy knows no lambda with a default
@@ -187,6 +188,18 @@ def test_a_stop_within_a_file_leaves_it_untaken(
     assert desk.wanted() == len(people)
 
 
+def test_who_died_is_told_completely_as_everything_else_is(new_desk: Any, tmp_path: Any) -> None:
+    tray = Tray("brp")
+    running = Running(inbox=(Folder(kind="folder", folder=tmp_path, format="brp"),))
+    desk = new_desk(running, lambda _: [tray], publications=(), restrictions=Restrictions())
+    tray.complete = False
+    desk.look()
+    assert desk.in_sync() is None
+    tray.complete = True
+    desk.look()
+    assert desk.in_sync() == desk.today
+
+
 # What only points at something
 
 
@@ -246,7 +259,9 @@ def test_what_cannot_be_followed_waits_or_is_refused_before_anything_is_locked(
 
 
 def test_an_observation_says_that_its_source_was_heard(observe: Any, people: list[Bsn], life: Any) -> None:
-    heard = Heard((Publication(source="agb:99010011", type="wmo-voorziening"),))
+    heard = Heard(
+        {("agb:99010011", "wmo-voorziening"): Publication(source="agb:99010011", type="wmo-voorziening")}
+    )
     readings: list[Reading] = [SourceUnavailable("m:1")]
 
     def read(_: Message) -> Iterator[Reading]:
