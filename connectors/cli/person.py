@@ -24,14 +24,14 @@ from connectors.config import Setup
 from connectors.state import About, Accepted, Held, Intent, QuarantineEntry, Relation, State
 from connectors.trajecten import TrajectRecord, periods
 
-from .report import Report
+from .report import Report, stream_name
 from .running import CONFIG, JSON, Unusable, ask_bsn, ending, looking
 
 COLUMNS: Final = (
     "bsn", "kind", "source", "type", "wanted", "since", "at_index", "last_asserted", "to_send", "refused",
     "relation_id", "case_reference", "team", "worker", "from", "until",
 )  # fmt: skip
-"""Of the list of everybody. The first ten say the same of a flag and a relation; the others are of a relation."""
+"""Of the list of everybody. The first ten are of flags, restrictions and relations alike, the others of relations."""
 
 _WANTED: Final[Mapping[Intent, str]] = {
     Intent.KEEP: "asserted",
@@ -137,7 +137,8 @@ def _rows(state: State) -> Iterator[Mapping[str, object]]:
         assert flag.held is not None
         yield {
             "bsn": flag.person.digits,
-            "kind": "flag",
+            # A restriction is of no one source: it holds for every flag.
+            "kind": "flag" if flag.source else "restriction",
             "source": flag.source,
             "type": flag.type,
             "since": flag.since or "",
@@ -174,7 +175,7 @@ def _numbers(refused: Sequence[QuarantineEntry]) -> str:
 
 
 def _say_flag(run: Report, flag: About) -> None:
-    run.say(f"{flag.source} {flag.type}: {_flag_words(flag)}")
+    run.say(f"{stream_name(flag.source, flag.type)}: {_flag_words(flag)}")
     for traject in flag.trajecten:
         run.say(f"  traject {_days(traject)}")
     for entry in flag.refused:
@@ -213,7 +214,7 @@ def _say_relation(run: Report, relation: Relation) -> None:
 
 def _flag_figures(flag: About) -> Mapping[str, object]:
     return {
-        "source": flag.source,
+        "source": flag.source or None,
         "type": flag.type,
         "asserted": flag.held is not None and flag.held.wish.intent is Intent.KEEP,
         "since": str(flag.since) if flag.since else None,

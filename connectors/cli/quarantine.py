@@ -19,7 +19,7 @@ from connectors.state import DROPPED, QuarantineEntry, State, Way
 from crypto.sheet import ZorgrelatieRow, decode_row
 
 from .remedies import to_do, why
-from .report import Report
+from .report import Report, stream_name
 from .running import (
     AS_OF,
     CONFIG,
@@ -208,7 +208,7 @@ def _about(state: State, entry: QuarantineEntry) -> list[str]:
     stream = state.streams.get(held.wish.stream_id)
     row = decode_row(stream.batch_class, held.wish.body)
     if not isinstance(row, ZorgrelatieRow):
-        return [f"{stream.source} {stream.type}, to {held.wish.intent}"]
+        return [f"{stream_name(stream.source, stream.type)}, to {held.wish.intent}"]
     case = f" of case {row.case_reference}" if row.case_reference else ""
     return [f"relation {UUID(bytes=row.relation_id)}{case}, to {held.wish.intent}"]
 

@@ -121,11 +121,16 @@ def say_sent(run: Report, sent: Sent) -> None:
     if sent.quarantined:
         run.say(f"refused by the index: {tally(sent.quarantined)}", refused_by_index=dict(sent.quarantined))
     for source, type_code, code in sent.held_back:
-        about = f"{source} {type_code}".strip() or "care relations"
+        about = stream_name(source, type_code)
         what_to_do = (
             "to register it" if code in _UNREGISTERED else "what is wrong, then run `connector send` again"
         )
         run.fail(f"the index takes nothing of {about} ({code}); ask its operator {what_to_do}", EXIT_KEPT)
+
+
+def stream_name(source: str, type_code: str) -> str:
+    """What a stream is called: a death has no source, care relations have neither."""
+    return f"{source} {type_code}".strip() or "care relations"
 
 
 def say_looks(run: Report, looks: Sequence[Look]) -> None:

@@ -19,7 +19,7 @@ from connectors.state import Phase, State, Stream
 from crypto.batch import BatchClass
 from crypto.encoding import Month
 
-from .report import EXIT_ATTENTION, Report, tally
+from .report import EXIT_ATTENTION, Report, stream_name, tally
 from .running import CONFIG, JSON, ending, looking, now, today
 
 STALE_DAYS: Final = 35
@@ -113,7 +113,7 @@ def standings_of(setup: Setup, state: State) -> Iterator[Standing]:
         oldest = state.wishes.oldest_assert(stream.stream_id)
         yield Standing(
             stream,
-            f"{stream.source} {stream.type}".strip() or "care relations",
+            stream_name(stream.source, stream.type),
             _is_in_settings(stream, setup, publishes=after is not None),
             state.wishes.live_count(stream.stream_id),
             state.wishes.due_count(stream.stream_id),

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +20,7 @@ from click.testing import CliRunner, Result
 
 from connectors.cli import connector
 from connectors.cli.remedies import to_do, why
+from connectors.config import Restrictions
 from connectors.explanations import EXPLANATIONS
 from connectors.publisher import MessageFile
 from connectors.reading import Quarantined
@@ -327,6 +329,20 @@ def test_what_ended_long_ago_is_told_as_not_asserted(
     source.publisher.send(chain)
     shown = run("person", config, stdin=people[0].digits).stdout
     assert "agb:99010011 wmo-voorziening: not asserted\n  traject 2026-03-01 to 2026-06-30" in shown
+
+
+def test_a_death_that_was_told_stands_with_what_is_said_of_a_person(
+    source: Any, observe: Any, people: list[Bsn], config: Path, tmp_path: Path
+) -> None:
+    source.setup = replace(source.setup, restrictions=Restrictions())
+    source.ingest(observe(people[0], source="brp", type="overleden"))
+    shown = run("person", config, stdin=people[0].digits).stdout
+    assert shown.startswith(
+        "overleden: asserted; not at the index; still to be sent\n  traject 2026-03-01 to now\n"
+    )
+    run("persons", config, "--export", tmp_path / "list.csv")
+    (row,) = exported(tmp_path / "list.csv")
+    assert (row["kind"], row["type"], row["source"]) == ("restriction", "overleden", "")
 
 
 @pytest.mark.parametrize(("asked", "status"), [("999900006", 0), ("123456789", 2), ("\n", 1)])

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from connectors.cli import connector
 from connectors.cli.status import STALE_DAYS, attention, standings_of, words
+from connectors.config import Restrictions
 from connectors.reading import Quarantined
 from crypto.chain import Bsn
 
@@ -113,6 +114,16 @@ def test_relations_nobody_feeds_are_not_waited_for(source: Any, chain: Any) -> N
     assert needed(source) == ["never-read care relations"]
     source.setup = replace(source.setup, caseload=None)
     assert needed(source) == []
+
+
+def test_deaths_are_in_the_settings_when_somebody_is_to_tell_them(source: Any, chain: Any) -> None:
+    source.setup = replace(source.setup, caseload=None, restrictions=Restrictions(format="test"))
+    source.ingest()
+    source.publisher.send(chain)
+    assert needed(source) == []
+    assert said(source)["overleden"].startswith("0 at the index, 0 to send, up to date to 2026-11-22")
+    source.setup = replace(source.setup, restrictions=None)
+    assert said(source)["overleden"].endswith("not in the settings")
 
 
 @pytest.mark.parametrize("check", [True, False])

@@ -17,8 +17,6 @@ from crypto.chain import Bsn
 
 FORMAT_2 = """
 DROP TABLE settled;
-DROP TABLE residence;
-ALTER TABLE state DROP COLUMN within;
 DROP TABLE quarantine;
 CREATE TABLE quarantine (          -- what was set aside, for people to look at; no personal data
     id INTEGER PRIMARY KEY,
@@ -29,6 +27,8 @@ CREATE TABLE quarantine (          -- what was set aside, for people to look at;
 ) STRICT;
 INSERT INTO quarantine VALUES (3, '2026-11-20', 'bsn-invalid', 'a.xml:3');
 INSERT INTO quarantine VALUES (8, '2026-11-21', 'malformed-row', 'batch 4, item 0a1b2c3d');
+DROP TABLE residence;
+ALTER TABLE state DROP COLUMN within;
 UPDATE state SET format = 2;
 """
 """Makes a state what a new one was in format 2."""
@@ -48,17 +48,18 @@ def alter(path: Path, script: str) -> None:
         connection.executescript(script)
 
 
-def schema(path: Path) -> dict[str, object]:
-    """Tables with their columns, in whatever order these were added, and indexes."""
+def schema(path: Path) -> dict[str, Any]:
+    """Columns, keys and options of each table, whatever the order and the layout in which they were made."""
     with closing(sqlite3.connect(path)) as connection:
-        rows = connection.execute(
-            "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-        ).fetchall()
+        tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
         return {
-            name: {row[1:] for row in connection.execute(f"PRAGMA table_info({name})")}
-            if kind == "table"
-            else sql
-            for kind, name, sql in rows
+            name: (
+                {column[1:] for column in connection.execute(f"PRAGMA table_info({name})")},
+                {index[1:] for index in connection.execute(f"PRAGMA index_list({name})")},
+                sql.rpartition(")")[2].split(),
+                "AUTOINCREMENT" in sql,
+            )
+            for name, sql in tables
         }
 
 
