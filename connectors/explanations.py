@@ -20,6 +20,9 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "look-up-needed": "the notification names no person; fetch what it points at, and read that",
     "nothing-found": "the source knows nothing about this person",
     "residence": "where the person lives; her sources act on it, and no flag carries it",
+    "acknowledged": "the other side confirms that a message came in, which says nothing about a traject",
+    "answer-only": "an answer to an earlier message, which says nothing about a traject",
+    "other-message": "an envelope with another message than a 301, 305 or 307, which says nothing about a traject",
     # why one record is set aside
     "bsn-ambiguous": "more than one BSN stands in one client record",
     "bsn-invalid": "the BSN is not a text of nine digits that passes the eleven-test",
@@ -37,6 +40,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "start-missing": "there is no start date",
     "status-unknown": "the StatusAanlevering is not 1, 2, 3 or 9",
     # why the source said nothing
+    "not-delivered": "a message was not delivered, so what it says may not be known; its flags stay as they are",
     "not-entitled": "the source does not answer to this organisation; its flags stay as they are",
     "source-fault": "the source answered with a fault; its flags stay as they are",
     # why a whole file is refused
@@ -45,11 +49,14 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "doctype": "a DOCTYPE is not accepted; these messages never carry one",
     "duplicate-key": "a JSON object has the same key twice; ask the sender for a valid file",
     "empty": "the file is empty; fetch it again",
+    "envelope-malformed": "the envelope is not as StUF-GGk prescribes; ask the sender for a valid one",
     "format-fault": "the format itself has a fault; report the place in it to whoever maintains it",
     "format-off": "this format is off until the settings switch it on; read in the manual what the law asks first",
+    "function-mismatch": "the envelope names another message than it holds; ask the sender for a valid one",
     "header-invalid": "the header is not the one this format prescribes; ask the sender for a valid file",
     "header-missing": "the header does not come before what it is about; ask the sender for a valid message",
     "message-code-mismatch": "the BerichtCode does not belong to the message type of the root element",
+    "not-base64": "the message in the envelope is not whole base64, or it was cut off; fetch it again",
     "not-ddas": "this is not a DDAS schuldhulp delivery (an object with a list named leveringen)",
     "not-json": "this is not well-formed JSON, or it was cut off; fetch it again",
     "not-well-formed": "this is not well-formed XML, or it was cut off; fetch it again",

@@ -40,7 +40,13 @@ _LIMIT_FAULTS: Final = frozenset(
 )  # XML_ERR_RESOURCE_LIMIT and an over-long comment; lxml has no names
 
 
-def elements(stream: BinaryIO, name: str, parts: Collection[str], max_bytes: int) -> Iterator[Element]:
+def elements(
+    stream: BinaryIO,
+    name: str,
+    parts: Collection[str],
+    max_bytes: int,
+    part_bytes_max: int = PART_BYTES_MAX,
+) -> Iterator[Element]:
     """Walk a document: the root first, then each part at its end, forgotten when the next is asked for.
 
     Args:
@@ -48,10 +54,11 @@ def elements(stream: BinaryIO, name: str, parts: Collection[str], max_bytes: int
         name: what to call the document in a refusal.
         parts: local names of the elements handed over with everything in them, whatever their namespace.
         max_bytes: of the whole document.
+        part_bytes_max: of one part, give or take a piece; one text never holds more than ten million characters.
 
     Yields:
-        The root, of which only name and attributes may be used; then the parts in document order. A part within a
-        part comes before the one that holds it, and is empty in there.
+        The root, of which only name and attributes may be used; then the parts in document order, of whose parents
+        the same may be used. A part within a part comes before the one that holds it, and is empty in there.
 
     Raises:
         FileRefused: hostile, malformed, too large, or not XML.
@@ -77,7 +84,7 @@ def elements(stream: BinaryIO, name: str, parts: Collection[str], max_bytes: int
             part.clear(keep_tail=True)
         if root is None and size > _PROLOG_BYTES:
             raise FileRefused("too-large", name)
-        if root is not None and _prune(root, parts) and since_part > PART_BYTES_MAX:
+        if root is not None and _prune(root, parts) and since_part > part_bytes_max:
             raise FileRefused("too-large", name)
     if not size:
         raise FileRefused("empty", name)
@@ -109,6 +116,7 @@ def _parser(parts: Collection[str]) -> Element:
         dtd_validation=False,
         huge_tree=False,
         recover=False,
+        remove_blank_text=True,  # the space between elements is half of a tree, and says nothing in these messages
         remove_comments=True,
         remove_pis=True,
     )

@@ -15,6 +15,7 @@ towards T_B, B towards T_I. The pseudonym is s_A*s_B*c*H(BSN).
 """
 
 from dataclasses import dataclass, field
+from operator import mul
 from typing import Final, Self
 
 from crypto.errors import MalformedInput
@@ -41,8 +42,9 @@ _BSN_PREFIX: Final = b"nl-bsn:"
 _CANARY: Final = b"000000000"
 
 _BSN_DIGITS: Final = 9
-_BSN_LOWEST: Final = 10_000_000
+_BSN_LOWEST: Final = "010000000"  # of texts of one length the order is that of the numbers
 _BSN_WEIGHTS: Final = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+_BSN_ZEROS: Final = sum(_BSN_WEIGHTS) * ord("0")  # what the weights make of characters above that of digits
 _BSN_MODULUS: Final = 11
 
 
@@ -102,8 +104,8 @@ def _is_bsn(text: str) -> bool:
     # isdecimal alone accepts the digits of every script, so both tests are needed.
     if len(text) != _BSN_DIGITS or not (text.isascii() and text.isdecimal()):
         return False
-    total = sum(weight * int(digit) for weight, digit in zip(_BSN_WEIGHTS, text, strict=True))
-    return int(text) >= _BSN_LOWEST and total % _BSN_MODULUS == 0
+    total = sum(map(mul, _BSN_WEIGHTS, text.encode("ascii"))) - _BSN_ZEROS
+    return text >= _BSN_LOWEST and total % _BSN_MODULUS == 0
 
 
 @dataclass(frozen=True, slots=True)
