@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from connectors.formats import Format, Options
 from connectors.parsing import once_whole
-from connectors.parsing.xml import Element, elements, local_name, position
+from connectors.parsing.xml import Element, elements, local_name, position, texts_of
 from connectors.reading import (
     FileRefused,
     Message,
@@ -149,8 +149,8 @@ def _standard(root: Element, name: str, expected: str | None) -> _Standard:
 
 
 def _header(element: Element, standard: _Standard, name: str) -> _Header:
-    texts = products.texts_of(element)
-    told = products.texts_of(next(element.iterchildren("{*}BerichtIdentificatie"), ()))
+    texts = texts_of(element)
+    told = texts_of(next(element.iterchildren("{*}BerichtIdentificatie"), ()))
     if len(texts) != len(element):
         raise FileRefused("header-invalid", position(name, element))
     if texts.get("BerichtCode") != standard.code:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Final, NamedTuple
 
-from connectors.parsing.xml import Element
+from connectors.parsing.xml import Element, texts_of
 from connectors.reading import Kind, read_day, traject_key
 
 _TEMPORARY: Final = "20"
@@ -35,9 +35,6 @@ _STOP_KINDS: Final[Mapping[str, Kind]] = {
     "9": Kind.UNCHANGED,
 }
 _TIME: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]")
-
-Texts = Mapping[str, str]
-"""The text of each child of an element, by local name, without space around it; empty for a composed child."""
 
 
 class Told(NamedTuple):
@@ -58,11 +55,6 @@ class Told(NamedTuple):
 
 Tell = Callable[[Element, date], Told | str]
 """Reads one product of a message sent on the date; returns a key of `EXPLANATIONS` when it cannot be used."""
-
-
-def texts_of(element: Element) -> dict[str, str]:
-    """Return `Texts`; shorter than the element when a child stands in it twice."""
-    return {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in element}
 
 
 def order(product: Element, sent: date) -> Told | str:
@@ -113,7 +105,7 @@ def stop(product: Element, _: date) -> Told | str:
     return Told(_key(texts, product), kind, first, last, temporary=is_temporary)
 
 
-def _decided(texts: Texts, sent: date) -> datetime | None:
+def _decided(texts: Mapping[str, str], sent: date) -> datetime | None:
     """Return when an order was decided on; None when it does not say, or names a day after it was sent (TR134)."""
     day = read_day(texts.get("Toewijzingsdatum", ""))
     if day is None or day > sent:
@@ -123,7 +115,7 @@ def _decided(texts: Texts, sent: date) -> datetime | None:
     return datetime.combine(day, time.fromisoformat(at[0]) if at else time.min, UTC)
 
 
-def _key(texts: Texts, product: Element) -> str:
+def _key(texts: Mapping[str, str], product: Element) -> str:
     """Return the key that all messages about one traject share at one provider for one person.
 
     A number is unique within a municipality (OP275). The municipality is no part of the key: where municipalities
