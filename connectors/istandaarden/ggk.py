@@ -20,6 +20,7 @@ older forms; its WSDL for SOAP, Bv03 and Fo03; StUF 03.01.
 import re
 from binascii import a2b_base64
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from typing import BinaryIO, Final, NamedTuple
 
@@ -33,6 +34,7 @@ from connectors.reading import FileRefused, Message, Nothing, Reading, SourceUna
 from . import iwmo
 
 _PAYLOAD_CHARACTERS_MAX: Final = 10_000_000
+_BASE64_GROUP: Final = 4  # characters
 _ENVELOPE: Final = re.compile(
     r"\{https?://www\.(?:stufstandaarden\.nl/(?:koppelvlak/ggk|sectormodel/ggk/)|egem\.nl/StUF/sector/ggk/)0[23]10\}"
     r"envelop(?:Heenbericht-ggk_(?P<order>Di01)|Retourbericht-ggk_(?P<reply>Du01))"
@@ -150,6 +152,8 @@ def _label(part: Element, root: Element, name: str) -> _Label:
     found = None if envelope is None else _ENVELOPE.fullmatch(envelope.tag)
     if found is None or (envelope is not root and root.tag not in _SOAP_ENVELOPES):
         raise FileRefused("unsupported-message", place)
+    if local_name(part) != "stuurgegevens":
+        raise FileRefused("envelope-malformed", place)
     told = texts_of(part)
     code = found["order"] or found["reply"] or found["notice"]
     if told.get("berichtcode") != code:
@@ -180,10 +184,10 @@ def _letter(parameters: Element, name: str) -> _Letter:
 def _decoded(text: str, place: str) -> bytes:
     """Decode base64; space in it means nothing (XML Schema part 2, 3.2.16), and anything else is refused."""
     compact = text.encode("ascii", "replace").translate(None, b" \t\r\n")
-    try:
-        return a2b_base64(compact, strict_mode=True)
-    except ValueError:
-        pass  # refused outside the `except`, as the error could lead to the message
+    # The decoder takes padding that nothing needs; and the refusal is raised outside the `except`.
+    if len(compact) % _BASE64_GROUP == 0:
+        with suppress(ValueError):
+            return a2b_base64(compact, strict_mode=True)
     raise FileRefused("not-base64", place)
 
 

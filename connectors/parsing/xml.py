@@ -137,7 +137,7 @@ def _prune(root: Element, parts: Collection[str]) -> bool:
         del node[:-1]
         node = node[-1]
         if local_name(node) in parts:
-            return True
+            return len(node) > 0 or bool(node.text)  # of one that ended, nothing is left
     return False
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from connectors import csv_lines, ddas, json_lines
-from connectors.istandaarden import iwmo
+from connectors.istandaarden import ggk, iwmo
 from connectors.lines.layout import COLUMNS, TYPES
 from connectors.testing import FormatContract, Sample
+from tests.support.envelopes import SECTORMODEL, enveloped
 
 SAMPLES: Final = Path(__file__).parents[1] / "connectors" / "samples"
 
@@ -22,6 +23,20 @@ class Iwmo(FormatContract):
     format = iwmo.FORMAT
     types = frozenset({"wmo-voorziening", "jeugdhulp"})
     samples = (_sample("wmo305.xml", 2), _sample("jw307-default-namespace.xml", 2))
+
+
+class Ggk(FormatContract):
+    """Two messages in the envelopes they come in, the second in the form of before patch 4."""
+
+    format = ggk.FORMAT
+    types = Iwmo.types
+    samples = (
+        Sample(enveloped(Iwmo.samples[0].content, "WMO305"), observations=2),
+        Sample(
+            enveloped(Iwmo.samples[1].content, "JW307", holder="bericht", namespace=SECTORMODEL),
+            observations=2,
+        ),
+    )
 
 
 class Ddas(FormatContract):
@@ -71,6 +86,7 @@ class JsonLines(FormatContract):
 UNDER_CONTRACT: Final[dict[str, type[FormatContract]]] = {
     "csv": Csv,
     "ddas": Ddas,
+    "ggk": Ggk,
     "iwmo": Iwmo,
     "jsonl": JsonLines,
 }
