@@ -27,6 +27,9 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "nothing-found": "the source knows nothing about this person",
     "remarks-only": "the source answered with remarks and no data; its flags stay as they are",
     "residence": "where the person lives; her sources act on it, and no flag carries it",
+    "acknowledged": "the other side confirms that a message came in, which says nothing about a traject",
+    "answer-only": "an answer to an earlier message, which says nothing about a traject",
+    "other-message": "an envelope with another message than a 301, 305 or 307, which says nothing about a traject",
     # why one record is set aside
     "answer-incomplete": "the answer leaves out the roles or the status; ask for it with expand=rollen,status",
     "benefit-unnamed": "the record does not say which benefit it is about; none that it may be is withdrawn",
@@ -59,6 +62,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "zaak-destroyed": "a zaak was deleted, and the message does not say whose; see the manual of this format",
     "zaaktype-unlisted": "the zaaktype is not one of zaaktypen in the settings, so the zaak is left alone",
     # why the source said nothing
+    "not-delivered": "a message was not delivered, so what it says may not be known; its flags stay as they are",
     "not-entitled": "the source does not answer to this organisation; its flags stay as they are",
     "source-fault": "the source answered with a fault; its flags stay as they are",
     # why a whole file is refused
@@ -67,11 +71,14 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "doctype": "a DOCTYPE is not accepted; these messages never carry one",
     "duplicate-key": "a JSON object has the same key twice; ask the sender for a valid file",
     "empty": "the file is empty; fetch it again",
+    "envelope-malformed": "the envelope is not as StUF-GGk prescribes; ask the sender for a valid one",
     "format-fault": "the format itself has a fault; report the place in it to whoever maintains it",
     "format-off": "this format is off until the settings switch it on; read in the manual what the law asks first",
+    "function-mismatch": "the envelope names another message than it holds; ask the sender for a valid one",
     "header-invalid": "the header is not the one this format prescribes; ask the sender for a valid file",
     "header-missing": "the header does not come before what it is about; ask the sender for a valid message",
     "message-code-mismatch": "the BerichtCode does not belong to the message type of the root element",
+    "not-base64": "the message in the envelope is not whole base64, or it was cut off; fetch it again",
     "not-ddas": "this is not a DDAS file of release 0.9 or later (an object with a list named leveringen)",
     "not-json": "this is not well-formed JSON, or it was cut off; fetch it again",
     "not-zgw": "this is no zaak, no list of zaken and no notification of the ZGW standard",

@@ -9,8 +9,10 @@ Invariants:
    statement counts. Stretches of one delivery stand side by side.
 5. The order to give help and what was given are two voices about one traject: an order never undoes a stop, and
    nothing runs past the last day of its order.
+6. What was taken back counts as never said, of either voice.
 
-Source: iWmo/iJw 3.2 business rules OP033 and OP155, technical rules TR063, TR326, TR413 and TR415.
+Source: iWmo/iJw 3.2 business rules OP033, OP033x1, OP155 and OP377 to OP379, technical rules TR063, TR326, TR413 and
+TR415, filling instruction IV008.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -168,12 +170,12 @@ def periods(record: TrajectRecord) -> tuple[Period, ...]:
     """Return the stretches of a traject: one per first day that still stands, none longer than the order for it.
 
     A restart is a first day after the end of a stop, or on it when the stop refers to an earlier first day. While
-    whoever gives the help has said nothing, the order alone tells.
+    nothing stands that whoever gives the help has said, the order alone tells.
     """
     ordered = _standing_order(record)
     stretches = tuple(_standing_stretches(record))
-    if not record.starts and not record.stops:
-        return (*stretches, ordered) if ordered else stretches
+    if ordered and all(said.removed for said in (*record.starts.values(), *record.stops.values())):
+        return (*stretches, ordered)
     ends = [(refers_to, end) for refers_to, end in _final_stops(record)]
     limit = [ordered.end] if ordered and ordered.end else []
     return stretches + tuple(

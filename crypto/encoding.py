@@ -37,9 +37,8 @@ def encode(label: str, *fields: bytes | int | str) -> bytes:
     Raises:
         MalformedInput: A number is negative or over 64 bits, or a text has no UTF-8 form.
     """
-    parts = [_prefixed(_text(label)), len(fields).to_bytes(_PREFIX_BYTES, "big")]
-    parts.extend(_prefixed(_field(field)) for field in fields)
-    return b"".join(parts)
+    count = len(fields).to_bytes(_PREFIX_BYTES, "big")
+    return b"".join((_prefixed(_text(label)), count, *map(_prefixed, map(_field, fields))))
 
 
 def decode(label: str, data: bytes, count: int) -> tuple[bytes, ...]:
@@ -92,11 +91,9 @@ def _prefixed(content: bytes) -> bytes:
 
 
 def _field(field: bytes | int | str) -> bytes:
-    if isinstance(field, bytes):
-        return field
     if isinstance(field, str):
         return _text(field)
-    return _number(field)
+    return field if isinstance(field, bytes) else _number(field)
 
 
 def _number(value: int) -> bytes:

@@ -3,26 +3,23 @@
 Invariants:
 1. Every iWmo message becomes the one type `wmo-voorziening`, every iJw message `jeugdhulp`: category and product are
    never told apart, so shelter, youth mental health care and probation cannot be recognised.
-2. Of RedenBeeindiging only "temporary" or "final" is kept, of RedenWijziging only "taken back"; names, birth date,
-   sex and product are never kept.
+2. Names, birth date, sex and free text are never kept; for reasons and products see `products`.
 3. The root's namespace and the BerichtCode must agree; a file in which they do not is refused.
+4. The provider is the source, also of the order a municipality sends to it: both speak about one traject.
 
-Source: iWmo and iJw 3.2, XSDs of 301, 305 and 307, code lists COD467 (StatusAanlevering), WMO588 (RedenBeeindiging)
-and WMO002 (RedenWijziging).
+Source: iWmo and iJw 3.2, XSDs of 301, 305 and 307.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from connectors.formats import Format, Options
 from connectors.parsing import once_whole
-from connectors.parsing.xml import Element, elements, local_name, position
+from connectors.parsing.xml import Element, elements, local_name, position, texts_of
 from connectors.reading import (
     FileRefused,
-    Kind,
     Message,
     Observation,
     Quarantined,
@@ -30,74 +27,64 @@ from connectors.reading import (
     read_bsn,
     read_day,
     read_municipality,
-    traject_key,
 )
 from crypto.chain import Bsn
+
+from . import products
 
 _NAMESPACE: Final = re.compile(
     r"https?://www\.istandaarden\.nl/(?P<standard>iwmo|ijw)/(?P<release>[0-9]+)_[0-9]+"
     r"/(?P<message>(?:wmo|jw)[0-9]{3})/schema(?:/[0-9_]+)?/?"
 )
 _RELEASE: Final = "3"
-_TEMPORARY: Final = "20"
-_TAKEN_BACK: Final = "13"
 _AGB: Final = re.compile(r"[0-9]{8}")
-_CHANGED: Final = "2"
-_START_KINDS: Final[Mapping[str, Kind]] = {
-    "1": Kind.STARTED,
-    _CHANGED: Kind.STARTED,
-    "3": Kind.START_REMOVED,
-    "9": Kind.UNCHANGED,
-}
-_STOP_KINDS: Final[Mapping[str, Kind]] = {
-    "1": Kind.STOPPED,
-    _CHANGED: Kind.STOPPED,
-    "3": Kind.STOP_REMOVED,
-    "9": Kind.UNCHANGED,
-}
+_IDENTIFICATION_CHARACTERS: Final = 12
 _PARTS: Final = frozenset({"Header", "Client"})
-_ORDER: Final = "ToegewezenProduct"
-_START: Final = "StartProduct"
-_STOP: Final = "StopProduct"
 
 
 class _Standard(NamedTuple):
-    """One kind of message that is read: its code, the type it is about and the element that tells of a traject."""
+    """One kind of message that is read.
 
+    Args:
+        name: what people, and the envelopes of GGK, call it.
+        code: its BerichtCode.
+        type: of the flags.
+        element: the product that tells of a traject.
+        tell: reads that product.
+    """
+
+    name: str
     code: str
     type: str
     element: str
+    tell: products.Tell
 
 
+_WMO: Final = "wmo-voorziening"
+_YOUTH: Final = "jeugdhulp"
 _MESSAGES: Final[Mapping[tuple[str, str], _Standard]] = {
-    ("iwmo", "wmo301"): _Standard("414", "wmo-voorziening", _ORDER),
-    ("iwmo", "wmo305"): _Standard("418", "wmo-voorziening", _START),
-    ("iwmo", "wmo307"): _Standard("420", "wmo-voorziening", _STOP),
-    ("ijw", "jw301"): _Standard("436", "jeugdhulp", _ORDER),
-    ("ijw", "jw305"): _Standard("438", "jeugdhulp", _START),
-    ("ijw", "jw307"): _Standard("440", "jeugdhulp", _STOP),
+    ("iwmo", "wmo301"): _Standard("WMO301", "414", _WMO, "{*}ToegewezenProduct", products.order),
+    ("iwmo", "wmo305"): _Standard("WMO305", "418", _WMO, "{*}StartProduct", products.start),
+    ("iwmo", "wmo307"): _Standard("WMO307", "420", _WMO, "{*}StopProduct", products.stop),
+    ("ijw", "jw301"): _Standard("JW301", "436", _YOUTH, "{*}ToegewezenProduct", products.order),
+    ("ijw", "jw305"): _Standard("JW305", "438", _YOUTH, "{*}StartProduct", products.start),
+    ("ijw", "jw307"): _Standard("JW307", "440", _YOUTH, "{*}StopProduct", products.stop),
 }
+NAMES: Final = frozenset(standard.name for standard in _MESSAGES.values())
+"""The messages that are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """What the header says, as far as it could be read; the provider is the source whoever sends."""
+class _Header(NamedTuple):
+    """What the header says, as far as it could be read; the provider is the source whoever sends.
+
+    Args:
+        identification: greater for a later message, among those of one sender and kind.
+    """
 
     source: str | None
     municipality: str | None
     dated: date | None
     identification: str
-
-
-class _Told(NamedTuple):
-    """What a product says, once it proved usable."""
-
-    traject: str
-    kind: Kind
-    start: date | None
-    end: date | None
-    temporary: bool = False
-    replaces: bool = False
 
 
 def read(message: Message, options: Options = Options()) -> Iterator[Reading]:  # noqa: B008 - frozen
@@ -110,21 +97,32 @@ def read(message: Message, options: Options = Options()) -> Iterator[Reading]:  
         FileRefused: hostile or malformed XML, another message, another release, or no usable header.
     """
     name, max_bytes = message.name, options.max_bytes
-    return once_whole(
-        lambda stream: _read(elements(stream, name, _PARTS, max_bytes), name), message, max_bytes
-    )
+    return once_whole(lambda stream: readings(stream, name, max_bytes), message, max_bytes)
 
 
 FORMAT: Final = Format(read, "iWmo and iJw 3.2: orders, starts and stops (301, 305, 307)")
 
 
-def _read(walk: Iterator[Element], name: str) -> Iterator[Reading]:
-    root = next(walk)
-    standard = _standard(root, name)
+def readings(stream: BinaryIO, name: str, max_bytes: int, expected: str | None = None) -> Iterator[Reading]:
+    """Read one message as it comes in; what is yielded counts only if the end is reached.
+
+    Args:
+        stream: the message's bytes.
+        name: what positions call it; without personal data.
+        max_bytes: of the whole.
+        expected: what an envelope says that this message is, `WMO305` or whatever other.
+
+    Raises:
+        FileRefused: as `read` does, or it is one of `NAMES` but not the one expected.
+    """
+    walk = elements(stream, name, _PARTS, max_bytes)
+    standard = _standard(next(walk), name, expected)
     header: _Header | None = None
     has_client = False
     for part in walk:
         if local_name(part) == "Header":
+            if header is not None:
+                raise FileRefused("header-invalid", position(name, part))
             header = _header(part, standard, name)
         elif header is None:
             raise FileRefused("header-missing", position(name, part))
@@ -137,53 +135,58 @@ def _read(walk: Iterator[Element], name: str) -> Iterator[Reading]:
         yield Quarantined("client-missing", name, None, header.source, standard.type, header.municipality)
 
 
-def _standard(root: Element, name: str) -> _Standard:
+def _standard(root: Element, name: str, expected: str | None) -> _Standard:
     namespace, _, local = root.tag[1:].rpartition("}")
     found = _NAMESPACE.fullmatch(namespace)
     standard = _MESSAGES.get((found["standard"], found["message"])) if found else None
     if found is None or standard is None or local != "Bericht":
         raise FileRefused("unsupported-message", position(name, root))
+    if expected not in {None, standard.name}:
+        raise FileRefused("function-mismatch", position(name, root))
     if found["release"] != _RELEASE:
         raise FileRefused("unsupported-version", position(name, root))
     return standard
 
 
 def _header(element: Element, standard: _Standard, name: str) -> _Header:
-    texts = {local_name(child): (child.text or "").strip() for child in element}
+    texts = texts_of(element)
+    told = texts_of(next(element.iterchildren("{*}BerichtIdentificatie"), ()))
+    if len(texts) != len(element):
+        raise FileRefused("header-invalid", position(name, element))
     if texts.get("BerichtCode") != standard.code:
         raise FileRefused("message-code-mismatch", position(name, element))
-    told = {
-        local_name(child): (child.text or "").strip()
-        for child in element.iterfind("{*}BerichtIdentificatie/*")
-    }
     provider, municipality = texts.get("Afzender", ""), texts.get("Ontvanger", "")
-    if standard.element == _ORDER:  # goes the other way
+    identification = told.get("Identificatie", "")
+    if standard.tell is products.order:  # goes the other way
         provider, municipality = municipality, provider
+        # Dated by its decision; of the messages about one decision the one sent last counts.
+        identification = told.get("Dagtekening", "") + identification.rjust(_IDENTIFICATION_CHARACTERS)
     return _Header(
         source=f"agb:{provider}" if _AGB.fullmatch(provider) else None,
         municipality=read_municipality(municipality),
         dated=read_day(told.get("Dagtekening", "")),
-        identification=told.get("Identificatie", ""),
+        identification=identification,
     )
 
 
 def _client(client: Element, header: _Header, standard: _Standard, name: str) -> Iterator[Reading]:
-    numbers = [child.text for child in client.iterchildren("{*}Bsn")]
-    person = read_bsn(numbers[0] if numbers else None) if len(numbers) < 2 else "bsn-ambiguous"
-    for product in client.iter(f"{{*}}{standard.element}"):
+    numbers = list(client.iterchildren("{*}Bsn"))
+    person = read_bsn(numbers[0].text if numbers else None) if len(numbers) < 2 else "bsn-ambiguous"
+    for product in client.iter(standard.element):
         yield _reading(product, person, header, standard, position(name, product))
 
 
 def _reading(
     product: Element, person: Bsn | str, header: _Header, standard: _Standard, place: str
 ) -> Reading:
-    told = _told(product, person, header, standard.element)
+    told = _told(product, person, header, standard)
     if isinstance(told, str):
         known = None if isinstance(person, str) else person
         return Quarantined(told, place, known, header.source, standard.type, header.municipality)
     assert isinstance(person, Bsn)
     assert header.source is not None
-    assert header.dated is not None
+    stated_on = told.decided or header.dated
+    assert stated_on is not None
     return Observation(
         person=person,
         source=header.source,
@@ -192,7 +195,7 @@ def _reading(
         kind=told.kind,
         start=told.start,
         end=told.end,
-        stated_on=header.dated,
+        stated_on=stated_on,
         message=header.identification,
         municipality=header.municipality,
         position=place,
@@ -202,74 +205,10 @@ def _reading(
     )
 
 
-def _told(product: Element, person: Bsn | str, header: _Header, element: str) -> _Told | str:
+def _told(product: Element, person: Bsn | str, header: _Header, standard: _Standard) -> products.Told | str:
     """Return what a product tells, or the code that says why it cannot be used."""
     if header.source is None:
         return "sender-invalid"
     if header.dated is None:
         return "message-date-invalid"
-    if isinstance(person, str):
-        return person
-    texts = {local_name(child): _text(child) for child in product}
-    if len(texts) != len(product):
-        return "record-malformed"
-    return _order(texts) if element == _ORDER else _delivery(texts, is_stop=element == _STOP)
-
-
-def _text(element: Element) -> str:
-    """Return an element's text; a composed element (Product) becomes the texts in it, joined."""
-    if not len(element):
-        return (element.text or "").strip()
-    return " ".join((part.text or "").strip() for part in element)
-
-
-def _order(texts: Mapping[str, str]) -> _Told | str:
-    """Return what a 301 says; it states the whole order anew, so the latest one counts."""
-    start, end = read_day(texts.get("Ingangsdatum", "")), read_day(texts.get("Einddatum", ""))
-    if start is None:
-        return "start-invalid" if texts.get("Ingangsdatum") else "start-missing"
-    if end is None and texts.get("Einddatum"):
-        return "end-invalid"
-    if not texts.get("ToewijzingNummer"):
-        return "record-malformed"
-    if texts.get("RedenWijziging") == _TAKEN_BACK:
-        return _Told(_key(texts), Kind.ASSIGNMENT_REMOVED, start, None)
-    if end is not None and end < start:
-        return "end-before-start"
-    return _Told(_key(texts), Kind.ASSIGNED, start, end)
-
-
-def _delivery(texts: Mapping[str, str], *, is_stop: bool) -> _Told | str:
-    status = texts.get("StatusAanlevering", "")
-    kind = (_STOP_KINDS if is_stop else _START_KINDS).get(status)
-    if kind is None:
-        return "status-unknown"
-    start, end = read_day(texts.get("Begindatum", "")), read_day(texts.get("Einddatum", ""))
-    if start is None and (texts.get("Begindatum") or not is_stop):
-        return "start-invalid" if texts.get("Begindatum") else "start-missing"
-    if is_stop and end is None and texts.get("Einddatum"):
-        return "end-invalid"
-    if kind is Kind.STOPPED and end is None:
-        return "end-missing"
-    # Rule TR063: what a removal says beyond its key is not checked.
-    if kind is Kind.STOPPED and start is not None and end is not None and end < start:
-        return "end-before-start"
-    return _Told(
-        traject=_key(texts),
-        kind=kind,
-        start=start,
-        end=end if is_stop else None,
-        temporary=is_stop and texts.get("RedenBeeindiging") == _TEMPORARY,
-        replaces=status == _CHANGED and not is_stop,
-    )
-
-
-def _key(texts: Mapping[str, str]) -> str:
-    """Return the key that all messages about one traject share at one provider for one person.
-
-    Providers paid by task have no assignment number; the product and its first day stand in for it.
-    """
-    number = texts.get("ToewijzingNummer", "")
-    if number:
-        return traject_key("assignment", number.lstrip("0") or "0")
-    return traject_key("product", texts.get("Product", ""), texts.get("Begindatum", ""))
+    return person if isinstance(person, str) else standard.tell(product, header.dated)

@@ -40,7 +40,13 @@ _LIMIT_FAULTS: Final = frozenset(
 )  # XML_ERR_RESOURCE_LIMIT and an over-long comment; lxml has no names
 
 
-def elements(stream: BinaryIO, name: str, parts: Collection[str], max_bytes: int) -> Iterator[Element]:
+def elements(
+    stream: BinaryIO,
+    name: str,
+    parts: Collection[str],
+    max_bytes: int,
+    part_bytes_max: int = PART_BYTES_MAX,
+) -> Iterator[Element]:
     """Walk a document: the root first, then each part at its end, forgotten when the next is asked for.
 
     Args:
@@ -48,10 +54,11 @@ def elements(stream: BinaryIO, name: str, parts: Collection[str], max_bytes: int
         name: what to call the document in a refusal.
         parts: local names of the elements handed over with everything in them, whatever their namespace.
         max_bytes: of the whole document.
+        part_bytes_max: of one part, give or take a piece; one text never holds more than ten million characters.
 
     Yields:
-        The root, of which only name and attributes may be used; then the parts in document order. A part within a
-        part comes before the one that holds it, and is empty in there.
+        The root, of which only name and attributes may be used; then the parts in document order, of whose parents
+        the same may be used. A part within a part comes before the one that holds it, and is empty in there.
 
     Raises:
         FileRefused: hostile, malformed, too large, or not XML.
@@ -77,7 +84,7 @@ def elements(stream: BinaryIO, name: str, parts: Collection[str], max_bytes: int
             part.clear(keep_tail=True)
         if root is None and size > _PROLOG_BYTES:
             raise FileRefused("too-large", name)
-        if root is not None and _prune(root, parts) and since_part > PART_BYTES_MAX:
+        if root is not None and _prune(root, parts) and since_part > part_bytes_max:
             raise FileRefused("too-large", name)
     if not size:
         raise FileRefused("empty", name)
@@ -91,6 +98,14 @@ def local_name(element: Element) -> str:
     """Return an element's name without its namespace."""
     name: str = element.tag
     return name.rpartition("}")[2]
+
+
+def texts_of(element: Element) -> dict[str, str]:
+    """Return the text of each child by local name, without space around it; of a composed child it is empty.
+
+    Shorter than the element when it has a child twice.
+    """
+    return {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in element}
 
 
 def position(name: str, element: Element) -> str:
@@ -109,6 +124,7 @@ def _parser(parts: Collection[str]) -> Element:
         dtd_validation=False,
         huge_tree=False,
         recover=False,
+        remove_blank_text=True,  # the space between elements is half of a tree, and says nothing in these messages
         remove_comments=True,
         remove_pis=True,
     )
@@ -121,7 +137,7 @@ def _prune(root: Element, parts: Collection[str]) -> bool:
         del node[:-1]
         node = node[-1]
         if local_name(node) in parts:
-            return True
+            return len(node) > 0 or bool(node.text)  # of one that ended, nothing is left
     return False
 
 

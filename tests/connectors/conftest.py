@@ -12,7 +12,15 @@ from click.testing import CliRunner
 
 from connectors.cli import connector
 
-CODES = {"wmo305": "418", "wmo307": "420", "jw305": "438", "jw307": "440"}
+CODES = {
+    "wmo301": "414",
+    "wmo305": "418",
+    "wmo307": "420",
+    "jw301": "436",
+    "jw305": "438",
+    "jw307": "440",
+}
+WORDS = {"1": "Toegewezen", "7": "Stop"}
 HEADER = {
     "Afzender": "98980001",
     "Ontvanger": "0344",
@@ -51,7 +59,7 @@ def samples() -> Path:
 
 @pytest.fixture(scope="session")
 def write_iwmo() -> WriteIwmo:
-    """Write a 305 or 307 message; an element that is None is left out."""
+    """Write a 301, 305 or 307 message; an element that is None is left out."""
 
     def write(
         message: str,
@@ -62,15 +70,15 @@ def write_iwmo() -> WriteIwmo:
     ) -> bytes:
         standard = "ijw" if message.startswith("jw") else "iwmo"
         filled = {"BerichtCode": CODES.get(message, "414"), **HEADER, **(header or {})}
+        if message.endswith("301"):  # goes the other way
+            filled = {**filled, "Afzender": filled["Ontvanger"], "Ontvanger": filled["Afzender"]}
         inner = {key: filled.pop(key) for key in ("Identificatie", "Dagtekening")}
         top = (
             elements(filled, "m") + f"<m:BerichtIdentificatie>{elements(inner, 'b')}</m:BerichtIdentificatie>"
         )
         schema = namespace or f"http://www.istandaarden.nl/{standard}/3_2/{message}/schema"
         base = f"http://www.istandaarden.nl/{standard}/3_2/basisschema/schema"
-        people = "".join(
-            client(bsn, products, "Stop" if message[-1] == "7" else "Start") for bsn, products in clients
-        )
+        people = "".join(client(bsn, products, WORDS.get(message[-1], "Start")) for bsn, products in clients)
         return (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<m:Bericht xmlns:m="{schema}" xmlns:b="{base}">\n'
             f"<m:Header>{top}</m:Header>\n{people}</m:Bericht>\n"

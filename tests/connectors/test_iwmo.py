@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from connectors.istandaarden import iwmo
-from connectors.reading import FileRefused, Observation, Quarantined, Reading
+from connectors.reading import FileRefused, Kind, Observation, Quarantined, Reading
 from tests.support.messages import message as as_message
 
 CASES = tomllib.loads((Path(__file__).parent / "cases/iwmo.toml").read_text("utf-8"))["case"]
 TYPES = {"wmo": "wmo-voorziening", "jw": "jeugdhulp"}
+ORDER = {"ToewijzingNummer": "300201", "Ingangsdatum": "2026-01-08"}
 START = {"ToewijzingNummer": "300201", "Begindatum": "2026-01-08", "StatusAanlevering": "1"}
 
 Write = Callable[..., bytes]
@@ -80,6 +81,17 @@ def test_an_encoding_with_a_byte_order_mark_is_read(encoding: str, write_iwmo: W
         .replace("UTF-8", encoding.removesuffix("-sig"))
     )
     assert len(read(text.encode(encoding))) == 1
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "ISO-8859-1", "ISO-8859-15"])
+def test_an_older_encoding_is_read_when_it_is_declared(encoding: str, write_iwmo: Write) -> None:
+    text = write_iwmo(
+        "wmo301", [("999900006", [{**ORDER, "Commentaar": "geïndiceerd, circa € 40"}])]
+    ).decode()
+    if encoding == "ISO-8859-1":
+        text = text.replace("€", "EUR")
+    assert len(read(text.replace("UTF-8", encoding).encode(encoding))) == 1
+    assert refusal(text.encode(encoding))[0] == "bad-encoding"
 
 
 def test_every_client_and_every_product_is_its_own_reading(write_iwmo: Write) -> None:
@@ -199,6 +211,37 @@ def test_a_message_without_a_header_is_refused(write_iwmo: Write) -> None:
         refusal(message.replace(header, b"").replace(b"</m:Bericht>", header + b"</m:Bericht>"))[0]
         == "header-missing"
     )
+
+
+@pytest.mark.parametrize("twice", [b"<m:Header>", b"<m:Afzender>"])
+def test_a_header_that_says_something_twice_is_refused(twice: bytes, write_iwmo: Write) -> None:
+    message = write_iwmo("wmo305", [("999900006", [START])])
+    end = twice.replace(b"<", b"</")
+    said = message[message.index(twice) : message.index(end) + len(end)]
+    assert refusal(message.replace(said, said + said))[0] == "header-invalid"
+
+
+def test_an_order_its_start_and_its_stop_are_one_traject_at_the_provider(write_iwmo: Write) -> None:
+    stop = {**START, "RedenBeeindiging": "19", "Einddatum": "2026-03-01"}
+    told = [
+        *read(write_iwmo("wmo301", [("999900006", [{**ORDER, "Product": "02A05"}])])),
+        *read(write_iwmo("wmo305", [("999900006", [START])])),
+        *read(write_iwmo("wmo307", [("999900006", [stop])])),
+    ]
+    assert [seen.kind for seen in told if isinstance(seen, Observation)] == [
+        Kind.ASSIGNED,
+        Kind.STARTED,
+        Kind.STOPPED,
+    ]
+    assert len({seen.identity for seen in told if isinstance(seen, Observation)}) == 1
+
+
+def test_relatives_in_an_order_are_not_its_client(write_iwmo: Write) -> None:
+    relative = b"<m:Relaties><m:Relatie><m:Bsn>999900018</m:Bsn></m:Relatie></m:Relaties>"
+    message = write_iwmo("jw301", [("999900006", [ORDER])])
+    (seen,) = read(message.replace(b"<m:ToegewezenProducten>", relative + b"<m:ToegewezenProducten>"))
+    assert isinstance(seen, Observation)
+    assert seen.person.digits == "999900006"
 
 
 def test_a_root_without_a_namespace_is_refused() -> None:

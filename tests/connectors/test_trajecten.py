@@ -75,8 +75,9 @@ def test_the_command_counts_the_same_way(
 
 LAST_DAY = date(2026, 12, 31)
 DAYS = st.dates(date(2026, 1, 1), LAST_DAY)
-WITH_FIRST_DAY = {Kind.STARTED, Kind.START_REMOVED, Kind.STATE, Kind.STRETCH}
-WITH_LAST_DAY = {Kind.STOPPED, Kind.STATE, Kind.STRETCH}
+OF_AN_ORDER = (Kind.ASSIGNED, Kind.ASSIGNMENT_REMOVED)
+WITH_FIRST_DAY = {Kind.STARTED, Kind.START_REMOVED, Kind.STATE, Kind.STRETCH, *OF_AN_ORDER}
+WITH_LAST_DAY = {Kind.STOPPED, Kind.STATE, Kind.STRETCH, Kind.ASSIGNED}
 
 
 @st.composite
@@ -88,7 +89,7 @@ def observations(draw: st.DrawFn, kinds: Sequence[Kind] = tuple(Kind)) -> Observ
     kind = draw(st.sampled_from(kinds))
     first = draw(DAYS if kind in WITH_FIRST_DAY else st.none() | DAYS)
     last = draw(st.dates(first or date(2026, 1, 1), LAST_DAY))
-    is_open = kind in {Kind.STATE, Kind.STRETCH} and draw(st.booleans())
+    is_open = kind in {Kind.STATE, Kind.STRETCH, Kind.ASSIGNED} and draw(st.booleans())
     return Observation(
         person=PERSON,
         source="agb:98980001",
@@ -108,6 +109,8 @@ def observations(draw: st.DrawFn, kinds: Sequence[Kind] = tuple(Kind)) -> Observ
 
 OBSERVATIONS = observations()
 STARTS = observations((Kind.STARTED,))
+ORDERS = observations(OF_AN_ORDER)
+DELIVERIES = observations((Kind.STARTED, Kind.STOPPED))
 
 
 @given(st.lists(OBSERVATIONS, max_size=6), st.randoms(use_true_random=False), DAYS)
@@ -139,6 +142,25 @@ def test_what_only_started_runs_from_its_earliest_day(seen: Sequence[Observation
     (wish,) = wishes(seen, as_of)
     assert wish.asserted == bool(started)
     assert wish.since == (Month.of(min(started)) if started else None)
+
+
+@given(st.lists(DELIVERIES, min_size=1, max_size=4), st.lists(ORDERS, max_size=3), DAYS)
+def test_an_order_never_reopens_what_its_provider_stopped(
+    given_help: list[Observation], orders: list[Observation], as_of: date
+) -> None:
+    told = collect([*given_help, *orders])
+    for identity, record in collect(given_help).items():
+        assert running(record, as_of) or not running(told[identity], as_of)
+
+
+# No source that tells stretches knows orders.
+@given(st.lists(DELIVERIES | ORDERS, max_size=5), ORDERS, DAYS)
+def test_nothing_runs_past_the_last_day_of_its_order(
+    seen: list[Observation], order: Observation, as_of: date
+) -> None:
+    latest = order._replace(kind=Kind.ASSIGNED, end=order.start, stated_on=LAST_DAY)
+    if latest.end is not None and as_of > latest.end:
+        assert not running(collect([*seen, latest])[latest.identity], as_of)
 
 
 @pytest.mark.parametrize("reading", [SourceUnavailable("m:1"), SourceUnavailable("m:2", "agb:98980001")])

@@ -6,9 +6,10 @@ from typing import ClassVar, Final
 
 from connectors import brp, ciz, cloudevents, csv_lines, ddas, json_lines, suwi, zgw
 from connectors.ddas import vroegsignalering
-from connectors.istandaarden import iwmo
+from connectors.istandaarden import ggk, iwmo
 from connectors.lines.layout import COLUMNS, TYPES
 from connectors.testing import FormatContract, Sample
+from tests.support.envelopes import SECTORMODEL, enveloped
 from tests.support.events import event
 from tests.support.zgw import NOTIFICATION, SETTINGS, ZAAK, expanded, role
 
@@ -25,6 +26,20 @@ class Iwmo(FormatContract):
     format = iwmo.FORMAT
     types = frozenset({"wmo-voorziening", "jeugdhulp"})
     samples = (_sample("wmo305.xml", 2), _sample("jw307-default-namespace.xml", 2))
+
+
+class Ggk(FormatContract):
+    """Two messages in the envelopes they come in, the second in the form of before patch 4."""
+
+    format = ggk.FORMAT
+    types = Iwmo.types
+    samples = (
+        Sample(enveloped(Iwmo.samples[0].content, "WMO305"), observations=2),
+        Sample(
+            enveloped(Iwmo.samples[1].content, "JW307", holder="bericht", namespace=SECTORMODEL),
+            observations=2,
+        ),
+    )
 
 
 class Ddas(FormatContract):
@@ -172,6 +187,7 @@ UNDER_CONTRACT: Final[dict[str, type[FormatContract]]] = {
     "csv": Csv,
     "ddas": Ddas,
     "ddas-vroegsignalering": DdasVroegsignalering,
+    "ggk": Ggk,
     "iwmo": Iwmo,
     "jsonl": JsonLines,
     "suwi": Suwi,
