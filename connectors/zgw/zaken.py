@@ -27,6 +27,9 @@ _ON_BEHALF: Final = "gemachtigde"
 _EXPAND: Final = "_expand"
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 
+ROLE_REMOVED: Final = "rol_verwijderd"
+"""Member of a fetched document: somebody was taken off the zaak since, and nothing says who."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
