@@ -25,6 +25,20 @@ class FormatFault(Exception):
     """There is no such format, or its settings are wrong; the message says what to do."""
 
 
+class Unreachable(Exception):
+    """A source or a place cannot be reached, or gives no usable answer: nothing is lost or ended, ask again later.
+
+    Args:
+        code: why, in one word or two; never taken from an answer.
+        retry_after_seconds: what the source asks to wait, when it says so.
+    """
+
+    def __init__(self, code: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Options(BaseModel):
     """What every format may be told; a format with settings of its own extends it.
 

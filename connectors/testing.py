@@ -33,6 +33,7 @@ from .reading import (
     Residence,
     SourceUnavailable,
     moment_order,
+    read_source,
 )
 from .trajecten import FlagWish, TrajectRecord, flags, merge
 from .verdicts import judge
@@ -41,9 +42,9 @@ NAME: Final = "bericht"
 RECEIVED: Final = datetime(2026, 4, 14, 8, tzinfo=UTC)
 AS_OF: Final = date(2026, 4, 15)
 
-_SOURCE: Final = re.compile(
-    r"(?:agb|kvk):[0-9]{8}|(?:gemeente|uzovi):[0-9]{4}|oin:[0-9]{20}|brin:[0-9]{2}[A-Z]{2}|suwi:[a-z]{2,20}|brp"
-)
+_REGISTER_OF_PERSONS: Final = "brp"
+"""The one source without a number."""
+
 _MUNICIPALITY: Final = re.compile(r"[0-9]{4}")
 _STRANGERS: Final[Sequence[str]] = ("Zqvulling", "999900018", "Zq<&\"';,7")
 """Put in the place of every leaf: a word, somebody else's BSN, and what breaks careless quoting."""
@@ -184,12 +185,14 @@ class FormatContract:
         assert reading.position.startswith(NAME), "a position begins with the name of the message"
         if isinstance(reading, Quarantined | SourceUnavailable | Nothing):
             assert reading.code in EXPLANATIONS
+            assert reading.type is None or reading.type in self.types
+        source, municipality = getattr(reading, "source", None), getattr(reading, "municipality", None)
+        assert source in (None, _REGISTER_OF_PERSONS) or source == read_source(source), source
+        assert municipality is None or _MUNICIPALITY.fullmatch(municipality)
         if isinstance(reading, Observation):
             assert reading.type in self.types
-            assert _SOURCE.fullmatch(reading.source), reading.source
             assert _TRAJECT.fullmatch(reading.traject), "a traject is named by its `traject_key`"
             assert reading.note is None or reading.note in EXPLANATIONS
-            assert reading.municipality is None or _MUNICIPALITY.fullmatch(reading.municipality)
 
     def _check_moments(self, reading: Reading) -> None:
         judge(reading, AS_OF)

@@ -17,8 +17,7 @@ import click
 from starlette.applications import Starlette
 
 from connectors.config import Setup, SetupFault
-from connectors.formats import FormatFault
-from connectors.reading import Unreachable
+from connectors.formats import FormatFault, Unreachable
 from connectors.service import folder, telling
 from connectors.service.calling import Caller
 from connectors.service.folder import Folder

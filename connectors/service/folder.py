@@ -24,8 +24,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from connectors.formats import Unreachable
 from connectors.publisher import MessageFile, Taken
-from connectors.reading import FileRefused, Unreachable
+from connectors.reading import FileRefused
 
 from .life import Backoff, day_of
 from .shelf import REASON, Mark, Shelf, opened

@@ -17,8 +17,8 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
+from connectors.formats import Unreachable
 from connectors.publisher import MessageFile, Taken
-from connectors.reading import Unreachable
 
 from .calling import Answer, Caller, transaction_number
 from .life import Backoff, Life, day_of

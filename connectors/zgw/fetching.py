@@ -23,8 +23,9 @@ import httpx
 import jwt
 
 from connectors.config import SetupFault
+from connectors.formats import Unreachable
 from connectors.parsing.strict_json import Json, load
-from connectors.reading import FileRefused, Unreachable
+from connectors.reading import FileRefused
 
 from .notifications import Change, Notice
 from .options import ZgwOptions

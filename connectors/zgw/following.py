@@ -15,8 +15,9 @@ from typing import Final
 import httpx
 
 from connectors.config import SetupFault
+from connectors.formats import Unreachable
 from connectors.parsing.strict_json import Json, load
-from connectors.reading import FileRefused, Message, Unreachable
+from connectors.reading import FileRefused, Message
 
 from .fetching import ZaakGone, ZakenApi, fetch, zgw_token
 from .notifications import Change, Notice, notice

@@ -8,8 +8,9 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from connectors.formats import Options
-from connectors.lines.layout import TYPES, read_source
+from connectors.lines.layout import TYPES
 from connectors.parsing.strict_json import Json
+from connectors.reading import read_source
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

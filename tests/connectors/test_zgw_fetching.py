@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 
 from connectors import zgw
 from connectors.config import SetupFault
-from connectors.reading import FileRefused, Observation, Quarantined, Reading, Unreachable
+from connectors.formats import Unreachable
+from connectors.reading import FileRefused, Observation, Quarantined, Reading
 from connectors.zgw.fetching import (
     ANSWER_BYTES_MAX,
     PAGES_MAX,

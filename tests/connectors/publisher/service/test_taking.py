@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.config import Publication, Restrictions
-from connectors.formats import Format, Options
+from connectors.formats import Format, Options, Unreachable
 from connectors.publisher import MessageFile, Taken
 from connectors.reading import (
     FileRefused,
@@ -20,7 +20,6 @@ from connectors.reading import (
     Observation,
     Reading,
     SourceUnavailable,
-    Unreachable,
 )
 from connectors.service.life import Life, Stopping, Systemd
 from connectors.service.settings import Folder, Running
