@@ -275,8 +275,10 @@ def test_a_zaaktype_that_may_be_listed_by_its_identificatie_is_looked_up() -> No
     ]
 
 
-@pytest.mark.parametrize("status", [500, 403, 404])
-def test_a_fault_saved_as_an_answer_ends_nothing(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "code"), [(500, "source-fault"), (403, "not-entitled"), (404, "source-fault")]
+)
+def test_a_fault_saved_as_an_answer_ends_nothing(status: int, code: str) -> None:
     fault = {
         "type": "https://x.example/fouten/",
         "code": "error",
@@ -284,7 +286,7 @@ def test_a_fault_saved_as_an_answer_ends_nothing(status: int) -> None:
         "status": status,
         "detail": "x",
     }
-    assert read(fault) == [SourceUnavailable("zaak.json", "gemeente:0344")]
+    assert read(fault) == [SourceUnavailable("zaak.json", "gemeente:0344", code=code)]
 
 
 @pytest.mark.parametrize(
