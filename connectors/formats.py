@@ -105,12 +105,19 @@ class Format:
         except FileRefused:
             raise
         except Exception as error:  # noqa: BLE001 - a format is somebody else's code
-            *_, last = walk_tb(error.__traceback__)
-            place = f"{Path(last[0].f_code.co_filename).name}:{last[1]}"
-            refusal = FileRefused("format-fault", f"{message.name} ({type(error).__name__} at {place})")
+            refusal = FileRefused("format-fault", f"{message.name} ({place_of(error)})")
         else:
             return
         raise refusal
+
+
+def place_of(error: BaseException) -> str:
+    """Say where an unexpected error comes from, instead of what it says, which may quote anything."""
+    frames = list(walk_tb(error.__traceback__))
+    if not frames:
+        return type(error).__name__
+    frame, line = frames[-1]
+    return f"{type(error).__name__} at {Path(frame.f_code.co_filename).name}:{line}"
 
 
 def installed() -> Mapping[str, EntryPoint]:

@@ -12,10 +12,11 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from enum import StrEnum
 from io import BytesIO
 from typing import BinaryIO, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from crypto.chain import Bsn
 from crypto.encoding import encode
@@ -201,9 +202,8 @@ MessageReader = Callable[[Message], Iterator[Reading]]
 Raises `FileRefused`, before anything was yielded, when the message cannot be read as a whole.
 """
 
-
 _MOMENT: Final = re.compile(r"[0-9-]{10}[Tt][0-9:]{8}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
-_DAY_CHARACTERS: Final = len("YYYY-MM-DD")
+_DUTCH_TIME: Final = ZoneInfo("Europe/Amsterdam")
 _MUNICIPALITY: Final = re.compile(r"(?:GM)?([0-9]{4})", re.IGNORECASE)
 _MUNICIPAL: Final = "gemeente:"
 # No RSIN: its nine digits can be a BSN, and a source is shown in the clear.
@@ -226,7 +226,7 @@ def read_bsn(value: object) -> Bsn | str:
 def read_day(text: str) -> date | None:
     """Read a day written as `YYYY-MM-DD`, spaces around it allowed; None for any other form or no such day."""
     stripped = text.strip()
-    if len(stripped) != _DAY_CHARACTERS or stripped[4] != "-" or stripped[7] != "-":
+    if len(stripped) != len("YYYY-MM-DD") or stripped[4] != "-" or stripped[7] != "-":
         return None  # fromisoformat also takes week dates and dates without hyphens
     try:
         return date.fromisoformat(stripped)
@@ -250,10 +250,16 @@ def read_moment(text: str) -> datetime | None:
     if not _MOMENT.fullmatch(stripped):
         return None  # fromisoformat also takes moments without an offset, which nobody can put in order
     try:
-        moment = datetime.fromisoformat(stripped.upper())
-        return moment.astimezone(UTC)  # out of range when the offset carries it past the first or last year
+        moment = datetime.fromisoformat(stripped.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    # Within a day of either end of the calendar, some time zone does not have it.
+    return moment if MINYEAR < moment.year < MAXYEAR else None
+
+
+def dutch_day(moment: datetime) -> date:
+    """Return the day it is at the sources at an aware moment."""
+    return moment.astimezone(_DUTCH_TIME).date()
 
 
 def read_municipality(text: str) -> str | None:

@@ -51,7 +51,8 @@ _STRANGERS: Final[Sequence[str]] = ("Zqvulling", "999900018", "Zq<&\"';,7")
 
 _MOMENTS: Final[Sequence[str]] = (
     *("0001-01-01", "9999-12-31", "00010101", "99991231"),
-    *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-01-08T09:30:00"),
+    *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z"),
+    "2026-01-08T09:30:00",
 )
 """Put there too: days at the ends of the calendar, moments their offset carries out of it, and one without offset."""
 

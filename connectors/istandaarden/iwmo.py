@@ -27,6 +27,7 @@ from connectors.reading import (
     read_bsn,
     read_day,
     read_municipality,
+    read_source,
 )
 from crypto.chain import Bsn
 
@@ -37,7 +38,6 @@ _NAMESPACE: Final = re.compile(
     r"/(?P<message>(?:wmo|jw)[0-9]{3})/schema(?:/[0-9_]+)?/?"
 )
 _RELEASE: Final = "3"
-_AGB: Final = re.compile(r"[0-9]{8}")
 _IDENTIFICATION_CHARACTERS: Final = 12
 _PARTS: Final = frozenset({"Header", "Client"})
 
@@ -162,7 +162,7 @@ def _header(element: Element, standard: _Standard, name: str) -> _Header:
         # Dated by its decision; of the messages about one decision the one sent last counts.
         identification = told.get("Dagtekening", "") + identification.rjust(_IDENTIFICATION_CHARACTERS)
     return _Header(
-        source=f"agb:{provider}" if _AGB.fullmatch(provider) else None,
+        source=read_source(f"agb:{provider}"),
         municipality=read_municipality(municipality),
         dated=read_day(told.get("Dagtekening", "")),
         identification=identification,

@@ -128,6 +128,11 @@ def reading(record: Mapping[str, object], position: str, stated_on: datetime) ->
     )
 
 
+def unknown_member(record: Mapping[str, object]) -> int | None:
+    """Return the number, from 1, of the first member that is none of the six; a name has no business in a position."""
+    return next((number for number, member in enumerate(record, start=1) if member not in COLUMNS), None)
+
+
 def _text(value: object) -> str | None:
     """Return a text without the spaces around it, or None when it is empty or no text at all."""
     return (value.strip() or None) if isinstance(value, str) else None

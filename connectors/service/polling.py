@@ -19,9 +19,10 @@ from uuid import UUID
 
 from connectors.formats import Unreachable
 from connectors.publisher import MessageFile, Taken
+from connectors.reading import dutch_day
 
 from .calling import Answer, Caller, transaction_number
-from .life import Backoff, Life, day_of
+from .life import Backoff, Life
 from .settings import Poll
 
 OVERLAP: Final = timedelta(minutes=5)
@@ -90,7 +91,7 @@ class Polling:
         assert self._asked is not None, "arrivals comes first"
         now, answer = self._asked
         self._asked = None
-        self._complete_on = day_of(now)
+        self._complete_on = dutch_day(now)
         # A fault inside the answer is asked about again from where the last good answer left off.
         if answer.has_content and not taken.unavailable:
             self._remember(now, answer)

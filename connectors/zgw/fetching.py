@@ -26,6 +26,7 @@ from connectors.config import SetupFault
 from connectors.formats import Unreachable
 from connectors.parsing.strict_json import Json, load
 from connectors.reading import FileRefused
+from connectors.service.settings import is_loopback
 
 from .notifications import Change, Notice
 from .options import ZgwOptions
@@ -48,7 +49,6 @@ _HEADERS: Final = {
 _ZAAK: Final = re.compile(r"zaken/[A-Za-z0-9-]{1,64}")
 _STATUS: Final = re.compile(r"statussen/[A-Za-z0-9-]{1,64}")
 _ROLES: Final = re.compile(r"rollen/?\?[^#\s]{1,2000}")
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _DIGITS: Final = re.compile(r"[0-9]{1,6}")
 _GONE: Final = (httpx.codes.NOT_FOUND, httpx.codes.GONE)
 
@@ -73,7 +73,7 @@ class ZakenApi:
     def __post_init__(self) -> None:
         """Check the root, and write it the way every address is compared with it."""
         url = httpx.URL(self.root)
-        is_safe = url.scheme == "https" or (url.scheme == "http" and url.host in _LOOPBACK)
+        is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host))
         if not is_safe or not url.host or url.userinfo or url.query or url.fragment:
             raise SetupFault("the root of the Zaken API must be an https address without a query")
         object.__setattr__(self, "root", str(url).rstrip("/") + "/")

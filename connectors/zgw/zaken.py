@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from connectors.parsing.strict_json import Json, Place, written
 from connectors.reading import (
@@ -12,6 +11,7 @@ from connectors.reading import (
     Observation,
     Quarantined,
     Reading,
+    dutch_day,
     municipality_of,
     read_bsn,
     read_filled_day,
@@ -25,7 +25,6 @@ from .options import ZgwOptions, last_segment
 _PERSON: Final = "natuurlijk_persoon"
 _ON_BEHALF: Final = "gemachtigde"
 _EXPAND: Final = "_expand"
-_AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 
 ROLE_REMOVED: Final = "rol_verwijderd"
 """Member of a fetched document: somebody was taken off the zaak since, and nothing says who."""
@@ -249,7 +248,7 @@ def _ended_by(status: Mapping[str, Json]) -> date | str | None:
         return None
     set_on = status.get("datumStatusGezet")
     moment = read_moment(set_on) if isinstance(set_on, str) else None
-    return moment.astimezone(_AMSTERDAM).date() if moment else read_filled_day(set_on) or "invalid"
+    return dutch_day(moment) if moment else read_filled_day(set_on) or "invalid"
 
 
 def _object(value: Json) -> Mapping[str, Json]:
