@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from connectors.caseload import REASONS
 from connectors.cli import connector
 from connectors.cli.remedies import to_do, why
 from connectors.config import Restrictions
@@ -126,6 +127,13 @@ def test_there_is_something_to_do_about_every_reason(code: str) -> None:
     assert to_do(read)
     assert to_do(refused)
     assert why(code) == EXPLANATIONS[code]
+
+
+def test_a_code_of_the_feed_and_of_a_format_means_one_thing() -> None:
+    """The desk shows one sentence per code, wherever the entry came from."""
+    shared = REASONS.keys() & EXPLANATIONS.keys()
+    assert shared
+    assert {code: REASONS[code] for code in shared} == {code: EXPLANATIONS[code] for code in shared}
 
 
 def test_a_row_the_index_refused_is_sent_again_by_its_number(
