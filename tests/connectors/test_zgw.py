@@ -359,3 +359,13 @@ def test_memory_does_not_grow_with_a_list() -> None:
         assert tracemalloc.get_traced_memory()[1] < stream.tell() / 2
     finally:
         tracemalloc.stop()
+
+
+def test_a_final_status_of_a_moment_that_is_no_day_here_costs_its_own_zaak_only() -> None:
+    last = {
+        **STATUS,
+        "datumStatusGezet": "9999-12-31T23:59:59Z",
+        "_expand": {"statustype": {"isEindstatus": True}},
+    }
+    odd = {**ZAAK, "_expand": {"rollen": [ROLE], "status": last}}
+    assert [code for code, _ in told(read({"results": [odd, expanded()]}))] == ["end-invalid", None]

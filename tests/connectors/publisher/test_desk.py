@@ -20,7 +20,9 @@ from click.testing import CliRunner, Result
 
 from connectors.caseload import REASONS
 from connectors.cli import connector
+from connectors.cli.progress import Files
 from connectors.cli.remedies import to_do, why
+from connectors.cli.running import _message_file, now
 from connectors.config import Restrictions
 from connectors.explanations import EXPLANATIONS
 from connectors.publisher import MessageFile
@@ -446,3 +448,12 @@ def test_looking_changes_nothing(
 
 def dump(state: State) -> list[str]:
     return list(state._connection.iterdump())
+
+
+def test_a_file_of_a_machine_whose_clock_runs_ahead_came_in_by_now(source: Any, tmp_path: Path) -> None:
+    """Dated in the future, it would silence every file that comes after it."""
+    early = tmp_path / "early.csv"
+    early.touch()
+    os.utime(early, (4_000_000_000, 4_000_000_000))
+    with Files([early]) as files:
+        assert _message_file(source.state, early, files).received <= now()
