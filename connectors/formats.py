@@ -2,6 +2,12 @@
 
 A format is a module with a `read` and a `FORMAT`; an entry point in the group `signal_index.flags` names it. See
 docs/a-connector-in-an-hour.md, and `connectors.testing` for the suite that shows whether it keeps its promises.
+
+Invariants:
+1. Whatever a format raises but `FileRefused` refuses the message; what it says is dropped, as it may quote the message.
+2. A wrong setting is told by its name and the kind of fault, never by its value.
+
+A format runs inside the connector, so whoever writes one that is installed can do what its publisher can.
 """
 
 from collections.abc import Callable, Iterator, Mapping

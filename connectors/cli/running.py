@@ -1,4 +1,9 @@
-"""What every command at a source begins and ends with: settings, state, day, and how its faults end it."""
+"""What every command at a source begins and ends with: settings, state, day, and how its faults end it.
+
+Invariants:
+1. A number of a person is asked for, never an argument.
+2. No file counts as later than now, and no day to count for lies in the future.
+"""
 
 import sqlite3
 import sys

@@ -1,6 +1,10 @@
 """Opening what comes from outside: XML and JSON, strict about form, bounded in memory, silent about content.
 
-Every format reads through one of the two walkers here, so that a hostile file is refused in one place.
+Every format reads through one of the two walkers here, `xml` and `strict_json`, so that a hostile file is refused in
+one place. Files of lines have their own, `connectors.lines`, over the same limits.
+
+Invariants:
+1. A document that is refused, at its end too, has yielded nothing.
 """
 
 from collections.abc import Callable, Iterator
