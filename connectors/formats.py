@@ -67,7 +67,7 @@ class Format:
         options: the model of its settings, `[formats.NAME]` in a connector's settings file.
         follow: for messages that only point at something: fetches that, with the options given, and returns it as
             the message to read. Called by `connector run` before anything is locked; raises `Unreachable` when the
-            message has to wait, `FileRefused` when it points at nothing.
+            message has to wait, `FileRefused` when it points at nothing; an OSError counts as the first.
     """
 
     read: Callable[[Message, Any], Iterator[Reading]]
@@ -93,7 +93,17 @@ class Format:
         if (follow := self.follow) is None:
             return None
         options = self._options(settings)
-        return lambda message: follow(message, options)
+
+        def followed(message: Message) -> Message:
+            try:
+                return follow(message, options)
+            except (FileRefused, Unreachable, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001 - a format is somebody else's code
+                refusal = _format_fault(error, message)
+            raise refusal
+
+        return followed
 
     def _options(self, settings: Mapping[str, object] | None) -> Options:
         try:
@@ -111,10 +121,14 @@ class Format:
         except FileRefused:
             raise
         except Exception as error:  # noqa: BLE001 - a format is somebody else's code
-            refusal = FileRefused("format-fault", f"{message.name} ({place_of(error)})")
+            refusal = _format_fault(error, message)
         else:
             return
         raise refusal
+
+
+def _format_fault(error: Exception, message: Message) -> FileRefused:
+    return FileRefused("format-fault", f"{message.name} ({place_of(error)})")
 
 
 def place_of(error: BaseException) -> str:

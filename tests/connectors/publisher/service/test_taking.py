@@ -228,6 +228,21 @@ def test_a_format_that_follows_is_read_where_it_points(tmp_path: Any) -> None:
     assert Format(nothing, "tells itself").follower() is None
 
 
+def test_a_fault_in_what_follows_refuses_the_message_and_quotes_nothing() -> None:
+    """A message that ends the service would end it again at every start."""
+
+    def broken(message: Message, _: Options) -> Message:
+        raise KeyError(message.stream.read().decode())
+
+    follow = Format(nothing, "points", follow=broken).follower()
+    assert follow is not None
+    with pytest.raises(FileRefused) as refused:
+        follow(Message(BytesIO(b"999900006"), "melding.json", datetime.now(UTC)))
+    assert refused.value.code == "format-fault"
+    assert refused.value.__context__ is None
+    assert "999900006" not in str(refused.value)
+
+
 @pytest.mark.parametrize(("content", "fault"), [(b"down", Unreachable), (b"no", FileRefused)])
 def test_what_cannot_be_followed_waits_or_is_refused_before_anything_is_locked(
     content: bytes, fault: type[Exception], desk: Any
