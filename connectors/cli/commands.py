@@ -36,6 +36,7 @@ from .running import (
     now,
     send_waiting,
     take_files,
+    today,
 )
 from .status import status
 
@@ -112,7 +113,7 @@ def caseload(
             name = state.safe_name(file.name)
             feed = Feed(name, _content(file, name), reader_of(form, setup.caseload, state, day), complete)
             with Progress(lines_taken) as progress:
-                taken = take_in(state, setup.caseload.organisation, feed, day, now().date(), told=progress)
+                taken = take_in(state, setup.caseload.organisation, feed, day, today(), told=progress)
             say_caseload(run, taken)
             send_waiting(run, setup, publisher)
 
