@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from connectors.caseload import REASONS
 from connectors.cli import connector
 from connectors.cli.progress import Files
-from connectors.cli.remedies import to_do, why
+from connectors.cli.remedies import _TO_DO, _WHY, to_do, why
 from connectors.cli.running import _message_file, now
 from connectors.config import Restrictions
 from connectors.explanations import EXPLANATIONS
@@ -129,6 +129,10 @@ def test_there_is_something_to_do_about_every_reason(code: str) -> None:
     assert to_do(read)
     assert to_do(refused)
     assert why(code) == EXPLANATIONS[code]
+
+
+def test_every_remedy_is_for_a_code_there_is() -> None:
+    assert _TO_DO.keys() <= _WHY.keys()
 
 
 def test_a_code_of_the_feed_and_of_a_format_means_one_thing() -> None:
