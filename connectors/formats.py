@@ -5,7 +5,7 @@ docs/a-connector-in-an-hour.md, and `connectors.testing` for the suite that show
 
 Invariants:
 1. Whatever a format raises but `FileRefused` refuses the message; what it says is dropped, as it may quote the message.
-2. A wrong setting is told by its name and the kind of fault, never by its value.
+2. A wrong setting is told by its name and what it must be, never by its value.
 
 A format runs inside the connector, so whoever writes one that is installed can do what its publisher can.
 """
@@ -18,6 +18,7 @@ from traceback import walk_tb
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from .reading import FileRefused, Message, MessageReader, Reading
 
@@ -47,6 +48,8 @@ class Unreachable(Exception):
 
 class Options(BaseModel):
     """What every format may be told; a format with settings of its own extends it.
+
+    A validator says in a `ValueError` what the setting must be; it is shown, so it quotes no value.
 
     Args:
         max_bytes: of one message; a larger one is refused.
@@ -109,9 +112,7 @@ class Format:
         try:
             return self.options.model_validate(settings or {})
         except ValidationError as error:
-            # The validator's own texts quote the value; name the place and the kind of fault only.
-            told = (".".join(map(str, fault["loc"])) + ": " + fault["type"] for fault in error.errors())
-            faults = "; ".join(told)
+            faults = faults_of(error)
         raise FormatFault(faults)
 
     def _guarded(self, message: Message, options: Options) -> Iterator[Reading]:
@@ -129,6 +130,20 @@ class Format:
 
 def _format_fault(error: Exception, message: Message) -> FileRefused:
     return FileRefused("format-fault", f"{message.name} ({place_of(error)})")
+
+
+def faults_of(error: ValidationError) -> str:
+    """Name each place and kind of fault, and the sentence where a validator of ours gave one.
+
+    The library's own sentences quote the value, which may be a secret; a `ValueError` of ours never does.
+    """
+    return "; ".join(map(_said, error.errors()))
+
+
+def _said(fault: ErrorDetails) -> str:
+    place = ".".join(map(str, fault["loc"])) or "file"
+    ours = f" ({fault['ctx']['error']})" if fault["type"] == "value_error" else ""
+    return f"{place}: {fault['type']}{ours}"
 
 
 def place_of(error: BaseException) -> str:

@@ -20,8 +20,8 @@ def _normal(reference: str) -> str:
 
 
 def _listed(zaaktypen: Mapping[str, str]) -> Mapping[str, str]:
-    if unknown := set(zaaktypen.values()) - TYPES:
-        raise ValueError(f"unknown signal types: {unknown}")
+    if not TYPES.issuperset(zaaktypen.values()):
+        raise ValueError("each must stand for a type of the catalogue")
     return {name: code for reference, code in zaaktypen.items() for name in names_of(reference)}
 
 

@@ -369,3 +369,8 @@ def test_a_final_status_of_a_moment_that_is_no_day_here_costs_its_own_zaak_only(
     }
     odd = {**ZAAK, "_expand": {"rollen": [ROLE], "status": last}}
     assert [code for code, _ in told(read({"results": [odd, expanded()]}))] == ["end-invalid", None]
+
+
+def test_a_setting_that_cannot_be_meant_is_told_with_what_it_must_be() -> None:
+    with pytest.raises(FormatFault, match=r"source: value_error \(must be a typed identifier"):
+        zgw.FORMAT.reader({"source": "gemeente:0000"})
