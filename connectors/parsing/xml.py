@@ -65,29 +65,25 @@ def elements(
     """
     parser = _parser(parts)
     root: Element = None
-    size = since_part = 0
-    while chunk := stream.read(CHUNK_BYTES):
-        if not size and chunk.startswith(COMPRESSED):
-            raise FileRefused("compressed", name)
-        size += len(chunk)
-        if size > max_bytes:
-            raise FileRefused("too-large", name)
+    unended: Element = None
+    since_begin = 0
+    for chunk in _pieces(stream, name, max_bytes):
         _guarded(partial(parser.feed, chunk), name)
-        since_part += len(chunk)
         for _, part in parser.read_events():
-            since_part = 0
             if root is None:
                 root = part.getroottree().getroot()
                 _check_root(root, name)
                 yield root
             yield part
             part.clear(keep_tail=True)
-        if root is None and size > _PROLOG_BYTES:
+        # Counted from where the outermost part began: the parts within it end, and what stands between them stays.
+        held = _prune(root, parts) if root is not None else None
+        since_begin = since_begin + len(chunk) if held is unended else 0
+        unended = held
+        if (root is None and since_begin > _PROLOG_BYTES) or (
+            held is not None and since_begin > part_bytes_max
+        ):
             raise FileRefused("too-large", name)
-        if root is not None and _prune(root, parts) and since_part > part_bytes_max:
-            raise FileRefused("too-large", name)
-    if not size:
-        raise FileRefused("empty", name)
     closed = _guarded(parser.close, name)
     if root is None:
         _check_root(closed, name)
@@ -113,6 +109,20 @@ def position(name: str, element: Element) -> str:
     return f"{name}:{element.sourceline}"
 
 
+def _pieces(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[bytes]:
+    """Yield the document piece by piece, as long as it is one that is read at all."""
+    size = 0
+    while chunk := stream.read(CHUNK_BYTES):
+        if not size and chunk.startswith(COMPRESSED):
+            raise FileRefused("compressed", name)
+        size += len(chunk)
+        if size > max_bytes:
+            raise FileRefused("too-large", name)
+        yield chunk
+    if not size:
+        raise FileRefused("empty", name)
+
+
 def _parser(parts: Collection[str]) -> Element:
     # collect_ids stays at its default: switching it off makes libxml2 load the external subset after all.
     return etree.XMLPullParser(
@@ -130,15 +140,15 @@ def _parser(parts: Collection[str]) -> Element:
     )
 
 
-def _prune(root: Element, parts: Collection[str]) -> bool:
-    """Drop everything that lies behind; return whether the document stands in the middle of a part."""
+def _prune(root: Element, parts: Collection[str]) -> Element:
+    """Drop everything that lies behind; return the outermost part the document stands in the middle of, if any."""
     node = root
     while len(node):
         del node[:-1]
         node = node[-1]
         if local_name(node) in parts:
-            return len(node) > 0 or bool(node.text)  # of one that ended, nothing is left
-    return False
+            return node if len(node) or node.text else None  # of one that ended, nothing is left
+    return None
 
 
 def _guarded(step: Callable[[], Element], name: str) -> Element:
