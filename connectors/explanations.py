@@ -59,6 +59,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "start-invalid": "the start date is not in this format's form (YYYY-MM-DD; lines also dd-mm-yyyy; Suwi YYYYMMDD)",
     "start-missing": "there is no start date",
     "status-unknown": "the StatusAanlevering is not 1, 2, 3 or 9",
+    "told-too-often": "more days are told of this one traject than any can have; ask the sender what is meant",
     "zaak-destroyed": "a zaak was deleted, and the message does not say whose; see the manual of this format",
     "zaaktype-unlisted": "the zaaktype is not one of zaaktypen in the settings, so the zaak is left alone",
     # why the source said nothing
