@@ -6,7 +6,7 @@ Invariants:
 """
 
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, date
+from datetime import MAXYEAR, date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -60,6 +60,20 @@ def screen(reading: Reading, as_of: date) -> Reading:
         return reading
     about = (reading.person, reading.source, reading.type, reading.municipality)
     return Quarantined("date-implausible", reading.position, *about)
+
+
+def not_ahead(reading: Reading, today: date) -> Reading:
+    """Set an observation aside that is dated after it was read: no later word about that traject would count.
+
+    Args:
+        reading: any; every other reading is returned unchanged.
+        today: by the clock, not the day that is counted for.
+    """
+    latest = today + timedelta(days=1)  # a clock that is off, a zone that was left out
+    if not isinstance(reading, Observation) or moment_order(reading.stated_on)[:10] <= latest.isoformat():
+        return reading
+    about = (reading.person, reading.source, reading.type, reading.municipality)
+    return Quarantined("stated-ahead", reading.position, *about)
 
 
 def judge(reading: Reading, as_of: date) -> Outcome:

@@ -31,7 +31,7 @@ from connectors.reading import (
 )
 from connectors.state import Intent, State, Stream, ToldTooOften, Way
 from connectors.trajecten import FlagWish, TrajectRecord, flags
-from connectors.verdicts import screen
+from connectors.verdicts import not_ahead, screen
 from crypto.batch import BatchClass
 from crypto.chain import Bsn
 
@@ -101,7 +101,7 @@ class Intake:
     Args:
         state: locked by the caller.
         setup: what this publisher may speak for, and for whom.
-        today: for the quarantine.
+        today: for the quarantine, and what is dated after it.
     """
 
     def __init__(self, state: State, setup: Setup, today: date) -> None:
@@ -167,7 +167,7 @@ class Intake:
         self._file, self._aside = file.name, set()
         with file.open() as stream, self._state.transaction():
             for reading in reader(Message(stream, file.name, file.received)):
-                self._take(screen(reading, as_of))
+                self._take(not_ahead(screen(reading, as_of), self._today))
             self._count(file.name, as_of)
             if settles:
                 self._settle(file.name)

@@ -458,3 +458,17 @@ def test_a_traject_of_which_too_much_is_told_is_set_aside_and_keeps_its_flag(
     assert not again.quarantined, "what is known already can be said anew"
     source.publisher.send(chain)
     assert index.holds() == expected(parties, (people[0], "2000-01"), (people[1], "2026-03"))
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [date(2026, 11, 24), datetime(2026, 11, 24, tzinfo=UTC), date(2034, 1, 1)],
+)
+def test_a_word_dated_ahead_silences_no_later_one(
+    stated: date, source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    ahead = observe(people[0], kind=Kind.START_REMOVED)._replace(stated_on=stated)
+    assert source.ingest(ahead).quarantined == {"stated-ahead": 1}
+    assert not source.ingest(observe(people[0])).quarantined
+    source.publisher.send(chain)
+    assert index.holds() == expected(parties, (people[0], "2026-03"))
