@@ -136,14 +136,14 @@ class _Document:
 
     def _records(self, pieces: Iterator[tuple[Place, Json | Opened]]) -> Iterator[tuple[Place, Json]]:
         """Yield the decisions, and keep of the rest what tells an answer from a notification and from a fault."""
-        single: dict[str, Json] = {}
+        single: dict[str, dict[str, Json]] = {}  # the members of the one decision a query found, per query
         for place, value in pieces:
             held = None if isinstance(value, Opened) else value
             match place:
                 case ("data", _, int()):
                     yield place, held
-                case ("data", _, str() as key) if key in _READ:
-                    single[key] = held
+                case ("data", str() as query, str() as key) if key in _READ:
+                    single.setdefault(query, {})[key] = held
                 case ("data", str() as query):
                     self._is_answer = self._is_answer or query in _QUERIES
                     self._members |= {query: held} if query in _NOTIFIES else {}
@@ -152,8 +152,8 @@ class _Document:
                     self._has_data = value is Opened.OBJECT
                 case (str() as key,) if key in _KEPT:
                     self._members[key] = held
-        if single:
-            yield (_DATA,), single
+        for query, record in single.items():
+            yield (_DATA, query), record
 
     def _fault(self) -> str | None:
         """Return why the answer is not full, or not there; None when it is."""

@@ -64,7 +64,9 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "source-unknown": "the delivering organisation has no usable identification number",
     "start-invalid": "the start date is not in this format's form (YYYY-MM-DD; lines also dd-mm-yyyy; Suwi YYYYMMDD)",
     "start-missing": "there is no start date",
+    "stated-ahead": "the message is dated more than a day after it was read; the sender must date it right",
     "status-unknown": "the StatusAanlevering is not 1, 2, 3 or 9",
+    "told-too-often": "more days are told of this one traject than any can have; ask the sender what is meant",
     "zaak-destroyed": "a zaak was deleted, and the message does not say whose; see the manual of this format",
     "zaaktype-unlisted": "the zaaktype is not one of zaaktypen in the settings, so the zaak is left alone",
     # why the source said nothing

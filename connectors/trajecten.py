@@ -76,6 +76,11 @@ class TrajectRecord:
         return cls(person, stored["source"], stored["type"], starts, stops, order, stretches)
 
     @property
+    def size(self) -> int:
+        """How many statements are kept."""
+        return len(self.starts) + len(self.stops) + len(self.stretches)
+
+    @property
     def is_empty(self) -> bool:
         """Whether no message has said anything about this traject yet, only that nothing changed."""
         return not self.starts and not self.stops and not self.stretches and self.order is None

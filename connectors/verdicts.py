@@ -6,7 +6,7 @@ Invariants:
 """
 
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, date, datetime
+from datetime import MAXYEAR, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -58,6 +58,20 @@ def screen(reading: Reading, as_of: date) -> Reading:
         return reading
     about = (reading.person, reading.source, reading.type, reading.municipality)
     return Quarantined("date-implausible", reading.position, *about)
+
+
+def not_ahead(reading: Reading, today: date) -> Reading:
+    """Set an observation aside that is dated after it was read: no later word about that traject would count.
+
+    Args:
+        reading: any; every other reading is returned unchanged.
+        today: by the clock, not the day that is counted for.
+    """
+    latest = today + timedelta(days=1)  # a clock that is off, a zone that was left out
+    if not isinstance(reading, Observation) or _is_between(date.min, reading.stated_on, latest):
+        return reading
+    about = (reading.person, reading.source, reading.type, reading.municipality)
+    return Quarantined("stated-ahead", reading.position, *about)
 
 
 def _is_between(first: date, moment: date | datetime, last: date) -> bool:

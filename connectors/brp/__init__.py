@@ -12,6 +12,7 @@ Invariants:
 Source: BRP API Personen 2.7.0 (RvIG); brp-api-gebeurtenissen, CloudEvents 1.0.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final
 
@@ -44,8 +45,10 @@ _KEPT: Final = persons.READ | MEMBERS | _EVENT
 _OTHER: Final = ""
 """Stands for every member that is not looked at, so that any number of them takes no room."""
 
+_EVENT_NAME: Final = re.compile(r"(?:[a-z0-9-]+\.)?brp\.(?P<what>[a-z.-]+?)(?:\.v[0-9]+)?")
+# Whole names only: a part of one can be what happened to somebody's partner, or was put right.
 _OF_DEATH: Final = frozenset({"overlijden", "overleden"})
-_OF_LEAVING: Final = frozenset({"emigratie", "in-buitenland"})
+_OF_LEAVING: Final = frozenset({"emigratie", "in-buitenland", "verhuisd.emigratie", "verhuisd.in-buitenland"})
 
 
 class BrpOptions(Options):
@@ -156,7 +159,7 @@ class _Answer:
         bsn = read_bsn(record.get(persons.PERSON))
         said: list[Reading] = []
         if not isinstance(bsn, str):
-            said += _event_about(bsn, record, _subjects(event), self._told(place, event.get("time")))
+            said += _event_about(bsn, record, _happened(event), self._told(place, event.get("time")))
         elif bsn != "bsn-missing":
             said.append(Quarantined(bsn, self._position(place), None, self._options.source))
         yield from said or [self._nothing("look-up-needed", place)]
@@ -182,16 +185,15 @@ def _is_known(record: Mapping[str, Json]) -> bool:
     return bool(persons.READ & record.keys()) or "specversion" in record or fault_in(record) is not None
 
 
-def _subjects(event: Mapping[str, Json]) -> frozenset[str]:
-    """Return the parts of an event's name: `nl.brp.verhuisd.emigratie`."""
+def _happened(event: Mapping[str, Json]) -> str:
+    """Return what an event's name says happened to the person it is about: of `nl.brp.overlijden` the last part."""
     name = event.get("type")
-    return frozenset(name.split(".")) if isinstance(name, str) else frozenset()
+    found = _EVENT_NAME.fullmatch(name) if isinstance(name, str) else None
+    return found["what"] if found else ""
 
 
-def _event_about(
-    bsn: Bsn, record: Mapping[str, Json], subjects: frozenset[str], told: persons.Told
-) -> Iterator[Reading]:
-    happened: Mapping[str, Json] = {"overlijden": {}} if subjects & _OF_DEATH else {}
+def _event_about(bsn: Bsn, record: Mapping[str, Json], what: str, told: persons.Told) -> Iterator[Reading]:
+    happened: Mapping[str, Json] = {"overlijden": {}} if what in _OF_DEATH else {}
     person = persons.Person({**happened, **record}, bsn, told)
     yield from person.death(absence_tells=False)
-    yield from person.residence(has_left=bool(subjects & _OF_LEAVING))
+    yield from person.residence(has_left=what in _OF_LEAVING)

@@ -58,6 +58,7 @@ class JsonText:
         self._held = ""
         self._at = 0
         self._line = 1  # of the first character held
+        self._taken = 0  # characters of the value that was taken last
         self._objects = 0  # in the value that is being parsed
         self._is_at_end = False
         head = self._read(_MAGIC_BYTES)
@@ -127,8 +128,13 @@ class JsonText:
             raise self.refusal("too-large")
         if self._nested_at_most(end) > DEPTH_MAX - depth and _deeper_than(value, DEPTH_MAX - depth):
             raise self.refusal("too-deep")
-        self._at = end
+        self._at, self._taken = end, end - self._at
         return value
+
+    @property
+    def taken(self) -> int:
+        """How many characters the value had that was taken last."""
+        return self._taken
 
     def _parsed(self) -> tuple[Json, int]:
         """Parse the value that begins here, and say where it ends; holds more until it does."""

@@ -4,7 +4,8 @@ Invariants:
 1. Exactly one reading of a file: no object has a key twice, no NaN or Infinity, UTF-8 only (a byte order mark may
    stand in front), nothing after the end. Where the stream was cut into pieces makes no difference.
 2. Bounded: bytes, the size of one value, the keys of one object, and depth. What is walked takes the memory of one
-   value, not of the file, and the time a value takes grows with its size alone.
+   value, not of the file, and the time a value takes grows with its size alone. The values of one object that is
+   walked are together no larger than one value, as a reader keeps them until its end.
 3. The parser's own messages can hold the document, so none of them leaves this module.
 
 Half of a surrogate pair, as some systems leave at the end of a text they cut off, stays in the text as it stands: it is
@@ -17,7 +18,7 @@ from collections.abc import Collection, Iterator
 from enum import Enum
 from typing import BinaryIO, Final
 
-from .json_text import Json, JsonText
+from .json_text import VALUE_CHARACTERS_MAX, Json, JsonText
 
 __all__ = ["ITEM", "Json", "Opened", "Pattern", "Place", "load", "walk", "written"]
 
@@ -94,5 +95,14 @@ def _walk(
                 yield (*place, number), text.value(depth)
     else:
         yield place, Opened.OBJECT
+        room = VALUE_CHARACTERS_MAX
         for key in text.members():
-            yield from _walk(text, opened, (*place, key), (*pattern, key))
+            inside = (*pattern, key)
+            if inside in opened:
+                yield from _walk(text, opened, (*place, key), inside)
+                continue
+            value = text.value(len(place) + 1)
+            room -= text.taken
+            if room < 0:
+                raise text.refusal("too-large")
+            yield (*place, key), value

@@ -152,24 +152,27 @@ def _in_pieces(
     """Walk a document while it is parsed, and drop what lies behind."""
     parser = etree.XMLPullParser(events=("end",), tag=[f"{{*}}{part}" for part in parts], **_STRICT)
     root: Element = None
-    size = since_part = 0
+    unended: Element = None
+    size = since_begin = 0
     for piece in pieces:
         size += len(piece)
         if size > max_bytes:
             raise FileRefused("too-large", name)
         _guarded(partial(parser.feed, piece), name)
-        since_part += len(piece)
         for _, part in parser.read_events():
-            since_part = 0
             if root is None:
                 root = part.getroottree().getroot()
                 _check_root(root, name)
                 yield root
             yield part
             part.clear(keep_tail=True)
-        if root is None and size > _PROLOG_BYTES:
-            raise FileRefused("too-large", name)
-        if root is not None and _prune(root, parts) and since_part > part_bytes_max:
+        # Counted from where the outermost part began: the parts within it end, and what stands between them stays.
+        held = _prune(root, parts) if root is not None else None
+        since_begin = since_begin + len(piece) if held is unended else 0
+        unended = held
+        if (root is None and since_begin > _PROLOG_BYTES) or (
+            held is not None and since_begin > part_bytes_max
+        ):
             raise FileRefused("too-large", name)
     closed = _guarded(parser.close, name)
     if root is None:
@@ -177,15 +180,15 @@ def _in_pieces(
         yield closed
 
 
-def _prune(root: Element, parts: Collection[str]) -> bool:
-    """Drop everything that lies behind; return whether the document stands in the middle of a part."""
+def _prune(root: Element, parts: Collection[str]) -> Element:
+    """Drop everything that lies behind; return the outermost part the document stands in the middle of, if any."""
     node = root
     while len(node):
         del node[:-1]
         node = node[-1]
         if local_name(node) in parts:
-            return len(node) > 0 or bool(node.text)  # of one that ended, nothing is left
-    return False
+            return node if len(node) or node.text else None  # of one that ended, nothing is left
+    return None
 
 
 def _guarded(step: Callable[[], Element], name: str) -> Element:

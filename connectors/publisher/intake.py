@@ -29,9 +29,9 @@ from connectors.reading import (
     Residence,
     SourceUnavailable,
 )
-from connectors.state import Intent, State, Stream, Way
+from connectors.state import Intent, State, Stream, ToldTooOften, Way
 from connectors.trajecten import FlagWish, TrajectRecord, flags
-from connectors.verdicts import screen
+from connectors.verdicts import not_ahead, screen
 from crypto.batch import BatchClass
 from crypto.chain import Bsn
 
@@ -39,6 +39,7 @@ from .rows import death_body, death_end_body, flag_body, flag_end_body
 
 NOT_REGISTERED: Final = "source-not-registered"
 NO_START: Final = "start-missing"
+TOLD_TOO_OFTEN: Final = "told-too-often"
 
 _Pair = tuple[str, str]
 
@@ -100,7 +101,7 @@ class Intake:
     Args:
         state: locked by the caller.
         setup: what this publisher may speak for, and for whom.
-        today: for the quarantine.
+        today: for the quarantine, and what is dated after it.
     """
 
     def __init__(self, state: State, setup: Setup, today: date) -> None:
@@ -166,7 +167,7 @@ class Intake:
         self._file, self._aside = file.name, set()
         with file.open() as stream, self._state.transaction():
             for reading in reader(Message(stream, file.name, file.received)):
-                self._take(screen(reading, as_of))
+                self._take(not_ahead(screen(reading, as_of), self._today))
             self._count(file.name, as_of)
             if settles:
                 self._settle(file.name)
@@ -176,8 +177,7 @@ class Intake:
             case Observation() as seen:
                 stream_id, _ = self._fed.get((seen.source, seen.type), (None, None))
                 if stream_id is not None:
-                    self._state.trajecten.observe(stream_id, seen)
-                    self._taken.trajecten += 1
+                    self._observe(stream_id, seen)
                 elif (
                     seen.kind is not Kind.NOT_A_TRAJECT
                 ):  # of which nothing would have been published either way
@@ -191,6 +191,14 @@ class Intake:
                     self._state.trajecten.recount(said.person)
             case Nothing() | Residence():
                 pass
+
+    def _observe(self, stream_id: int, seen: Observation) -> None:
+        try:
+            self._state.trajecten.observe(stream_id, seen)
+        except ToldTooOften:
+            self._set_aside(TOLD_TOO_OFTEN, seen.position)
+        else:
+            self._taken.trajecten += 1
 
     def _count(self, file: str, as_of: date) -> None:
         """Turn everything that may have changed into wishes."""

@@ -75,7 +75,7 @@ class Answer:
 
     @property
     def dated(self) -> datetime | None:
-        """When the source says it answered, by its own clock."""
+        """When the source says it answered, by its own clock; in UTC."""
         return _moment(self.headers.get("Date", ""))
 
 
@@ -169,7 +169,8 @@ class Caller:
                 "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
                 "client_assertion": _assertion(oauth, self._clock()),
             } | ({"scope": oauth.scope} if oauth.scope else {})
-            request = http.build_request("POST", oauth.url, data=form, headers={"Accept": "application/json"})
+            headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+            request = http.build_request("POST", oauth.url, data=form, headers=headers)
             try:
                 answer = _answer(http, request, TOKEN_BYTES_MAX)
             except _NotAuthorised as refusal:
@@ -271,9 +272,9 @@ def _retry_after(headers: httpx.Headers) -> float | None:
 def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):  # the last of a year with twenty digits
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def transaction_number(now: datetime) -> UUID:

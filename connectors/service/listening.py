@@ -2,7 +2,8 @@
 
 Invariants:
 1. An address is bound before the service says it is ready; one that is taken ends the start, with words.
-2. The thread shares nothing with the main thread but what it is given: finished texts, and a way to wake it.
+2. A connection that brings no request holds nothing up: it is ended after a while, and there are only so many.
+3. The thread shares nothing with the main thread but what it is given: finished texts, and a way to wake it.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connectors.config import SetupFault
 
@@ -31,6 +33,12 @@ GRACE_SECONDS: Final = 10
 """How long deliveries under way may take to finish after a signal to stop."""
 
 START_SECONDS_MAX: Final = 20.0
+
+CONNECTIONS_MAX: Final = 128
+"""At one address; each takes a file that the rest of the service may need."""
+
+HEADER_SECONDS_MAX: Final = 10.0
+"""For the head of a request; who sends more slowly than this is hung up on."""
 
 
 class Listening:
@@ -77,6 +85,49 @@ class Listening:
     async def _serve(self) -> None:
         pairs = zip(self._servers, self._sockets, strict=True)
         await asyncio.gather(*(server.serve(sockets=[bound]) for server, bound in pairs))
+
+
+class _Impatient(H11Protocol):
+    """One connection, whose other end has to say something and may not bring too many with it.
+
+    The server itself waits for ever for the head of a request, and keeps as many connections as there are files.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server's own
+        super().connection_made(transport)
+        self._deadline: asyncio.TimerHandle | None = None
+        if len(self.connections) > CONNECTIONS_MAX:
+            transport.abort()
+        else:
+            self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        self._expect()
+        super().data_received(data)
+        if self._is_served():
+            self._forget()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def _expect(self) -> None:
+        """Have the head of a request come in by a moment, which what drips in does not put off."""
+        if not self._is_served() and self._deadline is None:
+            self._deadline = asyncio.get_running_loop().call_later(HEADER_SECONDS_MAX, self._hang_up)
+
+    def _hang_up(self) -> None:
+        self._forget()
+        if not self._is_served():
+            self.transport.abort()
+
+    def _forget(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _is_served(self) -> bool:
+        return bool(self.cycle) and not self.cycle.response_complete
 
 
 def figures_app(
@@ -131,7 +182,7 @@ def _written(bound: socket.socket) -> str:
 def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http=_Impatient,
         ws="none",
         loop="asyncio",
         lifespan="off",

@@ -55,7 +55,11 @@ def _listen(value: str) -> str:
 
 def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
     for name, text in value.items():
-        if not _HEADER.fullmatch(name) or name.lower() in _OURS or not text.isprintable():
+        if (
+            not _HEADER.fullmatch(name)
+            or name.lower() in _OURS
+            or not (text.isascii() and text.isprintable())
+        ):
             raise ValueError("a header that settings may not give")
     return value
 

@@ -2,7 +2,8 @@
 
 Invariants:
 1. A (source, type) is in sync on a day only when every inbox that feeds it is complete on that day.
-2. One that answered with a fault stays out until a later message speaks of it without one.
+2. One that answered with a fault stays out until a later message speaks of it without one; what names no source
+   speaks of none that was named.
 3. An inbox that fails holds up no other.
 4. Each day is counted once even when nothing comes in, as trajecten begin and end by themselves.
 """
@@ -80,24 +81,33 @@ class Heard:
 
     def __init__(self, speaks_for: Mapping[Pair, Publication | Restrictions]) -> None:
         self._speaks_for = speaks_for
+        # Apart by whether the fault named its source: a receipt for nobody in particular takes back no more than that.
         self._silent: set[Pair] = set()
+        self._silent_unnamed: set[Pair] = set()
 
     def listening(self, reader: MessageReader, format_name: str, life: Life) -> MessageReader:
         """Return a reader that also notes who was heard, and that can be stopped between two readings."""
 
         def listen(message: Message) -> Iterator[Reading]:
             faults: set[Pair] = set()
+            unnamed_faults: set[Pair] = set()
             spoken: set[Pair] = set()
+            unnamed_words: set[Pair] = set()
             for number, reading in enumerate(reader(message)):
                 if number % READINGS_BETWEEN_BEATS == 0:
                     life.beat()
                 match reading:
+                    case SourceUnavailable(source=None, type=type_code):
+                        unnamed_faults |= self._meant(format_name, None, type_code)
                     case SourceUnavailable(source=source, type=type_code):
                         faults |= self._meant(format_name, source, type_code)
+                    case Nothing(source=None, type=type_code):
+                        unnamed_words |= self._meant(format_name, None, type_code)
                     case Observation(source=source, type=type_code) | Nothing(source=source, type=type_code):
                         spoken |= self._meant(format_name, source, type_code)
                 yield reading
             self._silent = (self._silent - spoken) | faults
+            self._silent_unnamed = (self._silent_unnamed - spoken - unnamed_words) | unnamed_faults
 
         return listen
 
@@ -110,7 +120,7 @@ class Heard:
             for pair, said in self._speaks_for.items()
             if any(map(said.is_fed_by, fed))
             and not any(map(said.is_fed_by, incomplete))
-            and pair not in self._silent
+            and pair not in self._silent | self._silent_unnamed
         ]
 
     def _meant(self, format_name: str, source: str | None, type_code: str | None) -> set[Pair]:

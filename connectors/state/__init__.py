@@ -31,7 +31,7 @@ from .residences import Residences
 from .schema import UNKNOWN_INCARNATION, StateFault, create, open_existing, transaction
 from .spool import Change, FrozenRow, FrozenSet, Spool
 from .streams import Phase, Stream, Streams
-from .trajecten import Trajecten
+from .trajecten import ToldTooOften, Trajecten
 from .upgrade import upgrade
 from .wishes import Accepted, Held, Intent, Wish, Wishes
 
@@ -54,6 +54,7 @@ __all__ = [
     "State",
     "StateFault",
     "Stream",
+    "ToldTooOften",
     "Way",
     "Wish",
     "local_keys",

@@ -19,6 +19,8 @@ from crypto.errors import MalformedInput
 
 _LONG_NUMBER: Final = re.compile(r"[0-9]{8,}")
 _DATE_DIGITS: Final = 8
+_GROUPED: Final = re.compile(r"(?<![0-9])[0-9]{2,4}(?P<mark>[ .-])[0-9]{2,3}(?P=mark)[0-9]{3,4}(?![0-9])")
+"""How people write a BSN for each other: 1234.56.789, 123 456 789. A date ends or begins otherwise."""
 _PLACE_CHARACTERS_MAX: Final = 300
 _COLUMNS: Final = "id, day, reason, place, file, wish"
 
@@ -163,9 +165,9 @@ def _entry(row: tuple[int, str, str, str, str | None, bytes | None]) -> Quaranti
 def without_numbers(name: str) -> str:
     """Blank the digits in a name that may be a BSN: nine or more, or eight that are one without its first zero.
 
-    Dates of eight digits mostly stay readable.
+    In groups too, when they are one. Dates of eight digits mostly stay readable.
     """
-    return _LONG_NUMBER.sub(lambda found: _blank(found[0]), name)
+    return _GROUPED.sub(_blank_grouped, _LONG_NUMBER.sub(lambda found: _blank(found[0]), name))
 
 
 def _blank(digits: str) -> str:
@@ -175,3 +177,12 @@ def _blank(digits: str) -> str:
         except MalformedInput:
             return digits
     return "#" * len(digits)
+
+
+def _blank_grouped(found: re.Match[str]) -> str:
+    digits = found[0].replace(found["mark"], "")
+    try:
+        Bsn.parse(digits)
+    except MalformedInput:
+        return found[0]
+    return found["mark"].join("#" * len(group) for group in found[0].split(found["mark"]))

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import Final
 
 from connectors.reading import Observation
 from connectors.statements import day_text
@@ -11,6 +12,14 @@ from connectors.trajecten import TrajectRecord, merge, periods
 from crypto.chain import Bsn
 from crypto.encoding import decode, encode
 from crypto.sealing import RowKeys, seal, tag, unseal
+
+STATEMENTS_MAX: Final = 400
+"""Kept of one traject. Each costs time at every later word about it, so without a limit one file of 10 MB that tells of
+thirty thousand first days keeps this process busy for hours."""
+
+
+class ToldTooOften(Exception):
+    """A traject holds as many statements as it may; what was known of it stays as it was."""
 
 
 def person_tag(keys: RowKeys, person: Bsn) -> bytes:
@@ -30,6 +39,9 @@ class Trajecten:
 
         Returns:
             False when the observation adds nothing.
+
+        Raises:
+            ToldTooOften: it would add to a traject that holds enough.
         """
         person = person_tag(self._keys, observation.person)
         key = tag(self._keys, "traject", stream_id, person, observation.traject)
@@ -38,6 +50,8 @@ class Trajecten:
         record = merge(known, observation)
         if record == known:
             return False
+        if record.size > max(STATEMENTS_MAX, known.size if known else 0):
+            raise ToldTooOften
         self._connection.execute(
             "INSERT INTO traject (key, stream, person, sealed, turns_on) VALUES (?, ?, ?, ?, '')"
             " ON CONFLICT DO UPDATE SET sealed = excluded.sealed, turns_on = ''",

@@ -16,6 +16,7 @@ from connectors import parsing
 from connectors.formats import Options
 from connectors.istandaarden import iwmo
 from connectors.parsing import xml
+from connectors.parsing.xml import elements
 from connectors.reading import FileRefused, Reading
 from tests.support.messages import message as as_message
 
@@ -289,6 +290,17 @@ def test_a_document_over_the_size_limit_is_refused(write_iwmo: Write) -> None:
     assert len(read(message, Options(max_bytes=len(message)))) == 1
     with pytest.raises(FileRefused):
         next(iwmo.read(as_message(Pipe(message)), Options(max_bytes=len(message) - 1)))
+
+
+def test_parts_within_a_part_make_it_no_larger_than_one_may_be() -> None:
+    def told(document: bytes) -> int:
+        return sum(1 for _ in elements(io.BytesIO(document), "d.xml", {"p"}, 1 << 30, 200_000))
+
+    filling = b"<a/>" * 200 + b"<p/>"
+    assert told(b"<r>" + (b"<p>" + filling + b"</p>") * 1000 + b"</r>") == 2001
+    with pytest.raises(FileRefused) as refused:
+        told(b"<r><p>" + filling * 1000 + b"</p></r>")
+    assert refused.value.code == "too-large"
 
 
 def test_nesting_up_to_the_limit_is_accepted(write_iwmo: Write) -> None:

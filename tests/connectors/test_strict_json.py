@@ -309,10 +309,19 @@ def test_a_fault_in_a_large_file_is_a_fault_and_not_its_size() -> None:
 def test_one_value_has_a_limit_and_the_document_another() -> None:
     most = json_text.VALUE_CHARACTERS_MAX
     fits, over = b'"' + b"x" * (most - 2) + b'"', b'"' + b"x" * (most - 1) + b'"'
-    assert rebuilt(walked(b'{"a": ' + fits + b', "b": ' + fits + b"}", [()]))["a"] == "x" * (most - 2)
+    assert rebuilt(walked(b"[" + fits + b", " + fits + b"]", [()])) == ["x" * (most - 2)] * 2
+    assert rebuilt(walked(b'{"a": ' + fits + b"}", [()]))["a"] == "x" * (most - 2)
     assert refusal(b'{"a": ' + over + b"}", [()])[0] == "too-large"
     assert refusal(b'{"a": "' + b"x" * 3 * most, [()])[0] == "too-large"
     assert refusal(b"[" + b"1," * most, ())[0] == "too-large"
+
+
+def test_the_values_of_one_object_that_is_walked_are_together_no_larger_than_one() -> None:
+    half = b'"' + b"x" * (json_text.VALUE_CHARACTERS_MAX // 2 - 2) + b'"'
+    assert len(walked(b'{"a": ' + half + b', "b": ' + half + b"}", [()])) == 3
+    assert refusal(b'{"a": ' + half + b', "b": ' + half + b', "c": 1}', [()])[0] == "too-large"
+    # What is walked is not kept, so it does not count.
+    assert len(walked(b'{"a": [' + half + b", " + half + b'], "b": ' + half + b"}", [(), ("a",)])) == 5
 
 
 def test_a_document_over_the_limit_is_refused_at_the_byte() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.publisher import ChainFault, SendingStopped
 from connectors.reading import Kind, Quarantined, SourceUnavailable
+from connectors.state.trajecten import STATEMENTS_MAX
 from crypto.batch import Batch, BatchClass, open_batch
 from crypto.chain import Bsn
 from crypto.encoding import Month
@@ -442,3 +443,32 @@ def test_a_person_whose_flag_is_withdrawn_leaves_the_wishes(
     source.ingest(observe(people[0], end="2026-11-01", stated="2026-11-02"))
     source.publisher.send(chain)
     assert source.state.wishes.get(source.state.wishes.key_of_person(1, people[0])) is None
+
+
+def test_a_traject_of_which_too_much_is_told_is_set_aside_and_keeps_its_flag(
+    source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    days = [(date(2000, 1, 1) + timedelta(number)).isoformat() for number in range(STATEMENTS_MAX + 5)]
+    told = [observe(people[0], day, kind=Kind.STARTED) for day in days]
+    taken = source.ingest(*told, observe(people[1]))
+    assert taken.quarantined == {"told-too-often": 5}
+    stop = observe(people[0], days[0], "2026-03-01", kind=Kind.STOPPED)
+    assert source.ingest(stop).quarantined == {"told-too-often": 1}
+    again = source.ingest(told[0]._replace(stated_on=date(2026, 4, 1)))
+    assert not again.quarantined, "what is known already can be said anew"
+    source.publisher.send(chain)
+    assert index.holds() == expected(parties, (people[0], "2000-01"), (people[1], "2026-03"))
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [date(2026, 11, 24), datetime(2026, 11, 24, tzinfo=UTC), date(2034, 1, 1)],
+)
+def test_a_word_dated_ahead_silences_no_later_one(
+    stated: date, source: Any, chain: Any, index: Any, observe: Any, people: list[Bsn], parties: Any
+) -> None:
+    ahead = observe(people[0], kind=Kind.START_REMOVED)._replace(stated_on=stated)
+    assert source.ingest(ahead).quarantined == {"stated-ahead": 1}
+    assert not source.ingest(observe(people[0])).quarantined
+    source.publisher.send(chain)
+    assert index.holds() == expected(parties, (people[0], "2026-03"))

@@ -197,6 +197,10 @@ def test_a_transaction_that_fails_leaves_no_trace(source: Any, stream: int, peop
         ("20261122.xml", "20261122.xml"),
         ("20261122123000.xml", "##############.xml"),
         ("1999900006", "##########"),
+        ("jw305 9999.00.006.xml", "jw305 ####.##.###.xml"),
+        ("999-900-006_999 900 006", "###-###-###_### ### ###"),
+        ("2026-11-22 van 22-11-2026.xml", "2026-11-22 van 22-11-2026.xml"),
+        ("20261122T101112.123456-00ff.message", "20261122T101112.123456-00ff.message"),
     ],
 )
 def test_a_name_that_may_hold_a_bsn_is_blanked(name: str, blanked: str) -> None:

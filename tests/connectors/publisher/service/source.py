@@ -1,5 +1,6 @@
 """A source for the polling tests: a server that really checks tokens and assertions, and misbehaves on order."""
 
+import gzip
 import json
 import secrets
 import ssl
@@ -101,7 +102,14 @@ class SourceServer:
         token = secrets.token_urlsafe(32)
         self.tokens.add(token)
         said = {"access_token": token, "token_type": "Bearer", "expires_in": self.token_seconds}
-        respond(http, 200, json.dumps(said).encode())
+        squeezes = "gzip" in http.headers.get("Accept-Encoding", "")  # as most servers do for who can take it
+        body = json.dumps(said).encode()
+        respond(
+            http,
+            200,
+            gzip.compress(body) if squeezes else body,
+            {"Content-Encoding": "gzip"} if squeezes else {},
+        )
 
     def _claims(self, form: dict[str, str]) -> dict[str, Any]:
         assert form["grant_type"] == "client_credentials"

@@ -12,6 +12,7 @@ from uuid import UUID
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import ValidationError
 
 from connectors.config import Publication
 from connectors.formats import Unreachable
@@ -125,6 +126,42 @@ def test_with_a_watermark_it_asks_from_the_last_good_answer(
     assert not any("If-None-Match" in question.headers for question in server.asked)
 
 
+def test_a_clock_at_the_source_that_runs_ahead_skips_nothing(
+    new_poll_desk: Any, server: SourceServer, lines: Any, people: list[Bsn]
+) -> None:
+    desk = new_poll_desk(since="vanaf")
+    server.answer = lines((people[0], "t", "2026-01-01", ""))
+    for said in ("Fri, 01 Jan 2100 00:00:00 GMT", "Sun, 22 Nov 2026 13:00:00 +0200"):
+        server.headers = {"Date": said}
+        desk.look()
+    desk.look()
+    assert [each.query.get("vanaf") for each in server.asked] == [
+        None,
+        ["2026-11-22T11:55:00Z"],
+        ["2026-11-22T10:55:00Z"],
+    ]
+
+
+@pytest.mark.parametrize("header", ["ETag", "Last-Modified", "Date"])
+@pytest.mark.parametrize("said", ['"\xe9"', "Fri, 01 Jan 99999999999999999999 00:00:00 GMT", "x" * 5000])
+def test_no_header_of_a_source_ends_the_service(
+    header: str, said: str, new_poll_desk: Any, server: SourceServer, lines: Any, people: list[Bsn]
+) -> None:
+    desk = new_poll_desk(since="vanaf" if header == "Date" else None)
+    server.answer = lines((people[0], "t", "2026-01-01", ""))
+    server.headers = {header: said}
+    desk.look()
+    desk.look()
+    assert len(server.asked) == 2
+    assert desk.in_sync() == desk.today
+
+
+@pytest.mark.parametrize("text", ["caf\xe9", "a\r\nb"])
+def test_a_header_that_cannot_be_sent_is_refused_with_the_settings(text: str) -> None:
+    with pytest.raises(ValidationError):
+        Poll(url="https://bron.example", format="csv", every=60, headers={"Accept": text})
+
+
 @pytest.mark.parametrize(
     ("misbehave", "code"),
     [
@@ -178,6 +215,7 @@ def test_an_address_where_nobody_answers_is_a_fault_like_any_other(
         ("7200", 7200, 7920),
         ("Fri, 01 Jan 2100 00:00:00 GMT", 86_400, 95_040),  # patience, not oblivion
         ("soon", 15, 30),
+        ("Fri, 01 Jan 99999999999999999999 00:00:00 GMT", 15, 30),
         ("-1", 15, 30),
     ],
 )

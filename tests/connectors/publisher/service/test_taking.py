@@ -99,25 +99,35 @@ def test_who_answered_with_a_fault_stays_out_until_a_later_message_speaks_withou
     messages: list[tuple[str, list[Reading]]],
 ) -> None:
     heard, life = Heard(SPEAKS_FOR), Life(Systemd(None, None))
-    silent: set[tuple[str, str]] = set()
+    silent: set[tuple[str, str, bool]] = set()  # with whether the fault named its source
     for format_name, readings in messages:
         reader = heard.listening(lambda _, said=readings: iter(said), format_name, life)  # type: ignore[misc] # mypy knows no lambda with a default
         assert list(reader(Message(BytesIO(), "m", datetime.now(UTC)))) == readings
         for each in PUBLICATIONS:
-            about = [
-                type(reading)
+            about = {
+                (type(reading), reading.source is not None)
                 for reading in readings
                 if isinstance(reading, SourceUnavailable | Nothing)
                 and each.format in (None, format_name)
                 and reading.source in (None, each.source)
                 and reading.type in (None, each.type)
-            ]
-            if SourceUnavailable in about:
-                silent.add((each.source, each.type))
-            elif about:
-                silent.discard((each.source, each.type))
+            }
+            for is_named in (True, False):
+                if (SourceUnavailable, is_named) in about:
+                    silent.add((each.source, each.type, is_named))
+                elif about & {(Nothing, True), (Nothing, is_named)}:
+                    silent.discard((each.source, each.type, is_named))
     said = set(heard.in_sync([Tray(name) for name in FORMATS], TODAY))
-    assert said == {(each.source, each.type) for each in PUBLICATIONS} - silent
+    assert said == {(each.source, each.type) for each in PUBLICATIONS} - {each[:2] for each in silent}
+
+
+def test_a_receipt_for_nobody_in_particular_does_not_make_up_for_a_fault(life: Any) -> None:
+    heard = Heard({("agb:99010011", "wmo-voorziening"): PUBLICATIONS[2]})
+    fault = SourceUnavailable("m:1", "agb:99010011", code="not-delivered")
+    for said in (fault, Nothing("acknowledged", "m:1")):
+        read = heard.listening(lambda _, said=said: iter([said]), "ggk", life)  # type: ignore[misc] # as above
+        list(read(Message(BytesIO(), "m", datetime.now(UTC))))
+        assert not heard.in_sync([Tray("ggk")], TODAY)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import pytest
 from starlette.applications import Starlette
 
 from connectors.service import webhook
-from connectors.service.listening import figures_app
+from connectors.service.listening import Listening, figures_app
 from connectors.service.settings import Webhook
 from connectors.service.webhook import KINDS, Door, Spool, Tokens
 
@@ -194,6 +195,27 @@ def test_a_body_that_takes_too_long_is_broken_off(place: Place, monkeypatch: pyt
 
 def test_the_next_token_is_accepted_beside_the_present_one(place: Place) -> None:
     assert place.post(Authorization=f"bearer {NEXT_TOKEN}").status_code == 204
+
+
+@pytest.mark.parametrize("path", ["/in", "/elders"])
+def test_nothing_can_be_hidden_in_a_request_for_behind_the_proxy(path: str, tmp_path: Path) -> None:
+    place = Place(tmp_path, token=None, behind_proxy=True)
+    head = "Host: x\r\nContent-Type: application/json\r\n"
+    hidden = f"POST /in HTTP/1.1\r\n{head}Content-Length: 2\r\n\r\n[]"
+    lengths = f"Content-Length: {5 + len(hidden)}\r\nTransfer-Encoding: chunked\r\n"
+    outer = f"POST {path} HTTP/1.1\r\n{head}{lengths}\r\n0\r\n\r\n"
+    listening = Listening([("127.0.0.1:0", place.app)])
+    listening.start()
+    try:
+        port = int(listening.addresses[0].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as end:
+            end.sendall((outer + hidden).encode())
+            answer = b"".join(iter(lambda: end.recv(65_536), b""))
+    finally:
+        listening.close()
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404"))
+    assert place.kept() == []
 
 
 def test_behind_a_proxy_that_checks_there_is_no_token(tmp_path: Path) -> None:
