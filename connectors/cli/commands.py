@@ -19,6 +19,7 @@ from connectors.publisher import FirstHop
 from connectors.resident import who_looked
 from connectors.state import State
 
+from .ask_brp import brp_questions
 from .person import person, persons
 from .progress import Progress, lines_taken
 from .quarantine import quarantine
@@ -162,6 +163,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     quarantine,
     person,
     persons,
+    brp_questions,
     ask_who_looked,
 )
 """What the group `connector` finds here."""
