@@ -29,7 +29,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "residence": "where the person lives; her sources act on it, and no flag carries it",
     "acknowledged": "the other side confirms that a message came in, which says nothing about a traject",
     "answer-only": "an answer to an earlier message, which says nothing about a traject",
-    "other-message": "an envelope with another message than a 301, 305 or 307, which says nothing about a traject",
+    "other-message": "another message than a 301, 305 or 307, which says nothing about a traject",
     # why one record is set aside
     "answer-incomplete": "the answer leaves out the roles or the status; ask for it with expand=rollen,status",
     "benefit-unnamed": "the record does not say which benefit it is about; none that it may be is withdrawn",
@@ -67,6 +67,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "source-fault": "the source answered with a fault; its flags stay as they are",
     # why a whole file is refused
     "bad-encoding": "the bytes do not agree with the character encoding; save it as UTF-8, or as it declares",
+    "columns-wrong": "the first line must be traject;bsn;bron;soort;begin;einde, in any order or with , and no more",
     "compressed": "this is a compressed file; unpack it first",
     "doctype": "a DOCTYPE is not accepted; these messages never carry one",
     "duplicate-key": "a JSON object has the same key twice; ask the sender for a valid file",
@@ -82,10 +83,11 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "not-ddas": "this is not a DDAS file of release 0.9 or later (an object with a list named leveringen)",
     "not-json": "this is not well-formed JSON, or it was cut off; fetch it again",
     "not-zgw": "this is no zaak, no list of zaken and no notification of the ZGW standard",
+    "not-lines": "no line is a JSON object; write one object per line, without a list or commas around them",
     "not-well-formed": "this is not well-formed XML, or it was cut off; fetch it again",
     "too-deep": "elements are nested deeper than any of these messages allows",
     "too-large": "the file, or one value in it, is larger than the limit",
-    "unreadable": "the file cannot be opened or read; check its path and permissions",
+    "unreadable": "this is no file, or it cannot be opened and read; check its path and permissions",
     "unsupported-message": "this format does not read such messages; see `signal-index connector formats`",
     "unsupported-version": "only version 3 of iWmo and iJw is read; ask the sender for that version",
 }
