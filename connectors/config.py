@@ -19,6 +19,7 @@ from crypto.batch import ITEMS_MAX
 from crypto.errors import CryptoError
 from crypto.keyfiles import Manifest, PublisherSecrets
 
+from .formats import FAULTS
 from .service.settings import Folder, Metrics, Poll, Rhythm, Running, Webhook
 
 _CODE = r"^[A-Za-z0-9._:@-]{1,40}$"
@@ -286,4 +287,4 @@ def _said(fault: ErrorDetails) -> str:
     """Name the place and the kind of fault, and the sentence if it is ours: the library's own quote the value."""
     place = ".".join(str(part) for part in fault["loc"]) or "file"
     ours = f" ({fault['ctx']['error']})" if fault["type"] == "value_error" else ""
-    return f"{place}: {fault['type']}{ours}"
+    return f"{place}: {FAULTS.get(fault['type'], fault['type'])}{ours}"

@@ -17,6 +17,14 @@ from .reading import FileRefused, Message, MessageReader, Reading
 
 GROUP: Final = "signal_index.flags"
 
+FAULTS: Final[Mapping[str, str]] = {
+    "extra_forbidden": "there is no such setting",
+    "missing": "has to be set",
+    "string_pattern_mismatch": "does not have the form it needs",
+    "literal_error": "is none of the values there are",
+}
+"""What is wrong with a setting, in words, by the validator's name for it; others are shown by that name."""
+
 Follower = Callable[[Message], Message]
 """See `Format.follow`."""
 
@@ -80,7 +88,10 @@ class Format:
             return self.options.model_validate(settings or {})
         except ValidationError as error:
             # The validator's own texts quote the value; name the place and the kind of fault only.
-            told = (".".join(map(str, fault["loc"])) + ": " + fault["type"] for fault in error.errors())
+            told = (
+                f"{'.'.join(map(str, fault['loc']))}: {FAULTS.get(fault['type'], fault['type'])}"
+                for fault in error.errors()
+            )
             faults = "; ".join(told)
         raise FormatFault(faults)
 
@@ -108,12 +119,16 @@ def find(name: str) -> Format:
     """Return an installed format.
 
     Raises:
-        FormatFault: there is none of this name.
+        FormatFault: there is none of this name, or its package does not work.
     """
     known = installed()
     if name not in known:
         raise FormatFault(f"unknown format; choose one of: {', '.join(known)}")
-    found = known[name].load()
+    try:
+        found = known[name].load()
+    except Exception as error:
+        where = f"{known[name].value} cannot be loaded ({type(error).__name__}: {error})"
+        raise FormatFault(f"{where}; mend or remove that package") from error
     if not isinstance(found, Format):
         raise FormatFault(f"{known[name].value} is not a Format; bring that package up to date")
     return found
