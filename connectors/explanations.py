@@ -33,7 +33,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "look-up-needed": "the notification names no person; fetch what it points at, and read that",
     "not-applicable": "the question does not apply to this person; the source's flags stay as they are",
     "nothing-found": "the source knows nothing about this person",
-    "other-message": "an envelope with another message than a 301, 305 or 307, which says nothing about a traject",
+    "other-message": "another message than a 301, 305 or 307, which says nothing about a traject",
     "remarks-only": "the source answered with remarks and no data; its flags stay as they are",
     "residence": "where the person lives; her sources act on it, and no flag carries it",
     # why one record is set aside
@@ -75,6 +75,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "source-fault": "the source answered with a fault; its flags stay as they are",
     # why a whole file is refused
     "bad-encoding": "the bytes do not agree with the character encoding; save it as UTF-8, or as it declares",
+    "columns-wrong": "the first line must be traject;bsn;bron;soort;begin;einde, in any order or with , and no more",
     "compressed": "this is a compressed file; unpack it first",
     "doctype": "a DOCTYPE is not accepted, and these messages never carry one; ask the sender for a message without it",
     "duplicate-key": "a JSON object has the same key twice; ask the sender for a valid file",
@@ -89,11 +90,12 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "not-base64": "the message in the envelope is not whole base64, or it was cut off; fetch it again",
     "not-ddas": "this is no DDAS file of release 0.9 or later (an object with leveringen); ask the sender for one",
     "not-json": "this is not well-formed JSON, or it was cut off; fetch it again",
+    "not-lines": "no line is a JSON object; write one object per line, without a list or commas around them",
     "not-well-formed": "this is not well-formed XML, or it was cut off; fetch it again",
     "not-zgw": "this is no zaak, no list of zaken and no notification of the ZGW standard; see what was asked for",
     "too-deep": "it is nested deeper than any of these messages allows; ask the sender for a valid file",
     "too-large": "the file is larger than max_bytes in the settings allows, or one value in it than any real one is",
-    "unreadable": "the file cannot be opened or read; check its path and permissions",
+    "unreadable": "this is no file, or it cannot be opened and read; check its path and permissions",
     "unsupported-message": "this format does not read such messages; see `signal-index connector formats`",
     "unsupported-version": "only version 3 of iWmo and iJw is read; ask the sender for that version",
 }

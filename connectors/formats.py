@@ -24,6 +24,14 @@ from .reading import FileRefused, Message, MessageReader, Reading
 
 GROUP: Final = "signal_index.flags"
 
+_FAULTS: Final[Mapping[str, str]] = {
+    "extra_forbidden": "there is no such setting",
+    "missing": "has to be set",
+    "string_pattern_mismatch": "does not have the form it needs",
+    "literal_error": "is none of the values there are",
+}
+"""What is wrong with a setting, in words, by the validator's name for it; others are shown by that name."""
+
 Follower = Callable[[Message], Message]
 """See `Format.follow`."""
 
@@ -143,7 +151,7 @@ def faults_of(error: ValidationError) -> str:
 def _said(fault: ErrorDetails) -> str:
     place = ".".join(map(str, fault["loc"])) or "file"
     ours = f" ({fault['ctx']['error']})" if fault["type"] == "value_error" else ""
-    return f"{place}: {fault['type']}{ours}"
+    return f"{place}: {_FAULTS.get(fault['type'], fault['type'])}{ours}"
 
 
 def place_of(error: BaseException) -> str:
@@ -164,12 +172,16 @@ def find(name: str) -> Format:
     """Return an installed format.
 
     Raises:
-        FormatFault: there is none of this name.
+        FormatFault: there is none of this name, or its package does not work.
     """
     known = installed()
     if name not in known:
         raise FormatFault(f"unknown format; choose one of: {', '.join(known)}")
-    found = known[name].load()
+    try:
+        found = known[name].load()
+    except Exception as error:
+        where = f"{known[name].value} cannot be loaded ({type(error).__name__}: {error})"
+        raise FormatFault(f"{where}; mend or remove that package") from error
     if not isinstance(found, Format):
         raise FormatFault(f"{known[name].value} is not a Format; bring that package up to date")
     return found

@@ -61,7 +61,7 @@ def _check(lines: Lines, name: str) -> None:
     if not first:
         raise FileRefused("empty", name)
     if not has_object:
-        raise FileRefused("not-json", f"{name}:{first}")
+        raise FileRefused("not-lines", f"{name}:{first}")
 
 
 def object_in(line: Line) -> dict[str, Json] | str:

@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from connectors.formats import installed
+from connectors.formats import FormatFault, find, installed
 
 from .read import read
 
@@ -47,8 +47,12 @@ def connector() -> None:
 @click.command("formats")
 def formats() -> None:
     """List the installed message formats and what each reads."""
-    for name, point in installed().items():
-        click.echo(f"{name:22} {point.load().about}")
+    for name in installed():
+        try:
+            about = find(name).about
+        except FormatFault as fault:
+            about = f"cannot be used: {fault}"
+        click.echo(f"{name:22} {about}")
 
 
 connector.add_command(read)

@@ -27,7 +27,7 @@ from .report import Report, say_caseload, say_looks
 from .running import (
     AS_OF,
     CONFIG,
-    FILES,
+    FILES_IF_ANY,
     FORMAT,
     JSON,
     ask_bsn,
@@ -67,7 +67,7 @@ def upgrade(config_path: Path) -> None:
 @click.command()
 @CONFIG
 @FORMAT
-@FILES
+@FILES_IF_ANY
 @AS_OF
 @JSON
 def publish(

@@ -107,10 +107,11 @@ class Progress:
 
     def _draw(self, done: int, total: int) -> None:
         if self._bar is None:
-            bar = click.progressbar(length=total, file=self._stream, item_show_func=str)
+            bar = click.progressbar(length=total, file=self._stream, item_show_func=lambda said: said)
             self._bar = self._open.enter_context(bar)
         self._bar.length = total
         self._bar.update(done - self._bar.pos, self._says(done, total))
+        self._bar.render_progress()  # also when only the words changed: the bytes may be through before the records
 
 
 class Silent(Progress):

@@ -39,6 +39,7 @@ AS_OF: Final = click.option(
 JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
 FORMAT: Final = click.argument("format_name", metavar="FORMAT")
 FILES: Final = click.argument("files", metavar="FILE...", nargs=-1, type=click.Path(path_type=Path))
+FILES_IF_ANY: Final = click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 
 
 class Unusable(Exception):

@@ -6,6 +6,7 @@ Invariants:
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,8 @@ import click
 
 from connectors.config import Setup
 from connectors.reading import dutch_day
+from connectors.service.settings import Running
+from connectors.service.shelf import Shelf, opened
 from connectors.service.telling import note_path, read_note
 from connectors.state import Phase, State, Stream
 from crypto.batch import BatchClass
@@ -93,7 +96,7 @@ def status(config_path: Path, stale_after: int, *, check: bool, as_json: bool) -
             run.say(f"{len(standings)} streams", streams=[_figures(standing) for standing in standings])
             counts = dict(state.quarantine.counts())
             run.say(f"quarantined: {tally(counts)}", quarantined=counts)
-            found = list(attention(state, standings, stale_after, now()))
+            found = [*attention(state, standings, stale_after, now()), *refused_files(setup.running)]
         for each in found:
             run.say(f"needs a person: {each.code}: {each.sentence}")
         run.say(
@@ -153,6 +156,21 @@ def attention(state: State, standings: list[Standing], stale_days: int, at: date
         )
     for standing in standings:
         yield from _about_stream(standing, stale_days, dutch_day(at))
+
+
+def refused_files(running: Running) -> Iterator[Attention]:
+    """Yield the inboxes in which refused files wait for a person, also while the service does not run."""
+    places = {f"inbox-{number}": inbox.folder for number, inbox in enumerate(running.inbox, start=1)}
+    if running.webhook is not None:
+        places["webhook"] = running.webhook.spool
+    for name, place in places.items():
+        with suppress(OSError), opened(place) as folder:  # that it cannot be used, the service says
+            if count := Shelf(folder).refused_count():
+                yield Attention(
+                    "refused",
+                    f"{name}: {count} in its folder refused, each with a .reason; until they are mended and moved "
+                    "back, or deleted, its sources are not current",
+                )
 
 
 def _about_stream(standing: Standing, stale_days: int, day: date) -> Iterator[Attention]:

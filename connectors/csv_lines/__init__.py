@@ -76,7 +76,7 @@ def _header(lines: Lines, name: str) -> _Header:
     (row,) = rows(iter([first]), separator)
     place = f"{name}:{first.number}"
     if row.fault is not None:
-        raise FileRefused("header-invalid", place)
+        raise FileRefused("columns-wrong", place)
     _check(row.fields, place)
     return _Header(first.number, separator, row.fields)
 
@@ -85,12 +85,12 @@ def _check(columns: tuple[str, ...], place: str) -> None:
     """Refuse any other set of columns, saying which by number: in a file without a header the text is a value."""
     for number, column in enumerate(columns, start=1):
         if column not in COLUMNS:
-            raise FileRefused("header-invalid", f"{place}: column {number} is unknown")
+            raise FileRefused("columns-wrong", f"{place}: column {number} is unknown")
         if column in columns[: number - 1]:
-            raise FileRefused("header-invalid", f"{place}: column {number} is there twice")
+            raise FileRefused("columns-wrong", f"{place}: column {number} is there twice")
     missing = [column for column in COLUMNS if column not in columns]
     if missing:
-        raise FileRefused("header-invalid", f"{place}: no column {missing[0]}")
+        raise FileRefused("columns-wrong", f"{place}: no column {missing[0]}")
 
 
 FORMAT: Final = Format(read, "CSV with the six values of any source", LineOptions)

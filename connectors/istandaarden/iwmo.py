@@ -21,6 +21,7 @@ from connectors.parsing.xml import Element, elements, local_name, position, text
 from connectors.reading import (
     FileRefused,
     Message,
+    Nothing,
     Observation,
     Quarantined,
     Reading,
@@ -88,19 +89,22 @@ class _Header(NamedTuple):
 
 
 def read(message: Message, options: Options = Options()) -> Iterator[Reading]:  # noqa: B008 - frozen
-    """Read one 301, 305 or 307 message of iWmo or iJw, release 3. See `reading.MessageReader`.
+    """Read one message of iWmo or iJw, release 3. See `reading.MessageReader`.
 
     Yields:
-        One reading per product, in the order they stand in the message.
+        One reading per product of a 301, 305 or 307, in the order they stand in the message; one `Nothing` for
+        another message of the two, as all of them lie in one folder where they are exchanged.
 
     Raises:
-        FileRefused: hostile or malformed XML, another message, another release, or no usable header.
+        FileRefused: hostile or malformed XML, something else, another release, or no usable header.
     """
     name, max_bytes = message.name, options.max_bytes
     return once_whole(lambda stream: readings(stream, name, max_bytes), message, max_bytes)
 
 
-FORMAT: Final = Format(read, "iWmo and iJw 3.2: orders, starts and stops (301, 305, 307)")
+FORMAT: Final = Format(
+    read, "iWmo and iJw 3.2: orders, starts and stops (301, 305, 307); others are passed over"
+)
 
 
 def readings(stream: BinaryIO, name: str, max_bytes: int, expected: str | None = None) -> Iterator[Reading]:
@@ -116,7 +120,14 @@ def readings(stream: BinaryIO, name: str, max_bytes: int, expected: str | None =
         FileRefused: as `read` does, or it is one of `NAMES` but not the one expected.
     """
     walk = elements(stream, name, _PARTS, max_bytes)
-    standard = _standard(next(walk), name, expected)
+    root = next(walk)
+    if expected is None and _is_of_another_kind(root):
+        where = position(name, root)
+        for _ in walk:
+            pass  # to its end: a file that was cut off is refused, whatever it is
+        yield Nothing("other-message", where)
+        return
+    standard = _standard(root, name, expected)
     header: _Header | None = None
     has_client = False
     for part in walk:
@@ -133,6 +144,16 @@ def readings(stream: BinaryIO, name: str, max_bytes: int, expected: str | None =
         raise FileRefused("header-missing", name)
     if not has_client:
         yield Quarantined("client-missing", name, None, header.source, standard.type, header.municipality)
+
+
+def _is_of_another_kind(root: Element) -> bool:
+    """Whether this is a message of the same standards and release that tells of no traject, such as a declaration."""
+    namespace, _, local = root.tag[1:].rpartition("}")
+    found = _NAMESPACE.fullmatch(namespace)
+    if found is None or local != "Bericht" or found["release"] != _RELEASE:
+        return False
+    kind = (found["standard"], found["message"])
+    return found["standard"] == f"i{found['message'][:-3]}" and kind not in _MESSAGES
 
 
 def _standard(root: Element, name: str, expected: str | None) -> _Standard:

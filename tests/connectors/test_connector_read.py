@@ -43,6 +43,24 @@ def test_every_line_has_the_promised_members_in_order(
         assert line["outcome"] in OUTCOMES
 
 
+def test_a_format_that_cannot_be_loaded_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, connector_read: Run
+) -> None:
+    metadata = tmp_path / "stuk-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stuk\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[signal_index.flags]\nstuk = stuk_dat_er_niet_is:FORMAT\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    listed = CliRunner().invoke(connector, ["formats"])
+    assert listed.exit_code == 0
+    assert (
+        "stuk                   cannot be used: stuk_dat_er_niet_is:FORMAT cannot be loaded" in listed.output
+    )
+    assert "\nsuwi " in listed.output
+    result = connector_read("stuk", SAMPLES / "wmo305.xml")
+    assert (result.exit_code, "mend or remove that package" in result.stderr) == (2, True)
+
+
 def test_people_are_counted_over_all_files_of_a_run(write_iwmo: Write, connector_read: Run) -> None:
     bad = write_iwmo("wmo305", [("999900007", [START]), ("999900018", [START])])
     result = connector_read("iwmo", SAMPLES / "jw307-default-namespace.xml", bad, SAMPLES / "wmo305.xml")

@@ -233,7 +233,7 @@ def test_the_separator_is_the_one_of_the_first_line_alone() -> None:
 )
 def test_any_other_first_line_refuses_the_file_and_says_where(header: str, place: str) -> None:
     refused = refusal(file(ROW, header=header))
-    assert (refused.code, refused.position) == ("header-invalid", f"export.csv:{place}")
+    assert (refused.code, refused.position) == ("columns-wrong", f"export.csv:{place}")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_any_other_first_line_refuses_the_file_and_says_where(header: str, place
         (file(ROW, row(traject="Café")).encode("cp1252"), "bad-encoding", "export.csv:3"),
         (file(*[ROW] * 2000, row(traject="Café")).encode("cp1252"), "bad-encoding", "export.csv:2002"),
         (file(ROW).encode("utf-16"), "bad-encoding", "export.csv:1"),
-        (file(ROW).encode("utf-16-le"), "header-invalid", "export.csv:1: column 1 is unknown"),
+        (file(ROW).encode("utf-16-le"), "columns-wrong", "export.csv:1: column 1 is unknown"),
         (file(ROW, "\ud800x").encode("utf-8", "surrogatepass"), "bad-encoding", "export.csv:3"),
         (b"\x1f\x8b\x08\x00", "compressed", "export.csv"),
         (b"PK\x03\x04xl/workbook.xml", "compressed", "export.csv"),

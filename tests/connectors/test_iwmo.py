@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.istandaarden import iwmo
-from connectors.reading import FileRefused, Kind, Observation, Quarantined, Reading
+from connectors.reading import FileRefused, Kind, Nothing, Observation, Quarantined, Reading
 from tests.support.messages import message as as_message
 
 CASES = tomllib.loads((Path(__file__).parent / "cases/iwmo.toml").read_text("utf-8"))["case"]
@@ -163,16 +163,11 @@ def test_the_product_is_nowhere_in_a_reading(write_iwmo: Write) -> None:
     assert "54Z99" not in repr(reading) + reading.traject
 
 
-@pytest.mark.parametrize(
-    ("message", "code"),
-    [
-        ("wmo302", "unsupported-message"),
-        ("jw306", "unsupported-message"),
-        ("wmo323", "unsupported-message"),
-    ],
-)
-def test_other_messages_are_refused_by_name(message: str, code: str, write_iwmo: Write) -> None:
-    assert refusal(write_iwmo(message, []))[0] == code
+@pytest.mark.parametrize("message", ["wmo302", "jw306", "wmo323"])
+def test_other_messages_of_the_same_exchange_change_nothing(message: str, write_iwmo: Write) -> None:
+    content = write_iwmo(message, [("999900006", [START])])
+    assert read(content) == [Nothing("other-message", "message.xml:2")]
+    assert refusal(content[:-5])[0] == "not-well-formed"
 
 
 @pytest.mark.parametrize(

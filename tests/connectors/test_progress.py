@@ -56,6 +56,18 @@ def test_a_terminal_gets_a_bar_that_follows_a_total_that_changes() -> None:
     assert shown.endswith("\n"), "what comes next begins on a line of its own"
 
 
+def test_a_bar_that_is_full_still_follows_the_words() -> None:
+    out, clock, records = Terminal(), Clock(), iter(range(1, 9))
+    with Progress(lambda done, total: f"{done} of {total}, record {next(records)}", out, clock) as progress:
+        clock.seconds += BAR_AFTER_SECONDS
+        progress(8, 8)
+        clock.seconds += BAR_AFTER_SECONDS
+        progress(8, 8)
+    assert "record 2" in out.getvalue()
+    assert "record 3" in out.getvalue(), "the last word is said at the end"
+    assert "None" not in out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("done", "total", "text"),
     [

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from connectors.cli import connector
-from connectors.cli.status import STALE_DAYS, attention, standings_of, words
+from connectors.cli.status import STALE_DAYS, attention, refused_files, standings_of, words
 from connectors.config import Restrictions
 from connectors.reading import Quarantined
+from connectors.service.settings import Folder, Running
 from crypto.chain import Bsn
 
 TODAY = date(2026, 11, 22)
@@ -100,6 +101,18 @@ def test_what_the_index_does_not_know_yet_is_told(settled: Any, observe: Any, pe
 def test_what_was_set_aside_needs_a_person(settled: Any) -> None:
     settled.ingest(Quarantined("bsn-invalid", "a.xml:3"), name="a.xml")
     assert needed(settled) == ["quarantine"]
+
+
+def test_a_refused_file_needs_a_person_until_it_is_gone(tmp_path: Path) -> None:
+    running = Running(inbox=(Folder(kind="folder", folder=tmp_path, format="csv"),))
+    assert list(refused_files(running)) == []
+    (tmp_path / "refused").mkdir()
+    for name in ("a.csv", "a.csv.reason"):
+        (tmp_path / "refused" / name).touch()
+    (found,) = refused_files(running)
+    assert (found.code, found.sentence.partition(",")[0]) == ("refused", "inbox-1: 1 in its folder refused")
+    (tmp_path / "refused" / "a.csv").unlink()
+    assert list(refused_files(running)) == []
 
 
 def test_a_source_that_left_the_settings_is_told_while_the_index_holds_something(settled: Any) -> None:

@@ -283,7 +283,7 @@ def test_a_refused_file_ends_with_two_and_a_silent_chain_with_three(
         (("items_per_batch = 8", "items_per_batch = 0"), "items_per_batch: greater_than_equal"),
         (
             ("items_per_batch = 8", "items_per_batch = 8\nitem_per_batch = 8"),
-            "item_per_batch: extra_forbidden",
+            "item_per_batch: there is no such setting",
         ),
         ((OIN, "00000099000000000999"), "another publisher"),
         (("http://", "file:///"), "first_hop: value_error"),

@@ -117,7 +117,7 @@ def test_a_refused_file_gets_its_reason_and_is_counted_until_somebody_looks(
     desk.look()
     assert taken(inbox) == ["good.csv"]
     reason = (inbox / "refused" / f"van {people[0].digits}.csv.reason").read_text()
-    assert reason.splitlines()[0] == "code: header-invalid"
+    assert reason.splitlines()[0] == "code: columns-wrong"
     assert people[0].digits not in reason + desk.shown()
     desk.look()
     assert desk.in_sync() is None

@@ -78,7 +78,7 @@ def test_a_refused_file_is_set_apart_with_its_reason_and_keeps_the_source_out_of
     service.wait(lambda: held(live_chain, parties, people) == {people[1]}, "the good file is not held up")
     refused = service.inbox / "refused"
     reason = (refused / f"Export {digits}.csv.reason").read_text()
-    assert "code: header-invalid\nplace: Export #########.csv~" in reason
+    assert "code: columns-wrong\nplace: Export #########.csv~" in reason
     service.wait(lambda: "in 1" in figures(service, http), "the figures show it")
     assert not in_sync(live_chain)
     for path in refused.iterdir():
