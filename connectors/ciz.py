@@ -32,7 +32,7 @@ from connectors.reading import (
     Reading,
     SourceUnavailable,
     read_bsn,
-    read_day,
+    read_filled_day,
     traject_key,
 )
 from crypto.chain import Bsn
@@ -261,8 +261,6 @@ def _told(record: Mapping[str, Json]) -> _Told | str:
 
 
 def _day(value: Json) -> date | str | None:
-    """Return a day, None when it is not filled in, `invalid` when it is filled in but not a day."""
-    if value is None or value == "":
-        return None
+    """Return a day, whatever time zone stands behind it; see `read_filled_day`."""
     found = _DAY.fullmatch(value.strip()) if isinstance(value, str) else None
-    return (read_day(found[1]) if found else None) or "invalid"
+    return read_filled_day(found[1] if found else value)

@@ -26,7 +26,7 @@ from pydantic import Field
 from .formats import Format
 from .json_lines import object_in
 from .lines import LineOptions, Lines
-from .lines.layout import COLUMNS, reading
+from .lines.layout import reading, unknown_member
 from .parsing import once_whole
 from .parsing.strict_json import Json, Opened, load, walk, written
 from .reading import (
@@ -238,9 +238,8 @@ def _fault(event: Event, change: str, received: datetime) -> str | None:
 
 
 def _told(data: Mapping[str, Json], change: str, place: str, stated_on: datetime, sequence: str) -> Reading:
-    unknown = [number for number, member in enumerate(data, start=1) if member not in COLUMNS]
-    if unknown:
-        return Quarantined("record-malformed", f"{place}: data, member {unknown[0]} is unknown")
+    if (number := unknown_member(data)) is not None:
+        return Quarantined("record-malformed", f"{place}: data, member {number} is unknown")
     told = reading(data, place, stated_on)
     if not isinstance(told, Observation):
         return told

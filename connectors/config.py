@@ -13,12 +13,12 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from crypto.batch import ITEMS_MAX
 from crypto.errors import CryptoError
 from crypto.keyfiles import Manifest, PublisherSecrets
 
+from .formats import faults_of
 from .service.settings import Folder, Metrics, Poll, Rhythm, Running, Webhook
 
 _CODE = r"^[A-Za-z0-9._:@-]{1,40}$"
@@ -278,12 +278,4 @@ def _read(path: Path, model: type[_Model]) -> _Model:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SetupFault(f"{path} is not TOML: {error}") from error
     except ValidationError as error:
-        faults = "; ".join(_said(fault) for fault in error.errors())
-        raise SetupFault(f"{path}: {faults}") from None
-
-
-def _said(fault: ErrorDetails) -> str:
-    """Name the place and the kind of fault, and the sentence if it is ours: the library's own quote the value."""
-    place = ".".join(str(part) for part in fault["loc"]) or "file"
-    ours = f" ({fault['ctx']['error']})" if fault["type"] == "value_error" else ""
-    return f"{place}: {fault['type']}{ours}"
+        raise SetupFault(f"{path}: {faults_of(error)}") from None

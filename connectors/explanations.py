@@ -1,4 +1,9 @@
-"""Every sentence a reader may show, by its code. Nothing taken from a message ever becomes part of one."""
+"""Every sentence a reader may show, by its code: what is so or wrong, and what to do where there is something to do.
+
+Invariants:
+1. Nothing taken from a message ever becomes part of one.
+2. A code has one meaning, whatever format uses it; within a group they are sorted.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,32 +13,33 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "application-only": "somebody applied, but nothing was granted yet, so no traject runs",
     "ended": "the last day lies before the as-of date",
     "municipality-unreadable": "the municipality code is not four digits, so none is reported",
-    "moved-away": "the person lives outside the municipalities of this index, so her sources publish elsewhere",
     "never-ran": "the decision lapsed before its first day, so there was no traject",
     "no-guardianship": "BRP registers no guardianship, so there is none, or no longer",
     "not-deceased": "BRP registers no death; if it did before, that was a mistake",
     "not-started": "the first day lies after the as-of date",
-    "nothing-running": "none of the trajecten read for this person, source and type runs on the as-of date",
     "refused": "help was refused, so there is no traject",
     "removed-by-source": "the source took its start message back",
     "signal-closed": "the source has dealt with this signal, so it is no longer open",
     "stop-removed": "the source took its stop message back, so the traject runs on",
     "temporarily-stopped": "the source paused the traject; the flag stays",
     "unchanged-by-source": "the source says nothing changed",
+    # about a flag, once trajecten are counted
+    "moved-away": "the person lives outside the municipalities of this index, so her sources publish elsewhere",
+    "nothing-running": "none of the trajecten read for this person, source and type runs on the as-of date",
     # about an answer without a traject
+    "acknowledged": "the other side confirms that a message came in, which says nothing about a traject",
     "another-subject": "the message is about something that is no traject, so nothing changes",
+    "answer-only": "an answer to an earlier message, which says nothing about a traject",
     "look-up-needed": "the notification names no person; fetch what it points at, and read that",
     "not-applicable": "the question does not apply to this person; the source's flags stay as they are",
     "nothing-found": "the source knows nothing about this person",
+    "other-message": "an envelope with another message than a 301, 305 or 307, which says nothing about a traject",
     "remarks-only": "the source answered with remarks and no data; its flags stay as they are",
     "residence": "where the person lives; her sources act on it, and no flag carries it",
-    "acknowledged": "the other side confirms that a message came in, which says nothing about a traject",
-    "answer-only": "an answer to an earlier message, which says nothing about a traject",
-    "other-message": "an envelope with another message than a 301, 305 or 307, which says nothing about a traject",
     # why one record is set aside
     "answer-incomplete": "the answer leaves out the roles or the status; ask for it with expand=rollen,status",
     "benefit-unnamed": "the record does not say which benefit it is about; none that it may be is withdrawn",
-    "bsn-ambiguous": "more than one BSN stands in one client record",
+    "bsn-ambiguous": "more than one BSN stands where one person should",
     "bsn-invalid": "the BSN is not a text of nine digits that passes the eleven-test",
     "bsn-missing": "there is no BSN",
     "client-missing": "no client is named",
@@ -70,7 +76,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     # why a whole file is refused
     "bad-encoding": "the bytes do not agree with the character encoding; save it as UTF-8, or as it declares",
     "compressed": "this is a compressed file; unpack it first",
-    "doctype": "a DOCTYPE is not accepted; these messages never carry one",
+    "doctype": "a DOCTYPE is not accepted, and these messages never carry one; ask the sender for a message without it",
     "duplicate-key": "a JSON object has the same key twice; ask the sender for a valid file",
     "empty": "the file is empty; fetch it again",
     "envelope-malformed": "the envelope is not as StUF-GGk prescribes; ask the sender for a valid one",
@@ -79,14 +85,14 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     "function-mismatch": "the envelope names another message than it holds; ask the sender for a valid one",
     "header-invalid": "the header is not the one this format prescribes; ask the sender for a valid file",
     "header-missing": "the header does not come before what it is about; ask the sender for a valid message",
-    "message-code-mismatch": "the BerichtCode does not belong to the message type of the root element",
+    "message-code-mismatch": "the BerichtCode is not that of the root element; ask the sender for a valid message",
     "not-base64": "the message in the envelope is not whole base64, or it was cut off; fetch it again",
-    "not-ddas": "this is not a DDAS file of release 0.9 or later (an object with a list named leveringen)",
+    "not-ddas": "this is no DDAS file of release 0.9 or later (an object with leveringen); ask the sender for one",
     "not-json": "this is not well-formed JSON, or it was cut off; fetch it again",
-    "not-zgw": "this is no zaak, no list of zaken and no notification of the ZGW standard",
     "not-well-formed": "this is not well-formed XML, or it was cut off; fetch it again",
-    "too-deep": "elements are nested deeper than any of these messages allows",
-    "too-large": "the file, or one value in it, is larger than the limit",
+    "not-zgw": "this is no zaak, no list of zaken and no notification of the ZGW standard; see what was asked for",
+    "too-deep": "it is nested deeper than any of these messages allows; ask the sender for a valid file",
+    "too-large": "the file is larger than max_bytes in the settings allows, or one value in it than any real one is",
     "unreadable": "the file cannot be opened or read; check its path and permissions",
     "unsupported-message": "this format does not read such messages; see `signal-index connector formats`",
     "unsupported-version": "only version 3 of iWmo and iJw is read; ask the sender for that version",

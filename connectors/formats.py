@@ -2,6 +2,12 @@
 
 A format is a module with a `read` and a `FORMAT`; an entry point in the group `signal_index.flags` names it. See
 docs/a-connector-in-an-hour.md, and `connectors.testing` for the suite that shows whether it keeps its promises.
+
+Invariants:
+1. Whatever a format raises but `FileRefused` refuses the message; what it says is dropped, as it may quote the message.
+2. A wrong setting is told by its name and what it must be, never by its value.
+
+A format runs inside the connector, so whoever writes one that is installed can do what its publisher can.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +18,7 @@ from traceback import walk_tb
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from .reading import FileRefused, Message, MessageReader, Reading
 
@@ -25,8 +32,24 @@ class FormatFault(Exception):
     """There is no such format, or its settings are wrong; the message says what to do."""
 
 
+class Unreachable(Exception):
+    """A source or a place cannot be reached, or gives no usable answer: nothing is lost or ended, ask again later.
+
+    Args:
+        code: why, in one word or two; never taken from an answer.
+        retry_after_seconds: what the source asks to wait, when it says so.
+    """
+
+    def __init__(self, code: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Options(BaseModel):
     """What every format may be told; a format with settings of its own extends it.
+
+    A validator says in a `ValueError` what the setting must be; it is shown, so it quotes no value.
 
     Args:
         max_bytes: of one message; a larger one is refused.
@@ -47,7 +70,7 @@ class Format:
         options: the model of its settings, `[formats.NAME]` in a connector's settings file.
         follow: for messages that only point at something: fetches that, with the options given, and returns it as
             the message to read. Called by `connector run` before anything is locked; raises `Unreachable` when the
-            message has to wait, `FileRefused` when it points at nothing.
+            message has to wait, `FileRefused` when it points at nothing; an OSError counts as the first.
     """
 
     read: Callable[[Message, Any], Iterator[Reading]]
@@ -73,15 +96,23 @@ class Format:
         if (follow := self.follow) is None:
             return None
         options = self._options(settings)
-        return lambda message: follow(message, options)
+
+        def followed(message: Message) -> Message:
+            try:
+                return follow(message, options)
+            except (FileRefused, Unreachable, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001 - a format is somebody else's code
+                refusal = _format_fault(error, message)
+            raise refusal
+
+        return followed
 
     def _options(self, settings: Mapping[str, object] | None) -> Options:
         try:
             return self.options.model_validate(settings or {})
         except ValidationError as error:
-            # The validator's own texts quote the value; name the place and the kind of fault only.
-            told = (".".join(map(str, fault["loc"])) + ": " + fault["type"] for fault in error.errors())
-            faults = "; ".join(told)
+            faults = faults_of(error)
         raise FormatFault(faults)
 
     def _guarded(self, message: Message, options: Options) -> Iterator[Reading]:
@@ -91,12 +122,37 @@ class Format:
         except FileRefused:
             raise
         except Exception as error:  # noqa: BLE001 - a format is somebody else's code
-            *_, last = walk_tb(error.__traceback__)
-            place = f"{Path(last[0].f_code.co_filename).name}:{last[1]}"
-            refusal = FileRefused("format-fault", f"{message.name} ({type(error).__name__} at {place})")
+            refusal = _format_fault(error, message)
         else:
             return
         raise refusal
+
+
+def _format_fault(error: Exception, message: Message) -> FileRefused:
+    return FileRefused("format-fault", f"{message.name} ({place_of(error)})")
+
+
+def faults_of(error: ValidationError) -> str:
+    """Name each place and kind of fault, and the sentence where a validator of ours gave one.
+
+    The library's own sentences quote the value, which may be a secret; a `ValueError` of ours never does.
+    """
+    return "; ".join(map(_said, error.errors()))
+
+
+def _said(fault: ErrorDetails) -> str:
+    place = ".".join(map(str, fault["loc"])) or "file"
+    ours = f" ({fault['ctx']['error']})" if fault["type"] == "value_error" else ""
+    return f"{place}: {fault['type']}{ours}"
+
+
+def place_of(error: BaseException) -> str:
+    """Say where an unexpected error comes from, instead of what it says, which may quote anything."""
+    frames = list(walk_tb(error.__traceback__))
+    if not frames:
+        return type(error).__name__
+    frame, line = frames[-1]
+    return f"{type(error).__name__} at {Path(frame.f_code.co_filename).name}:{line}"
 
 
 def installed() -> Mapping[str, EntryPoint]:

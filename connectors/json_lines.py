@@ -17,7 +17,7 @@ from typing import Final
 
 from .formats import Format
 from .lines import Line, LineOptions, Lines
-from .lines.layout import COLUMNS, reading
+from .lines.layout import reading, unknown_member
 from .parsing.strict_json import Json, load
 from .reading import FileRefused, Message, Quarantined, Reading
 
@@ -46,9 +46,8 @@ def _reading(line: Line, place: str, stated_on: datetime) -> Reading:
     members = object_in(line)
     if isinstance(members, str):
         return Quarantined(members, place)
-    unknown = [number for number, member in enumerate(members, start=1) if member not in COLUMNS]
-    if unknown:
-        return Quarantined("record-malformed", f"{place}: member {unknown[0]} is unknown")
+    if (number := unknown_member(members)) is not None:
+        return Quarantined("record-malformed", f"{place}: member {number} is unknown")
     return reading(members, place, stated_on)
 
 

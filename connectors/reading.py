@@ -12,10 +12,11 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from enum import StrEnum
 from io import BytesIO
 from typing import BinaryIO, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from crypto.chain import Bsn
 from crypto.encoding import encode
@@ -32,9 +33,7 @@ class Kind(StrEnum):
     START_REMOVED = "start-removed"
     STOP_REMOVED = "stop-removed"
     STATE = "state"  # begin and end together, replacing what an earlier delivery said about both
-    STRETCH = (
-        "stretch"  # begin and end together, of a source without an id per traject: overlap makes them one
-    )
+    STRETCH = "stretch"  # the same of a source without an id per traject: what overlaps is one traject
     UNCHANGED = "unchanged"
     ASSIGNED = "assigned"  # the municipality's order to give help, with its own begin and end
     ASSIGNMENT_REMOVED = "assignment-removed"  # the order should never have been sent
@@ -177,20 +176,6 @@ class FileRefused(Exception):
         return EXPLANATIONS[self.code]
 
 
-class Unreachable(Exception):
-    """A source or a place cannot be reached, or gives no usable answer: nothing is lost or ended, ask again later.
-
-    Args:
-        code: why, in one word or two; never taken from an answer.
-        retry_after_seconds: what the source asks to wait, when it says so.
-    """
-
-    def __init__(self, code: str, *, retry_after_seconds: float | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.retry_after_seconds = retry_after_seconds
-
-
 @dataclass(frozen=True)
 class Message:
     """One file or message as it came in.
@@ -217,10 +202,14 @@ MessageReader = Callable[[Message], Iterator[Reading]]
 Raises `FileRefused`, before anything was yielded, when the message cannot be read as a whole.
 """
 
-
 _MOMENT: Final = re.compile(r"[0-9-]{10}[Tt][0-9:]{8}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
-_DAY_CHARACTERS: Final = len("YYYY-MM-DD")
+_DUTCH_TIME: Final = ZoneInfo("Europe/Amsterdam")
 _MUNICIPALITY: Final = re.compile(r"(?:GM)?([0-9]{4})", re.IGNORECASE)
+_MUNICIPAL: Final = "gemeente:"
+# No RSIN: its nine digits can be a BSN, and a source is shown in the clear.
+_SOURCE: Final = re.compile(
+    r"(?:agb|kvk):[0-9]{8}|(?:gemeente|uzovi):[0-9]{4}|oin:[0-9]{20}|brin:[0-9]{2}[A-Z]{2}|suwi:[a-z]{2,20}"
+)
 
 
 def read_bsn(value: object) -> Bsn | str:
@@ -237,12 +226,19 @@ def read_bsn(value: object) -> Bsn | str:
 def read_day(text: str) -> date | None:
     """Read a day written as `YYYY-MM-DD`, spaces around it allowed; None for any other form or no such day."""
     stripped = text.strip()
-    if len(stripped) != _DAY_CHARACTERS or stripped[4] != "-" or stripped[7] != "-":
+    if len(stripped) != len("YYYY-MM-DD") or stripped[4] != "-" or stripped[7] != "-":
         return None  # fromisoformat also takes week dates and dates without hyphens
     try:
         return date.fromisoformat(stripped)
     except ValueError:
         return None
+
+
+def read_filled_day(value: object) -> date | str | None:
+    """Read a day that may be left out: None when nothing is filled in, `invalid` when what is there is no day."""
+    if value is None or value == "":
+        return None
+    return (read_day(value) if isinstance(value, str) else None) or "invalid"
 
 
 def read_moment(text: str) -> datetime | None:
@@ -254,10 +250,16 @@ def read_moment(text: str) -> datetime | None:
     if not _MOMENT.fullmatch(stripped):
         return None  # fromisoformat also takes moments without an offset, which nobody can put in order
     try:
-        moment = datetime.fromisoformat(stripped.upper())
-        return moment.astimezone(UTC)  # out of range when the offset carries it past the first or last year
+        moment = datetime.fromisoformat(stripped.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    # Within a day of either end of the calendar, some time zone does not have it.
+    return moment if MINYEAR < moment.year < MAXYEAR else None
+
+
+def dutch_day(moment: datetime) -> date:
+    """Return the day it is at the sources at an aware moment."""
+    return moment.astimezone(_DUTCH_TIME).date()
 
 
 def read_municipality(text: str) -> str | None:
@@ -267,6 +269,19 @@ def read_municipality(text: str) -> str | None:
     """
     found = _MUNICIPALITY.fullmatch(text.strip())
     return found[1] if found and found[1] != "0000" else None
+
+
+def read_source(text: str) -> str | None:
+    """Read a source as the register names it, `agb:65656055` or `gemeente:0344`; None when it is not of that form."""
+    stripped = text.strip()
+    if not _SOURCE.fullmatch(stripped):
+        return None
+    return None if stripped.startswith(_MUNICIPAL) and municipality_of(stripped) is None else stripped
+
+
+def municipality_of(source: str) -> str | None:
+    """The municipality that a source itself is, as its CBS code; None when it is another organisation."""
+    return read_municipality(source.removeprefix(_MUNICIPAL)) if source.startswith(_MUNICIPAL) else None
 
 
 def traject_key(*parts: str) -> str:

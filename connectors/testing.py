@@ -30,20 +30,33 @@ from .reading import (
     Observation,
     Quarantined,
     Reading,
+    Residence,
     SourceUnavailable,
+    moment_order,
+    read_source,
 )
 from .trajecten import FlagWish, TrajectRecord, flags, merge
+from .verdicts import judge
 
 NAME: Final = "bericht"
 RECEIVED: Final = datetime(2026, 4, 14, 8, tzinfo=UTC)
 AS_OF: Final = date(2026, 4, 15)
 
-_SOURCE: Final = re.compile(
-    r"(?:agb|kvk):[0-9]{8}|(?:gemeente|uzovi):[0-9]{4}|oin:[0-9]{20}|brin:[0-9]{2}[A-Z]{2}|suwi:[a-z]{2,20}|brp"
-)
+_REGISTER_OF_PERSONS: Final = "brp"
+"""The one source without a number."""
+
 _MUNICIPALITY: Final = re.compile(r"[0-9]{4}")
 _STRANGERS: Final[Sequence[str]] = ("Zqvulling", "999900018", "Zq<&\"';,7")
 """Put in the place of every leaf: a word, somebody else's BSN, and what breaks careless quoting."""
+
+_MOMENTS: Final[Sequence[str]] = (
+    *("0001-01-01", "9999-12-31", "00010101", "99991231"),
+    *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z"),
+    "2026-01-08T09:30:00",
+)
+"""Put there too: days at the ends of the calendar, moments their offset carries out of it, and one without offset."""
+
+_TRAJECT: Final = re.compile(r"[0-9a-f]{32}")
 
 _CUTS: Final = 40
 _HOSTILE: Final[Mapping[str, bytes]] = {
@@ -153,6 +166,15 @@ class FormatContract:
                 for content in planted(sample.content, stranger):
                     assert stranger not in self._everything_said(content)
 
+    def test_whatever_moment_a_message_names_its_readings_can_be_put_in_order(self) -> None:
+        """A moment out of range is set aside like any other value; a message is never too odd to take in."""
+        for sample in self.samples:
+            for moment in _MOMENTS:
+                for content in planted(sample.content, moment):
+                    told = self._read_or_refuse(content)
+                    for reading in () if isinstance(told, FileRefused) else told:
+                        self._check_moments(reading)
+
     def test_messages_add_up_the_same_in_every_order(self) -> None:
         """And any number of times: a message that is seen twice or late changes nothing."""
         told = [self._dated(sample.content, number) for number, sample in enumerate(self.samples[:4])]
@@ -164,11 +186,21 @@ class FormatContract:
         assert reading.position.startswith(NAME), "a position begins with the name of the message"
         if isinstance(reading, Quarantined | SourceUnavailable | Nothing):
             assert reading.code in EXPLANATIONS
+            assert reading.type is None or reading.type in self.types
+        source, municipality = getattr(reading, "source", None), getattr(reading, "municipality", None)
+        assert source in (None, _REGISTER_OF_PERSONS) or source == read_source(source), source
+        assert municipality is None or _MUNICIPALITY.fullmatch(municipality)
         if isinstance(reading, Observation):
             assert reading.type in self.types
-            assert _SOURCE.fullmatch(reading.source), reading.source
+            assert _TRAJECT.fullmatch(reading.traject), "a traject is named by its `traject_key`"
             assert reading.note is None or reading.note in EXPLANATIONS
-            assert reading.municipality is None or _MUNICIPALITY.fullmatch(reading.municipality)
+
+    def _check_moments(self, reading: Reading) -> None:
+        judge(reading, AS_OF)
+        if isinstance(reading, Observation | Residence):
+            stated = reading.stated_on
+            assert not isinstance(stated, datetime) or stated.tzinfo, "a moment needs its offset"
+            assert moment_order(stated)
 
     def _read(self, content: bytes) -> list[Reading]:
         return self._read_stream(io.BytesIO(content))

@@ -6,7 +6,7 @@ Invariants:
 """
 
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, date, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -40,7 +40,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A verdict with its month, last day and the codes (`reading.EXPLANATIONS`) that explain it."""
+    """A verdict with its month, last day and the codes (keys of `EXPLANATIONS`) that explain it."""
 
     verdict: Verdict
     since: Month | None = None
@@ -53,10 +53,8 @@ def screen(reading: Reading, as_of: date) -> Reading:
     if not isinstance(reading, Observation):
         return reading
     latest = date(min(as_of.year + _YEARS_AHEAD, MAXYEAR), as_of.month, min(as_of.day, _SHORTEST_MONTH))
-    named = (
-        moment_order(day)[:10] for day in (reading.start, reading.end, reading.stated_on) if day is not None
-    )
-    if all(_EARLIEST.isoformat() <= day <= latest.isoformat() for day in named):
+    named = (day for day in (reading.start, reading.end, reading.stated_on) if day is not None)
+    if all(_is_between(_EARLIEST, day, latest) for day in named):
         return reading
     about = (reading.person, reading.source, reading.type, reading.municipality)
     return Quarantined("date-implausible", reading.position, *about)
@@ -70,10 +68,16 @@ def not_ahead(reading: Reading, today: date) -> Reading:
         today: by the clock, not the day that is counted for.
     """
     latest = today + timedelta(days=1)  # a clock that is off, a zone that was left out
-    if not isinstance(reading, Observation) or moment_order(reading.stated_on)[:10] <= latest.isoformat():
+    if not isinstance(reading, Observation) or _is_between(date.min, reading.stated_on, latest):
         return reading
     about = (reading.person, reading.source, reading.type, reading.municipality)
     return Quarantined("stated-ahead", reading.position, *about)
+
+
+def _is_between(first: date, moment: date | datetime, last: date) -> bool:
+    # The year first: an offset can carry a moment of year 1 or 9999 out of the calendar.
+    is_near = first.year - 1 <= moment.year <= last.year + 1
+    return is_near and first.isoformat() <= moment_order(moment)[:10] <= last.isoformat()
 
 
 def judge(reading: Reading, as_of: date) -> Outcome:

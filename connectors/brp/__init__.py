@@ -14,7 +14,6 @@ Source: BRP API Personen 2.7.0 (RvIG); brp-api-gebeurtenissen, CloudEvents 1.0.
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import BinaryIO, Final
 
 from pydantic import Field
@@ -31,6 +30,7 @@ from connectors.reading import (
     Reading,
     SourceUnavailable,
     read_bsn,
+    read_moment,
 )
 from crypto.chain import Bsn
 
@@ -167,8 +167,8 @@ class _Answer:
     def _told(self, place: Place, time: Json = None) -> persons.Told:
         """Date what is said: by the event's own time, which cannot lie after it came in, or by when it came in."""
         received = self._message.received
-        moment = min(_moment(time) or received, received)
-        return persons.Told(self._options.source, moment, self._position(place))
+        told = read_moment(time) if isinstance(time, str) else None
+        return persons.Told(self._options.source, min(told or received, received), self._position(place))
 
     def _nothing(self, code: str, place: Place) -> Nothing:
         return Nothing(code, self._position(place), self._options.source)
@@ -197,11 +197,3 @@ def _event_about(bsn: Bsn, record: Mapping[str, Json], what: str, told: persons.
     person = persons.Person({**happened, **record}, bsn, told)
     yield from person.death(absence_tells=False)
     yield from person.residence(has_left=what in _OF_LEAVING)
-
-
-def _moment(value: Json) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None

@@ -25,6 +25,7 @@ from connectors.reading import (
     Quarantined,
     Reading,
     Residence,
+    dutch_day,
     read_bsn,
     read_day,
     read_municipality,
@@ -142,7 +143,7 @@ class Person:
         if value is True:
             # BRP tells no first day, and a flag no more than a month: the month of the earliest answer stands for it.
             # A day would make each later answer a statement to be kept for as long as the guardianship lasts.
-            since = self._told.stated_on.date().replace(day=1)
+            since = dutch_day(self._told.stated_on).replace(day=1)
             yield self._observation(GUARDIANSHIP, Kind.STATE, since)
         elif value is False or (value is None and may_be_left_out):
             yield self._observation(GUARDIANSHIP, Kind.NOT_A_TRAJECT, note="no-guardianship", replaces=True)

@@ -12,9 +12,6 @@ from typing import Final
 
 from crypto.chain import Bsn
 
-PATH: Final = "/personen"
-MEDIA_TYPE: Final = "application/json; charset=utf-8"
-
 PERSONS_MAX: Final = 20
 """In one question; BRP refuses more (schema `RaadpleegMetBurgerservicenummer`, maxItems)."""
 

@@ -26,11 +26,10 @@ COLUMNS: Final = (
 FEED_BYTES_MAX: Final = 64 * 1024 * 1024
 """Half a million relations: more than any organisation has, and it fits in memory."""
 
-_JSON_REFUSALS: Final = ("compressed", "duplicate-key", "not-json", "too-deep")
+_LIKE_MESSAGES: Final = ("compressed", "duplicate-key", "not-json", "too-deep", "unreadable")
 
 REFUSALS: Final[Mapping[str, str]] = {
-    **{code: EXPLANATIONS[code] for code in _JSON_REFUSALS},
-    "unreadable": "the file cannot be opened or read; check its path and permissions",
+    **{code: EXPLANATIONS[code] for code in _LIKE_MESSAGES},
     "too-large": "the file, or one field in it, is larger than the limit",
     "bad-encoding": "the bytes are not UTF-8; save the file as UTF-8",
     "nul": "there is a NUL character in it, so this is not a text file",
@@ -46,12 +45,10 @@ REFUSALS: Final[Mapping[str, str]] = {
 """Why a whole file is refused."""
 
 REASONS: Final[Mapping[str, str]] = {
+    **{code: EXPLANATIONS[code] for code in ("bsn-ambiguous", "bsn-invalid", "bsn-missing")},
     "action-unknown": "the action is not registreren, wijzigen, beeindigen or vergissing",
     "value-missing": "this field may not be empty",
     "value-invalid": "the value does not have the form this field needs",
-    "bsn-missing": "there is no BSN",
-    "bsn-invalid": "the BSN is not nine digits that pass the eleven-test",
-    "bsn-ambiguous": "the case has more than one person as its initiator",
     "relation-id-invalid": "the relation id is not a UUID",
     "organisation-not-registered": "the relation is of another organisation than the settings name",
     "person-changed": "this relation was about another person; take it back as a mistake and register a new one",

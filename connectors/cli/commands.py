@@ -19,6 +19,7 @@ from connectors.publisher import FirstHop
 from connectors.resident import who_looked
 from connectors.state import State
 
+from .ask_brp import brp_questions
 from .person import person, persons
 from .progress import Progress, lines_taken
 from .quarantine import quarantine
@@ -36,6 +37,7 @@ from .running import (
     now,
     send_waiting,
     take_files,
+    today,
 )
 from .status import status
 
@@ -112,7 +114,7 @@ def caseload(
             name = state.safe_name(file.name)
             feed = Feed(name, _content(file, name), reader_of(form, setup.caseload, state, day), complete)
             with Progress(lines_taken) as progress:
-                taken = take_in(state, setup.caseload.organisation, feed, day, now().date(), told=progress)
+                taken = take_in(state, setup.caseload.organisation, feed, day, today(), told=progress)
             say_caseload(run, taken)
             send_waiting(run, setup, publisher)
 
@@ -161,6 +163,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     quarantine,
     person,
     persons,
+    brp_questions,
     ask_who_looked,
 )
 """What the group `connector` finds here."""

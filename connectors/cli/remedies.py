@@ -23,6 +23,10 @@ _DATES: Final = (
     "ask the sender for a message with the right days, as they stand in the dossier; take it in, and drop this entry "
     "as corrected"
 )
+_ZAAK: Final = (
+    "look the zaak up in its audit trail, and read it once more for the person who was in it, as the manual of this "
+    "format shows; then drop this entry as corrected"
+)
 _CASE_SYSTEM: Final = (
     "have it put right in the case system, export again and take that in with `connector caseload`; then drop this "
     "entry as corrected. Until then the relation stays as it was"
@@ -37,6 +41,14 @@ _TO_DO: Final[Mapping[str, str]] = {
     "end-missing": _DATES,
     "start-invalid": _DATES,
     "start-missing": _DATES,
+    "answer-incomplete": "fetch the zaken again with expand=rollen,status, take that file in and drop this entry as "
+    "corrected",
+    "other-municipality": "when it is yours under another code, name that code in the settings and run `connector "
+    "quarantine reread`; otherwise drop this entry as not-ours",
+    "role-removed": _ZAAK,
+    "zaak-destroyed": _ZAAK,
+    "zaaktype-unlisted": "when its zaken are help that runs, list the type under [formats.zgw.zaaktypen] and run "
+    "`connector quarantine reread`; otherwise drop this entry as not-ours",
     "action-unknown": _CASE_SYSTEM,
     "case-malformed": _CASE_SYSTEM,
     "members": _CASE_SYSTEM,

@@ -17,8 +17,7 @@ import click
 from starlette.applications import Starlette
 
 from connectors.config import Setup, SetupFault
-from connectors.formats import FormatFault
-from connectors.reading import Unreachable
+from connectors.formats import FormatFault, Unreachable, place_of
 from connectors.service import folder, telling
 from connectors.service.calling import Caller
 from connectors.service.folder import Folder
@@ -64,7 +63,7 @@ def run(config_path: Path) -> None:
         click.echo(f"connector: {fault}", err=True)
         sys.exit(EXIT_REFUSED)
     except Exception as error:  # noqa: BLE001 - the outermost edge: what it says may quote anything
-        telling.warn("fault", place=telling.place_of(error))
+        telling.warn("fault", place=place_of(error))
         sys.exit(EXIT_FAULT)
 
 

@@ -1,4 +1,9 @@
-"""What every command at a source begins and ends with: settings, state, day, and how its faults end it."""
+"""What every command at a source begins and ends with: settings, state, day, and how its faults end it.
+
+Invariants:
+1. A number of a person is asked for, never an argument.
+2. No file counts as later than now, and no day to count for lies in the future.
+"""
 
 import sqlite3
 import sys
@@ -7,7 +12,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,7 +19,7 @@ from connectors.caseload import FeedRefused
 from connectors.config import Setup, SetupFault
 from connectors.formats import FormatFault, reader
 from connectors.publisher import ChainFault, FirstHop, MessageFile, Publisher, SendingStopped
-from connectors.reading import FileRefused
+from connectors.reading import FileRefused, dutch_day
 from connectors.resident import NotAnswered
 from connectors.state import State, StateFault
 from crypto.chain import Bsn
@@ -23,8 +27,6 @@ from crypto.errors import CryptoError
 
 from .progress import Files, Progress, batches_sent
 from .report import EXIT_KEPT, EXIT_REFUSED, Report, say_sent, say_taken
-
-_CALENDAR: Final = ZoneInfo("Europe/Amsterdam")
 
 CONFIG: Final = click.argument("config_path", metavar="CONFIG", type=click.Path(path_type=Path))
 AS_OF: Final = click.option(
@@ -50,7 +52,7 @@ def now() -> datetime:
 
 def today() -> date:
     """Return the day at the sources."""
-    return now().astimezone(_CALENDAR).date()
+    return dutch_day(now())
 
 
 def day_of(as_of: datetime | None) -> date:
@@ -153,6 +155,7 @@ def _message_file(state: State, path: Path, files: Files) -> MessageFile:
         except OSError as error:
             raise FileRefused("unreadable", name) from error
 
-    # A file that cannot be asked for its time cannot be opened either, and is refused for that.
-    received = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else now()
-    return MessageFile(name, received, opened)
+    # A file that cannot be asked for its time cannot be opened either, and is refused for that. One of a machine whose
+    # clock runs ahead came in by now: dated in the future, it would silence what comes after it.
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else now()
+    return MessageFile(name, min(written, now()), opened)

@@ -14,6 +14,7 @@ from typing import Final
 import click
 
 from connectors.config import Setup
+from connectors.reading import dutch_day
 from connectors.service.telling import note_path, read_note
 from connectors.state import Phase, State, Stream
 from crypto.batch import BatchClass
@@ -151,7 +152,7 @@ def attention(state: State, standings: list[Standing], stale_days: int, at: date
             "something waits and the index was not heard for a day; run `connector send` and read why",
         )
     for standing in standings:
-        yield from _about_stream(standing, stale_days, at.date())
+        yield from _about_stream(standing, stale_days, dutch_day(at))
 
 
 def _about_stream(standing: Standing, stale_days: int, day: date) -> Iterator[Attention]:

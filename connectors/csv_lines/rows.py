@@ -33,7 +33,7 @@ class Row(NamedTuple):
         first: number of its first line.
         last: number of its last line.
         fields: without the spaces around them; empty when there is a fault.
-        fault: key of `reading.EXPLANATIONS`.
+        fault: key of `EXPLANATIONS`.
     """
 
     first: int

@@ -23,7 +23,7 @@ from typing import BinaryIO, Final
 from connectors.formats import Format, Options
 from connectors.parsing import once_whole
 from connectors.parsing.strict_json import Json
-from connectors.reading import Kind, Message, Observation, Quarantined, Reading, read_day, traject_key
+from connectors.reading import Kind, Message, Observation, Quarantined, Reading, read_filled_day, traject_key
 
 from .delivery import Delivery, Form, Record, Sender, client_bsn, municipality_of, records, source_of
 
@@ -130,7 +130,7 @@ def _reading(
 
 def _told(traject: Mapping[str, Json]) -> _Told | str:
     """Return what a traject tells, or the code that says why it cannot be used."""
-    first, last = _day(traject.get("startdatum")), _last_day(traject)
+    first, last = read_filled_day(traject.get("startdatum")), _last_day(traject)
     if isinstance(first, str):
         return "start-invalid"
     if isinstance(last, str):
@@ -149,11 +149,13 @@ def _told(traject: Mapping[str, Json]) -> _Told | str:
 
 def _last_day(traject: Mapping[str, Json]) -> date | str | None:
     """Return the last day from the first of its three places that is filled in; they should all say the same."""
-    last = _day(traject.get("einddatum"))
+    last = read_filled_day(traject.get("einddatum"))
     leaving = traject.get(_LEAVING)
     if last is not None or not isinstance(leaving, dict):
         return last
-    return next((day for day in (_day(leaving.get(key)) for key in _ENDS) if day is not None), None)
+    return next(
+        (day for day in (read_filled_day(leaving.get(key)) for key in _ENDS) if day is not None), None
+    )
 
 
 def _decision(traject: Mapping[str, Json]) -> str:
@@ -186,11 +188,3 @@ def _is_filled(value: Json) -> bool:
     if isinstance(value, list):
         return any(_is_filled(item) for item in value)
     return value is not False and value not in _NOT_FILLED
-
-
-def _day(value: Json) -> date | str | None:
-    """Return a day, None when it is not filled in, `invalid` when it is filled in but not a day."""
-    if value in _NOT_FILLED:
-        return None
-    day = read_day(value) if isinstance(value, str) else None
-    return day or "invalid"

@@ -11,21 +11,19 @@ Whoever writes a delivery can at most misstate what runs at the organisation it 
 Source: DDAS uitwisselmodellen schuldhulpverlening v0.9 to v1.0 and vroegsignalering v0.9 to v1.2 (VNG-Realisatie).
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO, Final, NamedTuple
 
 from connectors.parsing.strict_json import ITEM, Json, Opened, Place, walk
-from connectors.reading import FileRefused, Quarantined, read_bsn, read_municipality
+from connectors.reading import FileRefused, Quarantined, read_bsn, read_municipality, read_source
 from crypto.chain import Bsn
 
 DELIVERIES: Final = "leveringen"
 DELIVERIES_MAX: Final = 50_000
 """In one file, when their senders stand behind their records; there are 342 municipalities."""
 
-_KVK: Final = re.compile(r"[0-9]{8}")
 _NUMBERS: Final = ("KvK-nummer", "kvk-nummer", "gemeentecode")
 _NUMBER_CHARACTERS: Final = 40  # with room for spaces around it
 _DATES: Final = ("aanleverdatumEnTijd", "einddatumLevering")
@@ -141,7 +139,7 @@ def source_of(kvk_number: Json, municipality: str | None) -> str | None:
     if kvk_number is None or kvk_number == "":
         return f"gemeente:{municipality}" if municipality else None
     stripped = kvk_number.strip() if isinstance(kvk_number, str) else ""
-    return f"kvk:{stripped}" if _KVK.fullmatch(stripped) else None
+    return read_source(f"kvk:{stripped}")
 
 
 def municipality_of(record: Mapping[str, Json]) -> str | None:

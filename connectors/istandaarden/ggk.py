@@ -29,7 +29,7 @@ from pydantic import Field
 from connectors.formats import Format, Options
 from connectors.parsing import once_whole
 from connectors.parsing.xml import Element, elements, local_name, position, texts_of
-from connectors.reading import FileRefused, Message, Nothing, Reading, SourceUnavailable
+from connectors.reading import FileRefused, Message, Nothing, Reading, SourceUnavailable, read_source
 
 from . import iwmo
 
@@ -49,7 +49,6 @@ _REPLY: Final = "Du01"
 _FUNCTION: Final = re.compile(
     r"([A-Z]{2,3}[0-9]{3})(?:-[0-9]{4})?", re.IGNORECASE
 )  # -0302 up to envelope 2.0
-_AGB: Final = re.compile(r"[0-9]{8}")
 _PARTS: Final = frozenset({"stuurgegevens", "parameters", "Fault"})
 
 
@@ -160,7 +159,7 @@ def _label(part: Element, root: Element, name: str) -> _Label:
         raise FileRefused("message-code-mismatch", place)
     if found["notice"]:
         receiver = (part.findtext("{*}ontvanger/{*}organisatie") or "").strip()
-        return _Label(code, place, receiver=f"agb:{receiver}" if _AGB.fullmatch(receiver) else None)
+        return _Label(code, place, receiver=read_source(f"agb:{receiver}"))
     if len(told) != len(part) or not told.get("functie"):
         raise FileRefused("envelope-malformed", place)
     function = _FUNCTION.fullmatch(told["functie"])

@@ -27,6 +27,7 @@ from connectors.reading import (
     read_bsn,
     read_day,
     read_municipality,
+    read_source,
 )
 from crypto.chain import Bsn
 
@@ -37,7 +38,6 @@ _NAMESPACE: Final = re.compile(
     r"/(?P<message>(?:wmo|jw)[0-9]{3})/schema(?:/[0-9_]+)?/?"
 )
 _RELEASE: Final = "3"
-_AGB: Final = re.compile(r"[0-9]{8}")
 _IDENTIFICATION_CHARACTERS: Final = 12
 _PARTS: Final = frozenset({"Header", "Client"})
 
@@ -162,7 +162,7 @@ def _header(element: Element, standard: _Standard, name: str) -> _Header:
         # Dated by its decision; of the messages about one decision the one sent last counts.
         identification = told.get("Dagtekening", "") + identification.rjust(_IDENTIFICATION_CHARACTERS)
     return _Header(
-        source=f"agb:{provider}" if _AGB.fullmatch(provider) else None,
+        source=read_source(f"agb:{provider}"),
         municipality=read_municipality(municipality),
         dated=read_day(told.get("Dagtekening", "")),
         identification=identification,
@@ -179,23 +179,25 @@ def _client(client: Element, header: _Header, standard: _Standard, name: str) ->
 def _reading(
     product: Element, person: Bsn | str, header: _Header, standard: _Standard, place: str
 ) -> Reading:
-    told = _told(product, person, header, standard)
+    if header.source is None or header.dated is None:
+        told: products.Told | str = "sender-invalid" if header.source is None else "message-date-invalid"
+    else:
+        told = person if isinstance(person, str) else standard.tell(product, header.dated)
     if isinstance(told, str):
         known = None if isinstance(person, str) else person
         return Quarantined(told, place, known, header.source, standard.type, header.municipality)
     assert isinstance(person, Bsn)
     assert header.source is not None
-    stated_on = told.decided or header.dated
-    assert stated_on is not None
+    assert header.dated is not None
     return Observation(
-        person=person,
-        source=header.source,
-        type=standard.type,
-        traject=told.traject,
-        kind=told.kind,
-        start=told.start,
-        end=told.end,
-        stated_on=stated_on,
+        person,
+        header.source,
+        standard.type,
+        told.traject,
+        told.kind,
+        told.start,
+        told.end,
+        stated_on=told.decided or header.dated,
         message=header.identification,
         municipality=header.municipality,
         position=place,
@@ -203,12 +205,3 @@ def _reading(
         temporary=told.temporary,
         replaces=told.replaces,
     )
-
-
-def _told(product: Element, person: Bsn | str, header: _Header, standard: _Standard) -> products.Told | str:
-    """Return what a product tells, or the code that says why it cannot be used."""
-    if header.source is None:
-        return "sender-invalid"
-    if header.dated is None:
-        return "message-date-invalid"
-    return person if isinstance(person, str) else standard.tell(product, header.dated)

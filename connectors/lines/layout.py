@@ -29,9 +29,10 @@ from connectors.reading import (
     Observation,
     Quarantined,
     Reading,
+    municipality_of,
     read_bsn,
     read_day,
-    read_municipality,
+    read_source,
     traject_key,
 )
 
@@ -64,11 +65,6 @@ TYPES: Final = frozenset(
 )
 """The catalogue's codes. A connector may not import the rules; a test compares the two."""
 
-# No RSIN: its nine digits can be a BSN, and a source is shown in the clear.
-_SOURCE: Final = re.compile(
-    r"(?:agb|kvk):[0-9]{8}|(?:gemeente|uzovi):[0-9]{4}|oin:[0-9]{20}|brin:[0-9]{2}[A-Z]{2}|suwi:[a-z]{2,20}"
-)
-_MUNICIPALITY_SCHEME: Final = "gemeente"
 _DUTCH_DAY: Final = re.compile(r"([0-9]{2})-([0-9]{2})-([0-9]{4})")
 
 
@@ -77,7 +73,7 @@ class _Fault:
     """Why a record cannot be used.
 
     Args:
-        code: key of `reading.EXPLANATIONS`.
+        code: key of `EXPLANATIONS`.
         value: which of the six it is about, where the code does not say so.
     """
 
@@ -102,7 +98,7 @@ def reading(record: Mapping[str, object], position: str, stated_on: datetime) ->
         position: file and line, without personal data.
         stated_on: aware; when the file was read.
     """
-    source, type_code = read_source(record.get("bron")), _type(record.get("soort"))
+    source, type_code = read_source(_text(record.get("bron")) or ""), _type(record.get("soort"))
     person, told = read_bsn(record.get("bsn")), _told(record)
     municipality = municipality_of(source) if source else None
     if source is None or type_code is None or isinstance(person, str) or isinstance(told, _Fault):
@@ -132,6 +128,11 @@ def reading(record: Mapping[str, object], position: str, stated_on: datetime) ->
     )
 
 
+def unknown_member(record: Mapping[str, object]) -> int | None:
+    """Return the number, from 1, of the first member that is none of the six; a name has no business in a position."""
+    return next((number for number, member in enumerate(record, start=1) if member not in COLUMNS), None)
+
+
 def _text(value: object) -> str | None:
     """Return a text without the spaces around it, or None when it is empty or no text at all."""
     return (value.strip() or None) if isinstance(value, str) else None
@@ -139,21 +140,6 @@ def _text(value: object) -> str | None:
 
 def _is_filled(value: object) -> bool:
     return value is not None and (not isinstance(value, str) or bool(value.strip()))
-
-
-def read_source(value: object) -> str | None:
-    """Read a source as the register names it; None when it is no such text."""
-    text = _text(value)
-    if text is None or not _SOURCE.fullmatch(text):
-        return None
-    is_municipality = text.startswith(_MUNICIPALITY_SCHEME)
-    return None if is_municipality and municipality_of(text) is None else text
-
-
-def municipality_of(source: str) -> str | None:
-    """The municipality that a source itself is, as its CBS code; None when it is another organisation."""
-    scheme, _, code = source.partition(":")
-    return read_municipality(code) if scheme == _MUNICIPALITY_SCHEME else None
 
 
 def _type(value: object) -> str | None:

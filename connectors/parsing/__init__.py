@@ -1,6 +1,10 @@
 """Opening what comes from outside: XML and JSON, strict about form, bounded in memory, silent about content.
 
-Every format reads through one of the two walkers here, so that a hostile file is refused in one place.
+Every format reads through one of the two walkers here, `xml` and `strict_json`, so that a hostile file is refused in
+one place. Files of lines have their own, `connectors.lines`, over the same limits.
+
+Invariants:
+1. A document that is refused, at its end too, has yielded nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +23,6 @@ def once_whole(
     read: Callable[[BinaryIO], Iterator[Reading]],
     message: Message,
     max_bytes: int,
-    held_readings: int | None = None,
 ) -> Iterator[Reading]:
     """Yield what `read` yields, but only after it has come to the end of the stream without a refusal.
 
@@ -30,7 +33,6 @@ def once_whole(
         read: reads the stream from its present position to its end.
         message: whose stream it is.
         max_bytes: kept of a stream that cannot go back, and one more.
-        held_readings: `HELD_READINGS`, unless a test says otherwise.
 
     Raises:
         FileRefused: before anything was yielded.
@@ -38,7 +40,7 @@ def once_whole(
     stream = message.rewindable(max_bytes)
     begin = stream.tell()
     readings = read(stream)
-    held = list(islice(readings, HELD_READINGS if held_readings is None else held_readings))
+    held = list(islice(readings, HELD_READINGS))
     more = sum(1 for _ in readings)
     yield from held
     if more:

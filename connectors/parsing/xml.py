@@ -9,8 +9,9 @@ Invariants:
 Whoever writes a hostile document can at most have that document refused.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, BinaryIO, Final
 
 from lxml import etree
@@ -25,6 +26,9 @@ Element = Any
 PART_BYTES_MAX: Final = 4 * 1024 * 1024
 """Of one part that is handed over whole; the largest real one is a few kilobytes."""
 
+WHOLE_BYTES: Final = 4 * CHUNK_BYTES
+"""A document below it is parsed before it is walked, which takes half the time of watching for parts meanwhile."""
+
 _PROLOG_BYTES: Final = 1_048_576  # a document without any part by then is none of ours, or holds a huge DTD
 _ATTRIBUTE_CHARACTERS: Final = 65_536
 _ENCODING_FAULTS: Final = frozenset(
@@ -38,6 +42,19 @@ _ENCODING_FAULTS: Final = frozenset(
 _LIMIT_FAULTS: Final = frozenset(
     {114, 45}
 )  # XML_ERR_RESOURCE_LIMIT and an over-long comment; lxml has no names
+
+_STRICT: Final[Mapping[str, bool]] = {
+    # collect_ids stays at its default: switching it off makes libxml2 load the external subset after all.
+    "resolve_entities": False,
+    "load_dtd": False,
+    "no_network": True,
+    "dtd_validation": False,
+    "huge_tree": False,
+    "recover": False,
+    "remove_blank_text": True,  # the space between elements is half of a tree, and says nothing in these messages
+    "remove_comments": True,
+    "remove_pis": True,
+}
 
 
 def elements(
@@ -63,31 +80,18 @@ def elements(
     Raises:
         FileRefused: hostile, malformed, too large, or not XML.
     """
-    parser = _parser(parts)
-    root: Element = None
-    unended: Element = None
-    since_begin = 0
-    for chunk in _pieces(stream, name, max_bytes):
-        _guarded(partial(parser.feed, chunk), name)
-        for _, part in parser.read_events():
-            if root is None:
-                root = part.getroottree().getroot()
-                _check_root(root, name)
-                yield root
-            yield part
-            part.clear(keep_tail=True)
-        # Counted from where the outermost part began: the parts within it end, and what stands between them stays.
-        held = _prune(root, parts) if root is not None else None
-        since_begin = since_begin + len(chunk) if held is unended else 0
-        unended = held
-        if (root is None and since_begin > _PROLOG_BYTES) or (
-            held is not None and since_begin > part_bytes_max
-        ):
-            raise FileRefused("too-large", name)
-    closed = _guarded(parser.close, name)
-    if root is None:
-        _check_root(closed, name)
-        yield closed
+    first = _up_to(WHOLE_BYTES, stream)
+    if not first:
+        raise FileRefused("empty", name)
+    if first.startswith(COMPRESSED):
+        raise FileRefused("compressed", name)
+    if len(first) > max_bytes:
+        raise FileRefused("too-large", name)
+    if len(first) < WHOLE_BYTES:
+        yield from _whole(first, name, [f"{{*}}{part}" for part in parts])
+    else:
+        pieces = chain([first], iter(partial(stream.read, CHUNK_BYTES), b""))
+        yield from _in_pieces(pieces, name, parts, max_bytes, part_bytes_max)
 
 
 def local_name(element: Element) -> str:
@@ -109,35 +113,71 @@ def position(name: str, element: Element) -> str:
     return f"{name}:{element.sourceline}"
 
 
-def _pieces(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[bytes]:
-    """Yield the document piece by piece, as long as it is one that is read at all."""
-    size = 0
-    while chunk := stream.read(CHUNK_BYTES):
-        if not size and chunk.startswith(COMPRESSED):
-            raise FileRefused("compressed", name)
-        size += len(chunk)
+def _up_to(size: int, stream: BinaryIO) -> bytes:
+    """Read this many bytes, fewer only when there are no more."""
+    pieces = []
+    while size and (piece := stream.read(size)):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def _whole(document: bytes, name: str, tags: Sequence[str]) -> Iterator[Element]:
+    """Walk a document that is parsed first."""
+    parser = etree.XMLParser(**_STRICT)
+    _guarded(partial(parser.feed, document), name)
+    root = _guarded(parser.close, name)
+    _check_root(root, name)
+    yield root
+    inside: list[Element] = []  # parts that have begun, each within the one before it
+    for part in list(root.iter(*tags)):
+        holder = next(part.iterancestors(*tags), None)
+        while inside and inside[-1] is not holder:
+            yield from _ended(inside)
+        inside.append(part)
+    while inside:
+        yield from _ended(inside)
+
+
+def _ended(inside: list[Element]) -> Iterator[Element]:
+    part = inside.pop()
+    yield part
+    if inside:
+        part.clear(keep_tail=True)
+
+
+def _in_pieces(
+    pieces: Iterable[bytes], name: str, parts: Collection[str], max_bytes: int, part_bytes_max: int
+) -> Iterator[Element]:
+    """Walk a document while it is parsed, and drop what lies behind."""
+    parser = etree.XMLPullParser(events=("end",), tag=[f"{{*}}{part}" for part in parts], **_STRICT)
+    root: Element = None
+    unended: Element = None
+    size = since_begin = 0
+    for piece in pieces:
+        size += len(piece)
         if size > max_bytes:
             raise FileRefused("too-large", name)
-        yield chunk
-    if not size:
-        raise FileRefused("empty", name)
-
-
-def _parser(parts: Collection[str]) -> Element:
-    # collect_ids stays at its default: switching it off makes libxml2 load the external subset after all.
-    return etree.XMLPullParser(
-        events=("end",),
-        tag=[f"{{*}}{part}" for part in parts],
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        dtd_validation=False,
-        huge_tree=False,
-        recover=False,
-        remove_blank_text=True,  # the space between elements is half of a tree, and says nothing in these messages
-        remove_comments=True,
-        remove_pis=True,
-    )
+        _guarded(partial(parser.feed, piece), name)
+        for _, part in parser.read_events():
+            if root is None:
+                root = part.getroottree().getroot()
+                _check_root(root, name)
+                yield root
+            yield part
+            part.clear(keep_tail=True)
+        # Counted from where the outermost part began: the parts within it end, and what stands between them stays.
+        held = _prune(root, parts) if root is not None else None
+        since_begin = since_begin + len(piece) if held is unended else 0
+        unended = held
+        if (root is None and since_begin > _PROLOG_BYTES) or (
+            held is not None and since_begin > part_bytes_max
+        ):
+            raise FileRefused("too-large", name)
+    closed = _guarded(parser.close, name)
+    if root is None:
+        _check_root(closed, name)
+        yield closed
 
 
 def _prune(root: Element, parts: Collection[str]) -> Element:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 
 from connectors.config import RESTRICTION, Setup
-from connectors.reading import MessageReader
+from connectors.reading import MessageReader, dutch_day
 from connectors.state import UNKNOWN_INCARNATION, Standing, State
 from crypto.batch import BatchClass
 from crypto.encoding import Month
@@ -106,11 +106,11 @@ class Publisher:
             start_over(self._state, Standing(UNKNOWN_INCARNATION, 1))
 
     def _intake(self) -> Intake:
-        return Intake(self._state, self._setup, self._clock().date())
+        return Intake(self._state, self._setup, dutch_day(self._clock()))
 
     def _prepare(self) -> list[int]:
         """Return the streams this publisher may speak for, with the flags to be asserted again made due."""
-        this_month = Month.of(self._clock().date())
+        this_month = Month.of(dutch_day(self._clock()))
         streams = self._state.streams
         with self._state.transaction():
             ids = []

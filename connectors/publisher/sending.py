@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from secrets import SystemRandom
 from typing import Final, Protocol
 
+from connectors.reading import dutch_day
 from connectors.state import FrozenSet, State, Stream
 from crypto.answers import Acknowledgement, Refusal
 from crypto.batch import Batch, BatchClass, Header, compose, random_number
@@ -106,7 +107,7 @@ class Sender:
             if not state.is_proven(self._sealing.manifest.fingerprint):
                 return TRIAL
             if choice is not None:
-                state.spool.freeze(choice.batch_class, choice.changes, Month.of(self._clock().date()))
+                state.spool.freeze(choice.batch_class, choice.changes, Month.of(dutch_day(self._clock())))
             return state.spool.frozen()
 
     def _choose(self, streams: Sequence[Stream]) -> Choice | None:

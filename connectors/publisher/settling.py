@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
+from connectors.reading import dutch_day
 from connectors.state import FrozenRow, FrozenSet, Phase, Standing, State, Stream
 from crypto.answers import Acknowledgement, Refusal
 from crypto.batch import Batch
@@ -226,7 +227,7 @@ class Settling:
                 _ADVICE.get(answer.reason, _ADVICE_OTHERWISE).format(answer=answer, reason=answer.reason)
             )
         else:
-            self._take_out(posted, answer, now.date())
+            self._take_out(posted, answer, dutch_day(now))
 
     def _introduce(self, answer: Refusal) -> None:
         """Adopt the index's incarnation: forget what it held and ask for complete sets of everything."""

@@ -1,7 +1,7 @@
 """The publisher as a service that a source runs for years: `signal-index connector run`.
 
 The walk: `folder`, `polling` and `webhook` are the inboxes; `loop` takes in what they hold, says what is in sync and
-sends; `life` stops it cleanly at any moment; `figures` tells how it stands, without a person, through `listening`.
+sends; `life` stops it cleanly at any moment; `telling` says how it stands, without a person, through `listening`.
 
 Invariants:
 1. A message is out of its inbox only after the local state holds it durably. A crash in between has it taken in once

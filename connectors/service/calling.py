@@ -28,7 +28,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from connectors.reading import Unreachable
+from connectors.formats import Unreachable
 from crypto.errors import CryptoError
 from crypto.tokens import issue
 

@@ -24,10 +24,11 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from connectors.formats import Unreachable
 from connectors.publisher import MessageFile, Taken
-from connectors.reading import FileRefused, Unreachable
+from connectors.reading import FileRefused, dutch_day
 
-from .life import Backoff, day_of
+from .life import Backoff
 from .shelf import REASON, Mark, Shelf, opened
 
 UNFINISHED: Final = (".part", ".filepart", ".tmp", REASON)
@@ -138,7 +139,7 @@ class Folder:
         return self._is_reached and not self.waiting and not self.refused and said
 
     def _today(self) -> date:
-        return day_of(self._clock())
+        return dutch_day(self._clock())
 
     def _is_whole(self, mark: Mark) -> bool:
         return self._place.written_whole or self._before.get(mark.name) == mark

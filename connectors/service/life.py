@@ -14,17 +14,13 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime
 from queue import Empty, SimpleQueue
 from secrets import SystemRandom
 from threading import Thread
 from types import FrameType
 from typing import Final, Generic, TypeVar
-from zoneinfo import ZoneInfo
 
 _T = TypeVar("_T")
-
-CALENDAR: Final = ZoneInfo("Europe/Amsterdam")
 
 LOOK_SECONDS: Final = 0.2
 """How often a wait for the network looks whether it is over."""
@@ -33,11 +29,6 @@ RETRY_AFTER_SECONDS_MAX: Final = 24 * 3600.0
 """A source may ask for patience, not for oblivion."""
 
 _CHANCE: Final = SystemRandom()
-
-
-def day_of(moment: datetime) -> date:
-    """Return the Dutch calendar day of an aware moment."""
-    return moment.astimezone(CALENDAR).date()
 
 
 class Stopping(BaseException):

@@ -13,12 +13,13 @@ from typing import Final
 
 from connectors.config import Setup
 from connectors.publisher import Publisher
+from connectors.reading import dutch_day
 from connectors.state import State, StateFault
 from crypto.batch import BatchClass
 from crypto.errors import CryptoError
 
 from .dispatch import Dispatch
-from .life import Backoff, Life, day_of
+from .life import Backoff, Life
 from .taking import Inbox, Taking
 from .telling import Figures, Standing, day_stamp, leave_note, note_path, warn
 
@@ -120,7 +121,7 @@ class Loop:
     def _work(self) -> None:
         try:
             with self._state.lock():
-                if self._taking.look(day_of(self._clock())):
+                if self._taking.look(dutch_day(self._clock())):
                     self._dispatch.changed()
                 self._dispatch.send_if_due()
         except StateFault:  # another command is at work with the state, for a moment
@@ -145,7 +146,7 @@ class Loop:
 
     def _tell(self, standing: Standing) -> None:
         """Make figures and notes of how it stands."""
-        today, figures = day_of(self._clock()), self._figures
+        today, figures = dutch_day(self._clock()), self._figures
         shown = {}
         for inbox in self._taking.inboxes:
             is_complete = inbox.is_complete(today)

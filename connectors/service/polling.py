@@ -18,11 +18,12 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
+from connectors.formats import Unreachable
 from connectors.publisher import MessageFile, Taken
-from connectors.reading import Unreachable
+from connectors.reading import dutch_day
 
 from .calling import Answer, Caller, transaction_number
-from .life import Backoff, Life, day_of
+from .life import Backoff, Life
 from .settings import Poll
 
 OVERLAP: Final = timedelta(minutes=5)
@@ -94,7 +95,7 @@ class Polling:
         assert self._asked is not None, "arrivals comes first"
         now, answer = self._asked
         self._asked = None
-        self._complete_on = day_of(now)
+        self._complete_on = dutch_day(now)
         # A fault inside the answer is asked about again from where the last good answer left off.
         if answer.has_content and not taken.unavailable:
             self._remember(now, answer)

@@ -17,7 +17,7 @@ from time import monotonic, time
 from typing import BinaryIO, Final, Protocol
 
 from connectors.config import Publication, Restrictions, Setup
-from connectors.formats import Follower, follower, reader
+from connectors.formats import Follower, Unreachable, follower, reader
 from connectors.publisher import MessageFile, Publisher, Taken
 from connectors.reading import (
     FileRefused,
@@ -27,7 +27,6 @@ from connectors.reading import (
     Observation,
     Reading,
     SourceUnavailable,
-    Unreachable,
 )
 
 from .life import Life

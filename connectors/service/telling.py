@@ -19,7 +19,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from traceback import walk_tb
 from typing import Final
 
 _LOG: Final = logging.getLogger("connectors.service")
@@ -185,12 +184,3 @@ def note(event: str, **fields: object) -> None:
 def warn(event: str, **fields: object) -> None:
     """Write what somebody should look at."""
     _LOG.warning(event, extra={"fields": {"event": event, **fields}})
-
-
-def place_of(error: BaseException) -> str:
-    """Say where an unexpected error comes from, instead of what it says, which may quote anything."""
-    frames = list(walk_tb(error.__traceback__))
-    if not frames:
-        return type(error).__name__
-    frame, line = frames[-1]
-    return f"{type(error).__name__} at {Path(frame.f_code.co_filename).name}:{line}"

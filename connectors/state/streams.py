@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from connectors.statements import stored_day
 from crypto.batch import BatchClass
 
 
@@ -129,10 +130,6 @@ def _stream(row: tuple[int, str, str, str, int, str, str | None, str | None]) ->
         type_code,
         generation,
         Phase(phase),
-        _day(as_of),
-        _day(told_as_of),
+        stored_day(as_of),
+        stored_day(told_as_of),
     )
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from connectors.reading import Observation
+from connectors.statements import day_text
 from connectors.trajecten import TrajectRecord, merge, periods
 from crypto.chain import Bsn
 from crypto.encoding import decode, encode
@@ -94,7 +95,7 @@ class Trajecten:
         records = self._records(stream_id, person)
         self._connection.executemany(
             "UPDATE traject SET turns_on = ? WHERE key = ?",
-            [(_text(next_turn(record, as_of)), key) for key, record in records],
+            [(day_text(next_turn(record, as_of)), key) for key, record in records],
         )
         return [record for _, record in records]
 
@@ -126,7 +127,3 @@ def next_turn(record: TrajectRecord, as_of: date) -> date | None:
 
 def _day_after(day: date | None) -> date | None:
     return None if day is None or day == date.max else day + timedelta(days=1)
-
-
-def _text(day: date | None) -> str | None:
-    return day.isoformat() if day else None

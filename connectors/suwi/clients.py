@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import cache
 
 from connectors.parsing.xml import Element, position
-from connectors.reading import Kind, Observation, Quarantined, Reading, read_bsn, traject_key
+from connectors.reading import Kind, Observation, Quarantined, Reading, dutch_day, read_bsn, traject_key
 from crypto.chain import Bsn
 
 from .periods import Period, standing
@@ -54,7 +54,7 @@ class _Client:
     received: datetime
 
     def readings(self) -> Iterator[Reading]:
-        day = self.received.date()
+        day = dutch_day(self.received)
         told: dict[str, list[Period]] = {type_code: [] for type_code in self.register.types}
         left_open: set[str] = set()
         is_filled = False

@@ -26,21 +26,22 @@ from typing import BinaryIO, Final
 
 from connectors.formats import Format
 from connectors.parsing import once_whole
+from connectors.parsing.problem import MEMBERS, fault_in
 from connectors.parsing.strict_json import Json, Opened, walk
 from connectors.reading import FileRefused, Message, Nothing, Quarantined, Reading, SourceUnavailable
 
+from .following import follow
 from .notifications import Change, Notice, notice
 from .options import ZgwOptions
-from .zaken import expanded, fetched, readings
+from .zaken import ROLE_REMOVED, expanded, fetched, readings
 
 _OPENED: Final = ((), ("results",))
-_KEPT: Final = frozenset(
+_KEPT: Final = MEMBERS | frozenset(
     {
         *("url", "uuid", "zaaktype", "startdatum", "einddatum", "rollen", "status", "_expand"),  # a zaak
-        *("zaak", "opgehaald"),  # with its roles and status beside it
+        *("zaak", "opgehaald", ROLE_REMOVED),  # with its roles and status beside it
         *("kanaal", "hoofdObject", "resource", "resourceUrl", "actie", "kenmerken"),  # a notification
         *("specversion", "type", "dataref", "data"),  # the same in a CloudEvents envelope
-        "title",  # with a number as status: a fault
     }
 )
 """Members of a document that are looked at; the others are passed over as they are walked."""
@@ -63,7 +64,9 @@ def read(
     )
 
 
-FORMAT: Final = Format(read, "Zaken of the ZGW standard (Zaken API 1.5) and their notifications", ZgwOptions)
+FORMAT: Final = Format(
+    read, "Zaken of the ZGW standard (Zaken API 1.5) and their notifications", ZgwOptions, follow
+)
 
 
 def _read(stream: BinaryIO, name: str, received: datetime, options: ZgwOptions) -> Iterator[Reading]:
@@ -89,11 +92,13 @@ def _document(
     if told is not None:
         yield from _notified(told, name, options)
     elif isinstance(members.get("zaak"), dict):
+        if members.get(ROLE_REMOVED) is True:
+            yield Quarantined("role-removed", name, None, options.source)
         yield from readings(fetched(members, received, name), options)
     elif "zaaktype" in members:
         yield from readings(expanded(dict(members), received, name, ()), options)
-    elif "title" in members and isinstance(members.get("status"), int):
-        yield SourceUnavailable(name, options.source)
+    elif fault := fault_in(members):
+        yield SourceUnavailable(name, options.source, code=fault)
     else:
         raise FileRefused("not-zgw", name)
 

@@ -6,8 +6,7 @@ Invariants:
 2. The roles of a zaak whose zaaktype is not listed are not asked for, and nobody but its clients is kept: what comes
    out holds no name, address or description, so it may wait in a spool that keeps messages sealed.
 3. One answer, and the number of pages, are bounded.
-4. An answer that did not come is no ending: `FetchLater` and `FetchRefused` carry the code of a reading that ends
-   nothing.
+4. An answer that did not come is no ending: the notification waits (`Unreachable`) or is set aside (`FileRefused`).
 
 Whoever answers at the root can at most misstate that something runs at the one source in the settings.
 """
@@ -24,12 +23,14 @@ import httpx
 import jwt
 
 from connectors.config import SetupFault
+from connectors.formats import Unreachable
 from connectors.parsing.strict_json import Json, load
 from connectors.reading import FileRefused
+from connectors.service.settings import is_loopback
 
-from .notifications import Change, notice
+from .notifications import Change, Notice
 from .options import ZgwOptions
-from .zaken import is_client
+from .zaken import ROLE_REMOVED, is_client
 
 ANSWER_BYTES_MAX: Final = 2 * 1024 * 1024
 """Of one answer; a page holds a hundred roles of about a kilobyte."""
@@ -37,7 +38,6 @@ ANSWER_BYTES_MAX: Final = 2 * 1024 * 1024
 PAGES_MAX: Final = 20
 """Of the roles of one zaak; a zaak with two thousand of them is a mistake."""
 
-NOTIFICATION_BYTES_MAX: Final = 64 * 1024
 SECRET_BYTES_MIN: Final = 32
 """RFC 7518 §3.2: a key at least as long as the digest."""
 
@@ -49,35 +49,8 @@ _HEADERS: Final = {
 _ZAAK: Final = re.compile(r"zaken/[A-Za-z0-9-]{1,64}")
 _STATUS: Final = re.compile(r"statussen/[A-Za-z0-9-]{1,64}")
 _ROLES: Final = re.compile(r"rollen/?\?[^#\s]{1,2000}")
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _DIGITS: Final = re.compile(r"[0-9]{1,6}")
 _GONE: Final = (httpx.codes.NOT_FOUND, httpx.codes.GONE)
-
-
-class FetchLater(Exception):
-    """No answer for now; the same notification is worth another try.
-
-    Args:
-        code: key of `EXPLANATIONS`, for a `SourceUnavailable`.
-        retry_after_seconds: what the API said about trying again.
-    """
-
-    def __init__(self, code: str, retry_after_seconds: int | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.retry_after_seconds = retry_after_seconds
-
-
-class FetchRefused(Exception):
-    """Trying again will not help; a person has to look.
-
-    Args:
-        code: key of `EXPLANATIONS`, for a `Quarantined`.
-    """
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -87,6 +60,7 @@ class ZakenApi:
     Args:
         root: with its version, such as `https://openzaak.example.nl/zaken/api/v1/`; without TLS on this machine only.
         http: puts the token or certificate on every request, and has its own timeouts; see `zgw_token`.
+        name: what a refusal calls the notification that is followed.
 
     Raises:
         SetupFault: the root is no such address.
@@ -94,11 +68,12 @@ class ZakenApi:
 
     root: str
     http: httpx.Client
+    name: str = "notification"
 
     def __post_init__(self) -> None:
         """Check the root, and write it the way every address is compared with it."""
         url = httpx.URL(self.root)
-        is_safe = url.scheme == "https" or (url.scheme == "http" and url.host in _LOOPBACK)
+        is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host))
         if not is_safe or not url.host or url.userinfo or url.query or url.fragment:
             raise SetupFault("the root of the Zaken API must be an https address without a query")
         object.__setattr__(self, "root", str(url).rstrip("/") + "/")
@@ -107,23 +82,23 @@ class ZakenApi:
         """Return what stands behind the root in an address, or in a reference relative to it.
 
         Raises:
-            FetchRefused: the address is not under the root, or not one of those allowed.
+            FileRefused: the address is not under the root, or not one of those allowed.
         """
         try:
             address = str(httpx.URL(self.root).join(reference if isinstance(reference, str) else ""))
         except (httpx.InvalidURL, ValueError):
-            raise FetchRefused("fetch-outside") from None
+            raise FileRefused("fetch-outside", self.name) from None
         path = address.removeprefix(self.root)
         if path == address or not allowed.fullmatch(path):
-            raise FetchRefused("fetch-outside")
+            raise FileRefused("fetch-outside", self.name)
         return path
 
     def get(self, path: str) -> dict[str, Json]:
         """Ask for one resource.
 
         Raises:
-            FetchLater: no answer, a fault, or one that is no strict JSON object.
-            FetchRefused: there is no such zaak.
+            Unreachable: no answer, a fault, or one that is no strict JSON object.
+            ZaakGone: there is no such zaak.
         """
         body = bytearray()
         try:
@@ -134,22 +109,26 @@ class ZakenApi:
                 for chunk in response.iter_raw():
                     body += chunk
                     if len(body) > ANSWER_BYTES_MAX:
-                        raise FetchLater("source-fault")
+                        raise Unreachable("source-fault")
         except httpx.HTTPError as error:
-            raise FetchLater("source-fault") from error
+            raise Unreachable("source-fault") from error
         answer = _loaded(bytes(body), ANSWER_BYTES_MAX)
         if answer is None:
-            raise FetchLater("source-fault")
+            raise Unreachable("source-fault")
         return answer
 
 
-def fetch(notification: bytes, api: ZakenApi, options: ZgwOptions, now: Callable[[], datetime]) -> bytes:
+class ZaakGone(Exception):
+    """The API knows no such zaak."""
+
+
+def fetch(told: Notice, api: ZakenApi, options: ZgwOptions, now: Callable[[], datetime]) -> bytes:
     """Fetch the zaak a notification is about, with its clients and its status.
 
     Of two fetches of one zaak the one that began last counts, so do not let them overlap.
 
     Args:
-        notification: as it came in.
+        told: the notification.
         api: the only one that is asked.
         options: of the format `zgw`.
         now: the clock; aware.
@@ -158,14 +137,17 @@ def fetch(notification: bytes, api: ZakenApi, options: ZgwOptions, now: Callable
         A document for `connectors.zgw.read`.
 
     Raises:
-        FetchLater: try again later.
-        FetchRefused: it is no notification that a look-up follows on, it points elsewhere, or the zaak is gone.
+        Unreachable: try again later.
+        FileRefused: it points elsewhere.
+        ZaakGone: the zaak is not there any more.
     """
-    path = api.path(_zaak_of(notification), _ZAAK)
+    path = api.path(told.zaak, _ZAAK)
     began = now().astimezone(UTC)  # before the answer: it can only be newer than it says
     by_identification = bool(options.zaaktypen) and not options.knows_by_reference
     zaak = api.get(f"{path}?expand=zaaktype" if by_identification else path)
     bundle: dict[str, Json] = {"opgehaald": began.isoformat(), "zaak": _zaak(zaak)}
+    if told.change is Change.ROLE_REMOVED:
+        bundle[ROLE_REMOVED] = True
     if options.signal_type(zaak.get("zaaktype"), _inside(zaak, "_expand", "zaaktype")) is not None:
         bundle["rollen"] = [_role(role) for role in _roles(api, path) if is_client(role, options)]
         bundle["status"] = _status(api, zaak)
@@ -194,16 +176,6 @@ def zgw_token(client_id: str, secret: str, now: datetime) -> str:
     return jwt.encode(claims, secret, "HS256")
 
 
-def _zaak_of(notification: bytes) -> str:
-    document = _loaded(notification, NOTIFICATION_BYTES_MAX)
-    told = notice(document) if document is not None else None
-    if told is None or told.change is Change.ANOTHER_SUBJECT or told.zaak is None:
-        raise FetchRefused("another-subject")
-    if told.change is Change.ZAAK_DESTROYED:
-        raise FetchRefused("zaak-destroyed")
-    return told.zaak
-
-
 def _roles(api: ZakenApi, path: str) -> Iterator[Json]:
     query = httpx.QueryParams({"zaak": api.root + path})
     page: str | None = f"rollen?{query}"
@@ -213,18 +185,20 @@ def _roles(api: ZakenApi, path: str) -> Iterator[Json]:
         answer = api.get(page)
         results, following = answer.get("results"), answer.get("next")
         if not isinstance(results, list):
-            raise FetchLater("source-fault")
+            raise Unreachable("source-fault")
         yield from results
         page = api.path(following, _ROLES) if following else None
-    raise FetchLater("source-fault")
+    raise Unreachable("source-fault")
 
 
 def _check(response: httpx.Response, path: str) -> None:
     if response.status_code in _GONE and path.startswith("zaken/"):
-        raise FetchRefused("zaak-destroyed")
+        raise ZaakGone
     if response.status_code != httpx.codes.OK:
         after = response.headers.get("Retry-After", "")
-        raise FetchLater("source-fault", int(after) if _DIGITS.fullmatch(after) else None)
+        raise Unreachable(
+            "source-fault", retry_after_seconds=int(after) if _DIGITS.fullmatch(after) else None
+        )
 
 
 def _loaded(content: bytes, max_bytes: int) -> dict[str, Json] | None:

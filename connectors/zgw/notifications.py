@@ -1,5 +1,8 @@
 """Notifications about zaken: which zaak one is about, and what happened to it; they never hold a person.
 
+Invariants:
+1. What a notification says of a zaak is an address; whether that may be asked is for `fetching` to say.
+
 Three forms are read: the notification of the standard, the same in the CloudEvents envelope that Open Notificaties puts
 around it, and the CloudEvents that Open Zaak sends of its own accord.
 

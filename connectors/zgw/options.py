@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Final, Literal
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from connectors.formats import Options
-from connectors.lines.layout import TYPES, read_source
+from connectors.lines.layout import TYPES
 from connectors.parsing.strict_json import Json
+from connectors.reading import read_source
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -18,8 +20,8 @@ def _normal(reference: str) -> str:
 
 
 def _listed(zaaktypen: Mapping[str, str]) -> Mapping[str, str]:
-    if unknown := set(zaaktypen.values()) - TYPES:
-        raise ValueError(f"unknown signal types: {unknown}")
+    if not TYPES.issuperset(zaaktypen.values()):
+        raise ValueError("each must stand for a type of the catalogue")
     return {name: code for reference, code in zaaktypen.items() for name in names_of(reference)}
 
 
@@ -27,11 +29,48 @@ def _named(references: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for reference in references for name in names_of(reference))
 
 
+def _absolute(value: Path) -> Path:
+    if not value.is_absolute():
+        raise ValueError("must be an absolute path")
+    return value
+
+
+_Absolute = Annotated[Path, AfterValidator(_absolute)]
+
+
 def _source(value: str) -> str:
     source = read_source(value)
     if source is None:
         raise ValueError("must be a typed identifier, such as gemeente:0344")
     return source
+
+
+class ApiOptions(BaseModel):
+    """The Zaken API that notifications are followed to.
+
+    Args:
+        root: with its version, such as `https://openzaak.example.nl/zaken/api/v1/`.
+        client_id: of this connector there, when the API wants a token.
+        secret: file with the secret the token is signed with; an absolute path.
+        certificate: client certificate for mutual TLS, PEM; an absolute path.
+        key: its private key; an absolute path.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    root: str = Field(pattern=r"^https?://")
+    client_id: str | None = Field(default=None, min_length=1, max_length=255)
+    secret: _Absolute | None = None
+    certificate: _Absolute | None = None
+    key: _Absolute | None = None
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        if (self.client_id is None) != (self.secret is None):
+            raise ValueError("client_id and secret go together")
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together")
+        return self
 
 
 class ZgwOptions(Options):
@@ -43,12 +82,14 @@ class ZgwOptions(Options):
         source: whose trajecten they are, a typed identifier as in the register.
         roles: generic descriptions of the parts in which a person is the client.
         application_statuses: URL or UUID of the statustypen under which nothing was granted yet.
+        api: where `connector run` looks up what a notification is about; without it notifications wait for a person.
     """
 
     zaaktypen: Annotated[Mapping[str, str], AfterValidator(_listed)] = {}
     source: Annotated[str, AfterValidator(_source)] | None = None
     roles: tuple[Literal["initiator", "mede_initiator", "belanghebbende"], ...] = ("initiator",)
     application_statuses: Annotated[tuple[str, ...], AfterValidator(_named)] = ()
+    api: ApiOptions | None = None
 
     @property
     def knows_by_reference(self) -> bool:

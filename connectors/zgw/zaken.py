@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
-from connectors.lines.layout import municipality_of
 from connectors.parsing.strict_json import Json, Place, written
 from connectors.reading import (
     Kind,
     Observation,
     Quarantined,
     Reading,
+    dutch_day,
+    municipality_of,
     read_bsn,
-    read_day,
+    read_filled_day,
     read_moment,
     traject_key,
 )
@@ -25,7 +25,9 @@ from .options import ZgwOptions, last_segment
 _PERSON: Final = "natuurlijk_persoon"
 _ON_BEHALF: Final = "gemachtigde"
 _EXPAND: Final = "_expand"
-_AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
+
+ROLE_REMOVED: Final = "rol_verwijderd"
+"""Member of a fetched document: somebody was taken off the zaak since, and nothing says who."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class _About:
 def _told(zaak: Mapping[str, Json], statuses: Json, options: ZgwOptions) -> _Told | str:
     """Return what a zaak tells, or the code that says why it cannot be used."""
     own_id = next(iter(_identities(zaak)), None)
-    start, end = _day(zaak.get("startdatum")), _day(zaak.get("einddatum"))
+    start, end = read_filled_day(zaak.get("startdatum")), read_filled_day(zaak.get("einddatum"))
     if own_id is None:
         return "record-malformed"
     if not isinstance(start, date):
@@ -217,7 +219,7 @@ def _client(role: Json, zaak: Mapping[str, Json], options: ZgwOptions, place: st
     if isinstance(of_zaak, str) and last_segment(of_zaak).casefold() not in _identities(zaak):
         return _Client(place, "record-malformed", None)
     person = read_bsn(_object(role.get("betrokkeneIdentificatie")).get("inpBsn"))
-    return _Client(place, person, _day(role.get("eindeGeldigheid")))
+    return _Client(place, person, read_filled_day(role.get("eindeGeldigheid")))
 
 
 def _identities(zaak: Mapping[str, Json]) -> list[str]:
@@ -246,14 +248,7 @@ def _ended_by(status: Mapping[str, Json]) -> date | str | None:
         return None
     set_on = status.get("datumStatusGezet")
     moment = read_moment(set_on) if isinstance(set_on, str) else None
-    return moment.astimezone(_AMSTERDAM).date() if moment else _day(set_on) or "invalid"
-
-
-def _day(value: Json) -> date | str | None:
-    """Return a day, None when it is not filled in, `invalid` when it is filled in but not a day."""
-    if value is None or value == "":
-        return None
-    return (read_day(value) if isinstance(value, str) else None) or "invalid"
+    return dutch_day(moment) if moment else read_filled_day(set_on) or "invalid"
 
 
 def _object(value: Json) -> Mapping[str, Json]:

@@ -9,7 +9,7 @@ Invariants:
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final
 
 from pydantic import Field
@@ -26,6 +26,7 @@ from connectors.reading import (
     Reading,
     read_bsn,
     read_day,
+    read_moment,
     traject_key,
 )
 
@@ -68,7 +69,7 @@ def _read(
     for place, value in values:
         match place:
             case ("opgesteld",):
-                made = _moment(value)
+                made = read_moment(value) if isinstance(value, str) else None
             case ("trajecten",):
                 has_list = value is Opened.LIST
             case ("trajecten", int()):
@@ -114,11 +115,3 @@ def _dates(traject: dict[str, Json]) -> tuple[date, date | None] | str:
     if end is not None and end < start:
         return "end-before-start"
     return start, end
-
-
-def _moment(value: Json | Opened) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None

@@ -7,19 +7,14 @@ Medians over the rounds; `spread` is (largest - smallest) / median of the ratio.
 import gc
 import json
 from datetime import date
-from io import BytesIO
 from pathlib import Path
 
-from lxml import etree
-
-from connectors.istandaarden import iwmo
 from policy.facts import LookupFacts
 from policy.pdp import decide
 from policy.rulesets import bundled, load
 from policy.vocabulary import AgeBand, PurposeCode, Role
 from tests.bench import chain, readers
 from tests.bench.figures import Figure, measure
-from tests.support.messages import message as as_message
 
 OUT = Path(__file__).parents[2] / "build" / "bench.json"
 
@@ -51,30 +46,11 @@ def _policy() -> Figure:
     )
 
 
-def _connector() -> Figure:
-    sample = Path(__file__).parents[1] / "connectors" / "samples" / "wmo305.xml"
-    message = sample.read_bytes()
-
-    def parse() -> int:
-        elements = etree.iterparse(BytesIO(message), resolve_entities=False, no_network=True)
-        return sum(1 for _ in elements)
-
-    return Figure(
-        "connector.iwmo",
-        "CPU microseconds per message",
-        lambda: [list(iwmo.read(as_message(message))) for _ in range(50)],
-        "parsing the same message alone",
-        lambda: [parse() for _ in range(50)],
-        50,
-    )
-
-
 def main() -> None:
     """Measure everything and write the list."""
     gc.freeze()
     with chain.figures() as of_the_chain:
-        of_the_readers = [_connector(), readers.suwi(), readers.ddas()]
-        records = [measure(figure) for figure in [*of_the_chain, _policy(), *of_the_readers]]
+        records = [measure(figure) for figure in [*of_the_chain, _policy(), *readers.figures()]]
     records.append(readers.ddas_memory())
     records += chain.hours(records)
     OUT.parent.mkdir(exist_ok=True)

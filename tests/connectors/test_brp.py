@@ -115,6 +115,7 @@ def test_an_event_is_dated_by_its_own_time_and_never_after_it_came_in() -> None:
         ("2036-01-01T00:00:00Z", RECEIVED),
         ("gisteren", RECEIVED),
         ("2026-11-20T08:00:00", RECEIVED),
+        ("0001-01-01T00:00:00+14:00", RECEIVED),
     ):
         (reading,) = read(json.dumps({**event, "time": time}).encode())
         assert isinstance(reading, Residence)

@@ -3,13 +3,16 @@
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
 
 import pytest
 
 from connectors.formats import Format, Options, installed
 from connectors.planting import planted
-from connectors.reading import FileRefused, Message, Quarantined, Reading
+from connectors.reading import FileRefused, Kind, Message, Observation, Quarantined, Reading
 from connectors.testing import RECEIVED, FormatContract
+from crypto.chain import Bsn
 from tests.support.formats import UNDER_CONTRACT
 
 PROMISES = [name for name in vars(FormatContract) if name.startswith("test_")]
@@ -47,6 +50,26 @@ def _greedy(message: Message, _: Options) -> Iterator[Reading]:
     yield from iwmo.format.reader()(Message(io.BytesIO(iwmo.samples[0].content), message.name, RECEIVED))
 
 
+def _local(message: Message, _: Options) -> Iterator[Reading]:
+    """Takes any moment for one, and calls a traject by its name."""
+    for line in message.stream:
+        record = json.loads(line)
+        with suppress(ValueError):
+            yield Observation(
+                person=Bsn("999900006"),
+                source="kvk:90001234",
+                type="jeugdhulp",
+                traject=record["traject"],
+                kind=Kind.STATE,
+                start=None,
+                end=None,
+                stated_on=datetime.fromisoformat(str(record.get("begin"))),
+                message="",
+                municipality=None,
+                position=message.name,
+            )
+
+
 BREAKS = [
     (_careless, "test_nothing_of_a_message_but_existence_comes_out"),
     (_careless, "test_a_sample_is_read_without_a_fault"),
@@ -55,6 +78,8 @@ BREAKS = [
     (_greedy, "test_a_message_that_breaks_off_says_nothing"),
     (_greedy, "test_a_message_over_the_limit_is_refused"),
     (_greedy, "test_every_word_of_a_reading_comes_from_a_closed_list"),
+    (_local, "test_every_word_of_a_reading_comes_from_a_closed_list"),
+    (_local, "test_whatever_moment_a_message_names_its_readings_can_be_put_in_order"),
 ]
 
 

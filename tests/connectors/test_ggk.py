@@ -200,7 +200,7 @@ ALTERED: Mapping[str, tuple[str, str, str]] = {
         "envelope-malformed",
     ),
     "two outsides": ("<g:parameters>", "<g:stuurgegevens/><g:parameters>", "envelope-malformed"),
-    "something else around it": ("?>", "?><los>", "unsupported-message"),
+    "something else around it": ("?>", "?><los>", "not-well-formed"),
     "an entity in the label": ("<s:functie>", "<s:functie>&x;", "not-well-formed"),
     "a DOCTYPE": ("?>", "?><!DOCTYPE g>", "doctype"),
 }
@@ -247,7 +247,7 @@ CONTENT: Mapping[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "elements very deep": (lambda start: start.replace(b"<m:Client>", b"<a>" * 5_000), "too-deep"),
     "a part without end": (
-        lambda start: start.replace(b"<m:Bsn>", b"<x/>" * 1_100_000 + b"<m:Bsn>"),
+        lambda start: start.replace(b"<m:Bsn>", b"<x/>" * 1_200_000 + b"<m:Bsn>"),
         "too-large",
     ),
     "another envelope": (lambda start: enveloped(start, "WMO305"), "unsupported-message"),

@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -308,3 +308,13 @@ def test_the_latest_delivery_about_stretches_always_stands(seen: list[Observatio
     alone = wishes([latest], as_of)
     if any(wish.asserted for wish in alone):
         assert any(wish.asserted for wish in wishes([*seen[:-1], latest], as_of))
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_moment_its_offset_carries_out_of_the_calendar_sets_its_reading_aside(
+    moment: str, write_iwmo: Write
+) -> None:
+    product = {"ToewijzingNummer": "1", "Begindatum": "2024-01-08", "StatusAanlevering": "1"}
+    (seen,) = read(write_iwmo("wmo305", [("999900006", [product])]))
+    odd = seen._replace(stated_on=datetime.fromisoformat(moment))
+    assert judge(odd, date(2026, 4, 15)).codes == ("date-implausible",)

@@ -275,8 +275,10 @@ def test_a_zaaktype_that_may_be_listed_by_its_identificatie_is_looked_up() -> No
     ]
 
 
-@pytest.mark.parametrize("status", [500, 403, 404])
-def test_a_fault_saved_as_an_answer_ends_nothing(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "code"), [(500, "source-fault"), (403, "not-entitled"), (404, "source-fault")]
+)
+def test_a_fault_saved_as_an_answer_ends_nothing(status: int, code: str) -> None:
     fault = {
         "type": "https://x.example/fouten/",
         "code": "error",
@@ -284,7 +286,7 @@ def test_a_fault_saved_as_an_answer_ends_nothing(status: int) -> None:
         "status": status,
         "detail": "x",
     }
-    assert read(fault) == [SourceUnavailable("zaak.json", "gemeente:0344")]
+    assert read(fault) == [SourceUnavailable("zaak.json", "gemeente:0344", code=code)]
 
 
 @pytest.mark.parametrize(
@@ -357,3 +359,18 @@ def test_memory_does_not_grow_with_a_list() -> None:
         assert tracemalloc.get_traced_memory()[1] < stream.tell() / 2
     finally:
         tracemalloc.stop()
+
+
+def test_a_final_status_of_a_moment_that_is_no_day_here_costs_its_own_zaak_only() -> None:
+    last = {
+        **STATUS,
+        "datumStatusGezet": "9999-12-31T23:59:59Z",
+        "_expand": {"statustype": {"isEindstatus": True}},
+    }
+    odd = {**ZAAK, "_expand": {"rollen": [ROLE], "status": last}}
+    assert [code for code, _ in told(read({"results": [odd, expanded()]}))] == ["end-invalid", None]
+
+
+def test_a_setting_that_cannot_be_meant_is_told_with_what_it_must_be() -> None:
+    with pytest.raises(FormatFault, match=r"source: value_error \(must be a typed identifier"):
+        zgw.FORMAT.reader({"source": "gemeente:0000"})

@@ -18,8 +18,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from connectors.caseload import REASONS
 from connectors.cli import connector
-from connectors.cli.remedies import to_do, why
+from connectors.cli.progress import Files
+from connectors.cli.remedies import _TO_DO, _WHY, to_do, why
+from connectors.cli.running import _message_file, now
 from connectors.config import Restrictions
 from connectors.explanations import EXPLANATIONS
 from connectors.publisher import MessageFile
@@ -126,6 +129,17 @@ def test_there_is_something_to_do_about_every_reason(code: str) -> None:
     assert to_do(read)
     assert to_do(refused)
     assert why(code) == EXPLANATIONS[code]
+
+
+def test_every_remedy_is_for_a_code_there_is() -> None:
+    assert _TO_DO.keys() <= _WHY.keys()
+
+
+def test_a_code_of_the_feed_and_of_a_format_means_one_thing() -> None:
+    """The desk shows one sentence per code, wherever the entry came from."""
+    shared = REASONS.keys() & EXPLANATIONS.keys()
+    assert shared
+    assert {code: REASONS[code] for code in shared} == {code: EXPLANATIONS[code] for code in shared}
 
 
 def test_a_row_the_index_refused_is_sent_again_by_its_number(
@@ -446,3 +460,12 @@ def test_looking_changes_nothing(
 
 def dump(state: State) -> list[str]:
     return list(state._connection.iterdump())
+
+
+def test_a_file_of_a_machine_whose_clock_runs_ahead_came_in_by_now(source: Any, tmp_path: Path) -> None:
+    """Dated in the future, it would silence every file that comes after it."""
+    early = tmp_path / "early.csv"
+    early.touch()
+    os.utime(early, (4_000_000_000, 4_000_000_000))
+    with Files([early]) as files:
+        assert _message_file(source.state, early, files).received <= now()

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import ValidationError
 
 from connectors.config import Publication
-from connectors.reading import Unreachable
+from connectors.formats import Unreachable
 from connectors.service.calling import Caller, transaction_number
 from connectors.service.polling import Polling
 from connectors.service.settings import OAuth, Poll, Running

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.config import Publication, Restrictions
-from connectors.formats import Format, Options
+from connectors.formats import Format, Options, Unreachable
 from connectors.publisher import MessageFile, Taken
 from connectors.reading import (
     FileRefused,
@@ -20,7 +20,6 @@ from connectors.reading import (
     Observation,
     Reading,
     SourceUnavailable,
-    Unreachable,
 )
 from connectors.service.life import Life, Stopping, Systemd
 from connectors.service.settings import Folder, Running
@@ -237,6 +236,21 @@ def test_a_format_that_follows_is_read_where_it_points(tmp_path: Any) -> None:
             Nothing("nothing-found", "m:there")
         ]
     assert Format(nothing, "tells itself").follower() is None
+
+
+def test_a_fault_in_what_follows_refuses_the_message_and_quotes_nothing() -> None:
+    """A message that ends the service would end it again at every start."""
+
+    def broken(message: Message, _: Options) -> Message:
+        raise KeyError(message.stream.read().decode())
+
+    follow = Format(nothing, "points", follow=broken).follower()
+    assert follow is not None
+    with pytest.raises(FileRefused) as refused:
+        follow(Message(BytesIO(b"999900006"), "melding.json", datetime.now(UTC)))
+    assert refused.value.code == "format-fault"
+    assert refused.value.__context__ is None
+    assert "999900006" not in str(refused.value)
 
 
 @pytest.mark.parametrize(("content", "fault"), [(b"down", Unreachable), (b"no", FileRefused)])
