@@ -33,6 +33,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 """Of the list of everybody. The first ten are of flags, restrictions and relations alike, the others of relations."""
 
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
 _WANTED: Final[Mapping[Intent, str]] = {
     Intent.KEEP: "asserted",
     Intent.END: "not asserted",
@@ -127,9 +129,14 @@ def _write(state: State, file: TextIO) -> int:
     writer.writeheader()
     count = 0
     for row in _rows(state):
-        writer.writerow(row)
+        writer.writerow({column: _cell(str(value)) for column, value in row.items()})
         count += 1
     return count
+
+
+def _cell(text: str) -> str:
+    """Return a text that a spreadsheet takes for a text: a code of a worker may begin with `@`."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _rows(state: State) -> Iterator[Mapping[str, object]]:

@@ -15,10 +15,12 @@ import json
 import re
 import secrets
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Timer
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -32,6 +34,7 @@ from connectors.formats import Unreachable
 from crypto.errors import CryptoError
 from crypto.tokens import issue
 
+from .life import CALL_SECONDS_MAX
 from .settings import OAuth, Poll
 
 ANSWER_SECONDS_MAX: Final = 300.0
@@ -115,9 +118,8 @@ class Caller:
         Raises:
             Unreachable: there is no usable answer.
         """
-        with httpx.Client(
-            verify=self._trust(), timeout=_TIMEOUT, follow_redirects=False, trust_env=False
-        ) as http:
+        http = httpx.Client(verify=self._trust(), timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+        with http, _closed_in_the_end(http):
             for last in (False, True):
                 request = self._request(http, parameters, headers, transaction)
                 try:
@@ -178,6 +180,18 @@ class Caller:
             self._token, seconds = _read_token(answer.body)
             self._token_until = monotonic() + 0.9 * seconds
         return self._token
+
+
+@contextmanager
+def _closed_in_the_end(http: httpx.Client) -> Iterator[None]:
+    """Break off what drips in, head and all: that keeps every timeout of the library from passing."""
+    end = Timer(CALL_SECONDS_MAX, http.close)
+    end.daemon = True
+    end.start()
+    try:
+        yield
+    finally:
+        end.cancel()
 
 
 class _NotAuthorised(Unreachable):

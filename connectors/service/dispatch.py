@@ -173,4 +173,7 @@ class _Patient:
 
     def deliver(self, batch: Batch) -> Acknowledgement | Refusal:
         """Send one batch."""
-        return self._life.patiently(lambda: self._hop.deliver(batch))
+        try:
+            return self._life.patiently(lambda: self._hop.deliver(batch))
+        except TimeoutError:
+            raise ChainFault("no-answer") from None

@@ -3,7 +3,8 @@
 Invariants:
 1. A signal only notes that it is over. The work stops where it looks, `Life.beat`: between files, readings and batches,
    each time with every transaction finished or undone.
-2. Waiting for the network never holds up the end: `Life.patiently` leaves such a call alone when it is over.
+2. Waiting for the network never holds up the end, nor anything else for good: `Life.patiently` leaves such a call alone
+   when it is over, or took too long.
 
 Source: sd_notify(3) for the protocol; RFC 9110 §10.2.3 for Retry-After.
 """
@@ -24,6 +25,9 @@ _T = TypeVar("_T")
 
 LOOK_SECONDS: Final = 0.2
 """How often a wait for the network looks whether it is over."""
+
+CALL_SECONDS_MAX: Final = 900.0
+"""Of one call with everything around it; twice as long as any that goes well can take."""
 
 RETRY_AFTER_SECONDS_MAX: Final = 24 * 3600.0
 """A source may ask for patience, not for oblivion."""
@@ -135,22 +139,26 @@ class Life:
                 self._woken.get_nowait()
         self.beat()
 
-    def patiently(self, call: Callable[[], _T]) -> _T:
+    def patiently(self, call: Callable[[], _T], seconds_max: float = CALL_SECONDS_MAX) -> _T:
         """Make a call that may wait for the network.
 
         Args:
             call: touches nothing of the main thread; when it is over the call is left to itself, and ends with the
                 process.
+            seconds_max: after which it is left to itself as well. A timeout of a library is one for each few bytes.
 
         Raises:
             Stopping: it is over.
+            TimeoutError: it took too long.
         """
         ended: SimpleQueue[_Outcome[_T]] = SimpleQueue()
         Thread(target=lambda: ended.put(_Outcome(call)), daemon=True).start()
-        while True:
+        until = time.monotonic() + seconds_max
+        while time.monotonic() < until:
             self.beat()
             with suppress(Empty):
                 return ended.get(timeout=LOOK_SECONDS).result()
+        raise TimeoutError
 
 
 class _Outcome(Generic[_T]):

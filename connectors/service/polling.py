@@ -75,7 +75,10 @@ class Polling:
         now = self._clock()
         self.transaction = number = transaction_number(now)
         parameters, conditions = self._parameters(), self._validators
-        answer = self._life.patiently(lambda: self._caller.ask(parameters, conditions, number))
+        try:
+            answer = self._life.patiently(lambda: self._caller.ask(parameters, conditions, number))
+        except TimeoutError:
+            raise Unreachable("too-slow") from None
         if answer.is_unchanged and not conditions:
             raise Unreachable("status-304")
         self._asked = (now, answer)

@@ -205,7 +205,18 @@ class Taking:
             file.settled(refusal)
             self._count_message(inbox, refusal)
 
-        return replace(_followed(file, follow) if follow else file, settled=settled)
+        return replace(_followed(file, self._patient(follow)) if follow else file, settled=settled)
+
+    def _patient(self, follow: Follower) -> Follower:
+        """Return what follows without ever keeping the other inboxes waiting for good."""
+
+        def followed(message: Message) -> Message:
+            try:
+                return self._life.patiently(lambda: follow(message))
+            except TimeoutError:
+                raise Unreachable("too-slow") from None
+
+        return followed
 
     def _count_message(self, inbox: Inbox, refusal: FileRefused | None) -> None:
         outcome = "refused" if refusal else "taken-in"

@@ -275,7 +275,7 @@ def test_a_number_is_never_given_out_twice(source: Any, config: Path) -> None:
 # Persons
 
 
-def relation_file(folder: Path, person: Bsn) -> Path:
+def relation_file(folder: Path, person: Bsn, **changes: str) -> Path:
     path = folder / "relations.json"
     line = {
         "actie": "registreren", "relatie_id": "1f4de7f6-34a1-4ce1-9f5e-0123456789ab", "bsn": person.digits,
@@ -283,7 +283,7 @@ def relation_file(folder: Path, person: Bsn) -> Path:
         "van": "2026-01-05", "tot": "2099-01-05", "geregistreerd_door": "tl-100", "afgeschermd": "nee",
         "coordinator": "ja",
     }  # fmt: skip
-    path.write_text(json.dumps([line]))
+    path.write_text(json.dumps([line | changes]))
     return path
 
 
@@ -404,6 +404,14 @@ def test_everybody_goes_to_a_new_file_that_only_its_owner_reads(
     assert rows[people[4].digits]["case_reference"] == "Z-2026-001"
     assert "5 lines in" in result.stdout
     assert not any(person.digits in result.output for person in people)
+
+
+def test_no_cell_of_the_list_is_a_formula(people: list[Bsn], config: Path, tmp_path: Path) -> None:
+    codes = {"team": "@noord", "medewerker": "-2", "zaakreferentie": "-1/2"}
+    assert run("caseload", config, relation_file(tmp_path, people[0], **codes)).exit_code == SILENT
+    run("persons", config, "--export", tmp_path / "list.csv")
+    (row,) = exported(tmp_path / "list.csv")
+    assert (row["team"], row["worker"], row["case_reference"]) == ("'@noord", "'-2", "'-1/2")
 
 
 @pytest.mark.parametrize("there", ["file", "link", "folder", "no folder"])

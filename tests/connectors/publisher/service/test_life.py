@@ -76,6 +76,13 @@ def test_what_a_patient_call_gives_or_raises_comes_back(life: Life) -> None:
         life.patiently(lambda: 1 // 0)
 
 
+def test_a_call_that_never_ends_is_left_to_itself(life: Life) -> None:
+    never = threading.Event()
+    with pytest.raises(TimeoutError):
+        life.patiently(never.wait, 0.3)
+    never.set()
+
+
 @pytest.mark.parametrize("address", ["notify", "@signal-index-test-notify"])
 def test_systemd_is_told_through_its_socket(address: str, tmp_path: Path) -> None:
     name = str(tmp_path / address) if address[0] != "@" else f"{address}-{os.getpid()}"

@@ -3,9 +3,10 @@
 import re
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 
 from connectors.config import Publication
 from connectors.formats import Unreachable
+from connectors.service import calling
 from connectors.service.calling import Caller, transaction_number
 from connectors.service.polling import Polling
 from connectors.service.settings import OAuth, Poll, Running
@@ -197,6 +199,26 @@ def test_anything_but_a_good_answer_withdraws_nothing_and_shows_as_not_current(
     server.misbehave = lambda *_: False
     desk.look()
     assert desk.taking.inboxes[0].is_complete(desk.today)
+
+
+def test_a_head_that_drips_in_is_broken_off(
+    new_poll_desk: Any, server: SourceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drip(_: SourceServer, http: Any) -> bool:
+        http.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        with suppress(OSError):
+            for _second in range(400):
+                http.wfile.write(b"a")
+                sleep(0.05)
+        return True
+
+    monkeypatch.setattr(calling, "CALL_SECONDS_MAX", 0.5)
+    server.misbehave = drip
+    desk = new_poll_desk()
+    begin = monotonic()
+    desk.look()
+    assert monotonic() - begin < 5
+    assert 'reason="no-answer"} 1.0' in desk.shown()
 
 
 def test_an_address_where_nobody_answers_is_a_fault_like_any_other(

@@ -282,6 +282,15 @@ def test_what_cannot_be_followed_waits_or_is_refused_before_anything_is_locked(
         assert len(told) == 1
 
 
+def test_what_takes_too_long_to_follow_waits(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def patiently(_: Any) -> Any:
+        raise TimeoutError
+
+    monkeypatch.setattr(desk.taking._life, "patiently", patiently)
+    with pytest.raises(Unreachable):
+        desk.taking._patient(fetching)(Message(BytesIO(b"there"), "m", datetime.now(UTC)))
+
+
 def test_an_observation_says_that_its_source_was_heard(observe: Any, people: list[Bsn], life: Any) -> None:
     heard = Heard(
         {("agb:99010011", "wmo-voorziening"): Publication(source="agb:99010011", type="wmo-voorziening")}
