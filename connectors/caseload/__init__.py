@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from connectors.reading import read_bsn
 from connectors.state import Intent, State, Wish
@@ -38,6 +39,10 @@ __all__ = [
     "reader_of",
     "take_in",
 ]
+
+
+MANY_ENDS: Final = 10
+"""From so many endings by one complete file on, it is asked whether most of the relations were meant to end."""
 
 
 def _untold(_done: int, _total: int) -> None: ...
@@ -145,10 +150,18 @@ class _Intake:
     def finish(self) -> None:
         """End what the file no longer lists where it should, and note the day."""
         if self._feed.complete or self._whole:
-            for wish, kept in self._missing():
-                if self._is_over(kept.case_reference):
-                    self._end(wish, kept)
+            over = [(wish, kept) for wish, kept in self._missing() if self._is_over(kept.case_reference)]
+            self._check_share(len(over))
+            for wish, kept in over:
+                self._end(wish, kept)
         self._state.streams.processed(self._stream_id, self._as_of)
+
+    def _check_share(self, over: int) -> None:
+        """Refuse a complete file that ends most relations, unless that is meant: an export may have gone wrong."""
+        live = len(self._state.wishes.kept(self._stream_id))
+        is_most = over >= MANY_ENDS and over * 2 > live
+        if self._feed.complete and is_most and not self._feed.may_end_most:
+            raise FeedRefused("most-would-end", self._feed.name)
 
     def _missing(self) -> Iterator[tuple[Wish, ZorgrelatieRow]]:
         """Every relation that is kept and that the file does not name."""

@@ -37,6 +37,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "columns": "the first line does not name exactly the columns of the feed",
     "fields": "a line does not have as many fields as the first one; the file may have been cut off",
     "empty": "there is no line in it; a complete feed without a single relation is not believed",
+    "most-would-end": "more than half of the relations would end; if that is meant, say so with --ends-most",
     "cut-off": "the last line has no end, so a complete feed may have been cut off; export it again",
     "not-a-list": "this is no list of relations and no line holds one; see the manual for the forms a feed may have",
     "not-cases": "this is no case, no list of cases and no answer with one; see the manual for the forms it may have",
@@ -124,9 +125,11 @@ class Feed:
         read: yields what is in it, in order; raises `FeedRefused` where it proves unreadable, so use nothing of it
             before the end.
         complete: it lists every live relation, so what is missing has ended.
+        may_end_most: a complete file may end more than half of the relations.
     """
 
     name: str
     content: bytes
     read: "Callable[[Feed], Iterator[Line | WholeCase]]"
     complete: bool = False
+    may_end_most: bool = False

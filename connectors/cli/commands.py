@@ -89,6 +89,7 @@ def publish(
 @click.option(
     "--complete", is_flag=True, help="The file lists every live relation: end those it does not list."
 )
+@click.option("--ends-most", is_flag=True, help="A complete file may end more than half of the relations.")
 @click.option(
     "--format",
     "form",
@@ -98,7 +99,14 @@ def publish(
 @AS_OF
 @JSON
 def caseload(
-    config_path: Path, file: Path, form: str | None, as_of: datetime | None, *, complete: bool, as_json: bool
+    config_path: Path,
+    file: Path,
+    form: str | None,
+    as_of: datetime | None,
+    *,
+    complete: bool,
+    ends_most: bool,
+    as_json: bool,
 ) -> None:
     """Take a regiesysteem's care relations in and send what follows from them."""
     run = Report(as_json=as_json)
@@ -112,7 +120,8 @@ def caseload(
         form = form or form_of(file.suffix, setup.caseload)
         with at_work(setup) as (state, publisher):
             name = state.safe_name(file.name)
-            feed = Feed(name, _content(file, name), reader_of(form, setup.caseload, state, day), complete)
+            reader = reader_of(form, setup.caseload, state, day)
+            feed = Feed(name, _content(file, name), reader, complete, may_end_most=ends_most)
             with Progress(lines_taken) as progress:
                 taken = take_in(state, setup.caseload.organisation, feed, day, today(), told=progress)
             say_caseload(run, taken)

@@ -89,6 +89,10 @@ def _serve(config_path: Path, life: Life) -> None:
                 telling.note("listening", setting=setting, address=at)
             life.systemd.say("READY=1")
             telling.note("ready")
+            if not inboxes:
+                telling.warn(
+                    "nothing-comes-in", advice="the settings name no inbox, poll or webhook: this only sends"
+                )
             try:
                 loop.run(lambda: listening.is_up)
             finally:

@@ -112,6 +112,23 @@ def test_a_delta_ends_nothing_it_does_not_name(source: Any, chain: Any, index: A
     assert held(index) == {0, 1, 2}
 
 
+def test_a_complete_file_that_ends_most_relations_has_to_be_meant(source: Any, people: list[Bsn]) -> None:
+    lines = [line(n, bsn.digits) for n, bsn in enumerate(people[:20])]
+    feed(source, *lines, complete=True)
+    few = written(*lines[:9])
+    with pytest.raises(FeedRefused, match="--ends-most"):
+        take_in(source.state, ORGANISATION, Feed("few.csv", few, csv_feed.lines, complete=True), TODAY, TODAY)
+    assert len(list(source.state.persons.relations())) == 20
+    meant = Feed("few.csv", few, csv_feed.lines, complete=True, may_end_most=True)
+    assert take_in(source.state, ORGANISATION, meant, TODAY, TODAY).to_end == 11
+
+
+def test_half_of_the_relations_may_end_by_one_file(source: Any, people: list[Bsn]) -> None:
+    lines = [line(n, bsn.digits) for n, bsn in enumerate(people[:20])]
+    feed(source, *lines, complete=True)
+    assert feed(source, *lines[:10], complete=True, name="half.csv").to_end == 10
+
+
 def test_a_complete_file_ends_what_it_no_longer_lists(
     source: Any, chain: Any, index: Any, bsn: list[str]
 ) -> None:
