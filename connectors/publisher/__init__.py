@@ -12,6 +12,7 @@ from datetime import date, datetime
 from connectors.config import RESTRICTION, Setup
 from connectors.reading import MessageReader, dutch_day
 from connectors.state import UNKNOWN_INCARNATION, Standing, State
+from connectors.state.silences import Silences
 from crypto.batch import BatchClass
 from crypto.encoding import Month
 
@@ -75,6 +76,11 @@ class Publisher:
     def take_in(self, reader: MessageReader, files: Iterable[MessageFile], as_of: date) -> Taken:
         """Take messages in as `ingest` does, without saying that anything is in sync."""
         return self._intake().run(reader, files, as_of)
+
+    @property
+    def silences(self) -> Silences:
+        """Who answered with a fault and was not heard since."""
+        return self._state.silences
 
     def in_sync(self, pairs: Collection[tuple[str, str]], as_of: date) -> None:
         """Count for a day, and note for these (source, type) that everything up to and including it has come in."""

@@ -8,7 +8,7 @@ Invariants:
 4. Each day is counted once even when nothing comes in, as trajecten begin and end by themselves.
 """
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -28,6 +28,7 @@ from connectors.reading import (
     Reading,
     SourceUnavailable,
 )
+from connectors.state.silences import Silence
 
 from .life import Life
 from .telling import Figures, note, warn
@@ -35,6 +36,9 @@ from .telling import Figures, note, warn
 READINGS_BETWEEN_BEATS: Final = 200
 
 Pair = tuple[str, str]
+
+
+def _unkept(_: Collection[Silence]) -> None: ...
 
 
 class Inbox(Protocol):
@@ -73,43 +77,49 @@ class Inbox(Protocol):
 
 
 class Heard:
-    """What the messages of this run said about who can be heard.
+    """What the messages said about who can be heard.
 
     Args:
         speaks_for: what may be in sync, see `Setup.speaks_for`.
+        silent: who was not heard when the state was last written.
+        keep: writes down who is silent now, in the transaction in which the message is taken in.
     """
 
-    def __init__(self, speaks_for: Mapping[Pair, Publication | Restrictions]) -> None:
+    def __init__(
+        self,
+        speaks_for: Mapping[Pair, Publication | Restrictions],
+        silent: Collection[Silence] = (),
+        keep: Callable[[Collection[Silence]], None] = _unkept,
+    ) -> None:
         self._speaks_for = speaks_for
         # Apart by whether the fault named its source: a receipt for nobody in particular takes back no more than that.
-        self._silent: set[Pair] = set()
-        self._silent_unnamed: set[Pair] = set()
+        self._silent = frozenset(silent)
+        self._keep = keep
 
     def listening(self, reader: MessageReader, format_name: str, life: Life) -> MessageReader:
         """Return a reader that also notes who was heard, and that can be stopped between two readings."""
 
         def listen(message: Message) -> Iterator[Reading]:
-            faults: set[Pair] = set()
-            unnamed_faults: set[Pair] = set()
-            spoken: set[Pair] = set()
-            unnamed_words: set[Pair] = set()
+            faults: set[Silence] = set()
+            words: set[Silence] = set()
             for number, reading in enumerate(reader(message)):
                 if number % READINGS_BETWEEN_BEATS == 0:
                     life.beat()
                 match reading:
-                    case SourceUnavailable(source=None, type=type_code):
-                        unnamed_faults |= self._meant(format_name, None, type_code)
                     case SourceUnavailable(source=source, type=type_code):
-                        faults |= self._meant(format_name, source, type_code)
-                    case Nothing(source=None, type=type_code):
-                        unnamed_words |= self._meant(format_name, None, type_code)
+                        faults |= self._meant(format_name, source, type_code, {source is not None})
                     case Observation(source=source, type=type_code) | Nothing(source=source, type=type_code):
-                        spoken |= self._meant(format_name, source, type_code)
+                        takes_back = {True, False} if source is not None else {False}
+                        words |= self._meant(format_name, source, type_code, takes_back)
                 yield reading
-            self._silent = (self._silent - spoken) | faults
-            self._silent_unnamed = (self._silent_unnamed - spoken - unnamed_words) | unnamed_faults
+            self._note((self._silent - words) | faults)
 
         return listen
+
+    def _note(self, silent: frozenset[Silence]) -> None:
+        if silent != self._silent:
+            self._keep(silent)
+            self._silent = silent
 
     def in_sync(self, inboxes: Iterable[Inbox], today: date) -> Collection[Pair]:
         """Return what may be said to be in sync up to and including today."""
@@ -120,15 +130,18 @@ class Heard:
             for pair, said in self._speaks_for.items()
             if any(map(said.is_fed_by, fed))
             and not any(map(said.is_fed_by, incomplete))
-            and pair not in self._silent | self._silent_unnamed
+            and not {(*pair, True), (*pair, False)} & self._silent
         ]
 
-    def _meant(self, format_name: str, source: str | None, type_code: str | None) -> set[Pair]:
+    def _meant(
+        self, format_name: str, source: str | None, type_code: str | None, named: Collection[bool]
+    ) -> set[Silence]:
         """The publications of a format that a reading is about; None stands for every one."""
         return {
-            pair
+            (*pair, is_named)
             for pair, said in self._speaks_for.items()
             if said.is_fed_by(format_name) and source in (None, pair[0]) and type_code in (None, pair[1])
+            for is_named in named
         }
 
 
@@ -153,7 +166,8 @@ class Taking:
         self._publisher = publisher
         self._life = life
         self._figures = figures
-        self._heard = Heard(setup.speaks_for)
+        silences = publisher.silences
+        self._heard = Heard(setup.speaks_for, silences.all(), silences.keep)
         formats = setup.running.formats
         self._readers = {
             name: self._heard.listening(reader(name, setup.formats), name, life) for name in formats

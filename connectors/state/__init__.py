@@ -29,6 +29,7 @@ from .persons import About, Persons, Relation
 from .quarantine import DROPPED, Quarantine, QuarantineEntry, Settled, Way, without_numbers
 from .residences import Residences
 from .schema import UNKNOWN_INCARNATION, StateFault, create, open_existing, transaction
+from .silences import Silences
 from .spool import Change, FrozenRow, FrozenSet, Spool
 from .streams import Phase, Stream, Streams
 from .trajecten import ToldTooOften, Trajecten
@@ -108,6 +109,7 @@ class State:
         self.trajecten = Trajecten(connection, keys)
         self.residences = Residences(connection, keys)
         self.wishes = Wishes(connection, keys)
+        self.silences = Silences(connection)
         self.spool = Spool(connection, keys)
         self.quarantine = Quarantine(connection)
         self.persons = Persons(self.streams, self.trajecten, self.wishes, self.quarantine)

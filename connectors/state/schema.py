@@ -97,6 +97,12 @@ CREATE TABLE settled (             -- how many left the quarantine, so that drop
 CREATE TABLE delta_file (          -- feeds without versions: a delta that was read is not read again
     digest BLOB PRIMARY KEY        -- tag over name and content
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE silence (             -- who answered with a fault and was not heard since; sources, never persons
+    source TEXT NOT NULL,
+    type TEXT NOT NULL,
+    named INTEGER NOT NULL,        -- whether the fault named its source
+    PRIMARY KEY (source, type, named)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE residence (           -- where a person lives, as was said last; kept only while it makes a difference
     person BLOB PRIMARY KEY,       -- tag over the BSN, the same as in traject
     sealed BLOB NOT NULL           -- when it was said, and the municipality

@@ -36,6 +36,12 @@ _STEPS: Final[Mapping[int, Sequence[str]]] = {
             PRIMARY KEY (day, reason, way)
         ) STRICT, WITHOUT ROWID""",
         "ALTER TABLE state ADD COLUMN within TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE silence (
+            source TEXT NOT NULL,
+            type TEXT NOT NULL,
+            named INTEGER NOT NULL,
+            PRIMARY KEY (source, type, named)
+        ) STRICT, WITHOUT ROWID""",
         "CREATE TABLE residence (person BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID",
     ),
 }

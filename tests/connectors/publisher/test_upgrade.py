@@ -28,6 +28,7 @@ CREATE TABLE quarantine (          -- what was set aside, for people to look at;
 INSERT INTO quarantine VALUES (3, '2026-11-20', 'bsn-invalid', 'a.xml:3');
 INSERT INTO quarantine VALUES (8, '2026-11-21', 'malformed-row', 'batch 4, item 0a1b2c3d');
 DROP TABLE residence;
+DROP TABLE silence;
 ALTER TABLE state DROP COLUMN within;
 UPDATE state SET format = 2;
 """

@@ -130,6 +130,27 @@ def test_a_receipt_for_nobody_in_particular_does_not_make_up_for_a_fault(life: A
         assert not heard.in_sync([Tray("ggk")], TODAY)
 
 
+def test_a_restart_does_not_make_up_for_a_fault(source: Any, life: Any) -> None:
+    about = {("agb:99010011", "wmo-voorziening"): PUBLICATIONS[2]}
+    silences = source.state.silences
+
+    def started() -> Heard:
+        return Heard(about, silences.all(), silences.keep)
+
+    def hear(heard: Heard, said: Reading) -> None:
+        with source.state.transaction():
+            list(
+                heard.listening(lambda _: iter([said]), "ggk", life)(
+                    Message(BytesIO(), "m", datetime.now(UTC))
+                )
+            )
+
+    hear(started(), SourceUnavailable("m:1", "agb:99010011"))
+    assert not started().in_sync([Tray("ggk")], TODAY)
+    hear(started(), Nothing("nothing-found", "m:1", "agb:99010011"))
+    assert started().in_sync([Tray("ggk")], TODAY)
+
+
 @pytest.fixture
 def trays() -> list[Tray]:
     return [Tray("csv"), Tray("jsonl")]
