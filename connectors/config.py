@@ -18,7 +18,7 @@ from crypto.batch import ITEMS_MAX
 from crypto.errors import CryptoError
 from crypto.keyfiles import Manifest, PublisherSecrets
 
-from .formats import faults_of
+from .formats import FormatSettings, faults_of
 from .service.settings import Folder, Metrics, Poll, Rhythm, Running, Webhook
 
 _CODE = r"^[A-Za-z0-9._:@-]{1,40}$"
@@ -197,7 +197,7 @@ class Setup:
     items_per_batch: int
     publications: tuple[Publication, ...]
     caseload: Caseload | None
-    formats: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    formats: FormatSettings = field(default_factory=FormatSettings)
     restrictions: Restrictions | None = None
     municipalities: frozenset[str] = frozenset()
     running: Running = field(default_factory=Running)
@@ -247,7 +247,7 @@ class Setup:
             items_per_batch=config.items_per_batch,
             publications=config.publications,
             caseload=config.caseload,
-            formats=config.formats,
+            formats=FormatSettings(config.formats, folder),
             restrictions=config.restrictions,
             municipalities=config.municipalities,
             running=config.running,
@@ -260,13 +260,13 @@ class _FormatsOnly(BaseModel):
     formats: dict[str, dict[str, object]] = {}
 
 
-def format_settings(path: Path) -> Mapping[str, Mapping[str, object]]:
+def format_settings(path: Path) -> FormatSettings:
     """Return the settings per message format, whatever else stands in the file.
 
     Raises:
         SetupFault: the file cannot be read.
     """
-    return _read(path, _FormatsOnly).formats
+    return FormatSettings(_read(path, _FormatsOnly).formats, path.absolute().parent)
 
 
 def _read(path: Path, model: type[_Model]) -> _Model:

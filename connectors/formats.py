@@ -11,13 +11,13 @@ A format runs inside the connector, so whoever writes one that is installed can 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from traceback import walk_tb
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 
 from .reading import FileRefused, Message, MessageReader, Reading
@@ -68,6 +68,28 @@ class Options(BaseModel):
     max_bytes: int = Field(default=200 * 1024 * 1024, ge=1)
 
 
+def _located(value: Path, seen: ValidationInfo) -> Path:
+    folder = (seen.context or {}).get("folder", Path())
+    return Path(folder) / value
+
+
+Located = Annotated[Path, AfterValidator(_located)]
+"""A path in settings, relative to the folder of the file they stand in."""
+
+
+@dataclass(frozen=True)
+class FormatSettings:
+    """What stands under `[formats]` in a settings file.
+
+    Args:
+        of_each: by format name.
+        folder: of the file.
+    """
+
+    of_each: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    folder: Path = Path()
+
+
 @dataclass(frozen=True)
 class Format:
     """One message format.
@@ -86,16 +108,22 @@ class Format:
     options: type[Options] = Options
     follow: Callable[[Message, Any], Message] | None = None
 
-    def reader(self, settings: Mapping[str, object] | None = None) -> MessageReader:
+    def reader(self, settings: Mapping[str, object] | None = None, folder: Path = Path()) -> MessageReader:
         """Return the reader with these settings.
+
+        Args:
+            settings: as under `[formats.NAME]`.
+            folder: what a path in them is relative to, see `Located`.
 
         Raises:
             FormatFault: a setting is unknown or wrong.
         """
-        options = self._options(settings)
+        options = self._options(settings, folder)
         return lambda message: self._guarded(message, options)
 
-    def follower(self, settings: Mapping[str, object] | None = None) -> Follower | None:
+    def follower(
+        self, settings: Mapping[str, object] | None = None, folder: Path = Path()
+    ) -> Follower | None:
         """Return what follows a message to what it points at, with these settings; None when messages tell themselves.
 
         Raises:
@@ -103,7 +131,7 @@ class Format:
         """
         if (follow := self.follow) is None:
             return None
-        options = self._options(settings)
+        options = self._options(settings, folder)
 
         def followed(message: Message) -> Message:
             try:
@@ -116,9 +144,9 @@ class Format:
 
         return followed
 
-    def _options(self, settings: Mapping[str, object] | None) -> Options:
+    def _options(self, settings: Mapping[str, object] | None, folder: Path) -> Options:
         try:
-            return self.options.model_validate(settings or {})
+            return self.options.model_validate(settings or {}, context={"folder": folder})
         except ValidationError as error:
             faults = faults_of(error)
         raise FormatFault(faults)
@@ -187,29 +215,29 @@ def find(name: str) -> Format:
     return found
 
 
-def reader(name: str, settings: Mapping[str, Mapping[str, object]]) -> MessageReader:
+def reader(name: str, settings: FormatSettings) -> MessageReader:
     """Return the reader of an installed format.
 
     Args:
         name: of the format.
-        settings: per format, as under `[formats]` in a settings file.
+        settings: of every format.
 
     Raises:
         FormatFault: there is no such format, or a setting of it is unknown or wrong.
     """
     try:
-        return find(name).reader(settings.get(name))
+        return find(name).reader(settings.of_each.get(name), settings.folder)
     except FormatFault as fault:
         raise FormatFault(f"{name}: {fault}") from fault
 
 
-def follower(name: str, settings: Mapping[str, Mapping[str, object]]) -> Follower | None:
+def follower(name: str, settings: FormatSettings) -> Follower | None:
     """Return what follows messages of an installed format, as `reader` returns what reads them.
 
     Raises:
         FormatFault: as `reader`.
     """
     try:
-        return find(name).follower(settings.get(name))
+        return find(name).follower(settings.of_each.get(name), settings.folder)
     except FormatFault as fault:
         raise FormatFault(f"{name}: {fault}") from fault

@@ -20,7 +20,7 @@ import click
 
 from connectors.config import SetupFault, format_settings
 from connectors.explanations import EXPLANATIONS
-from connectors.formats import FormatFault, reader
+from connectors.formats import FormatFault, FormatSettings, reader
 from connectors.reading import FileRefused, Message, MessageReader, Observation, Reading
 from connectors.trajecten import FlagWish, TrajectRecord, flags, merge
 from connectors.verdicts import Verdict, judge, screen
@@ -76,7 +76,7 @@ def read(
 ) -> None:
     """Read messages and show what they would publish; see `_READ_HELP`."""
     try:
-        found = reader(format_name, format_settings(settings) if settings else {})
+        found = reader(format_name, format_settings(settings) if settings else FormatSettings())
     except (FormatFault, SetupFault) as fault:
         raise click.UsageError(str(fault)) from fault
     run = _Run(as_of.date())

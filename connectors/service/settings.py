@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from connectors.formats import Located
 
 _LISTEN: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})")
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,60}")
@@ -30,12 +31,6 @@ _OURS: Final = frozenset(
     }
 )
 """Headers that settings may not give: they are made per request, or are secrets."""
-
-
-def _located(value: Path, seen: ValidationInfo) -> Path:
-    """Read a path as relative to the folder of the settings file."""
-    folder = (seen.context or {}).get("folder", Path())
-    return Path(folder) / value
 
 
 def _url(value: str) -> str:
@@ -64,7 +59,6 @@ def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
     return value
 
 
-Located = Annotated[Path, AfterValidator(_located)]
 Url = Annotated[str, AfterValidator(_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
 

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from connectors.formats import Options
+from connectors.formats import Located, Options
 from connectors.lines.layout import TYPES
 from connectors.parsing.strict_json import Json
 from connectors.reading import read_source
@@ -29,15 +28,6 @@ def _named(references: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for reference in references for name in names_of(reference))
 
 
-def _absolute(value: Path) -> Path:
-    if not value.is_absolute():
-        raise ValueError("must be an absolute path")
-    return value
-
-
-_Absolute = Annotated[Path, AfterValidator(_absolute)]
-
-
 def _source(value: str) -> str:
     source = read_source(value)
     if source is None:
@@ -51,18 +41,18 @@ class ApiOptions(BaseModel):
     Args:
         root: with its version, such as `https://openzaak.example.nl/zaken/api/v1/`.
         client_id: of this connector there, when the API wants a token.
-        secret: file with the secret the token is signed with; an absolute path.
-        certificate: client certificate for mutual TLS, PEM; an absolute path.
-        key: its private key; an absolute path.
+        secret: file with the secret the token is signed with.
+        certificate: client certificate for mutual TLS, PEM.
+        key: its private key.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     root: str = Field(pattern=r"^https?://")
     client_id: str | None = Field(default=None, min_length=1, max_length=255)
-    secret: _Absolute | None = None
-    certificate: _Absolute | None = None
-    key: _Absolute | None = None
+    secret: Located | None = None
+    certificate: Located | None = None
+    key: Located | None = None
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:

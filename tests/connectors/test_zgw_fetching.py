@@ -413,6 +413,13 @@ def test_what_is_no_notification_comes_back_as_it_went_in(content: bytes, bundle
     assert api.asked == []
 
 
+def test_a_secret_is_named_relative_to_the_settings_file(api: Zaken, secret: Path) -> None:
+    settings = {**SETTINGS, "api": {"root": api.host + ROOT, "client_id": "c", "secret": secret.name}}
+    follows = zgw.FORMAT.follower(settings, secret.parent)
+    assert follows is not None
+    assert people(follows(message(api.notification())).stream.read()) == ["999900006"]
+
+
 def test_without_an_api_in_the_settings_nothing_is_asked(bundle: Bundle, api: Zaken) -> None:
     assert bundle(api=None) == api.notification()
     assert api.asked == []
