@@ -5,16 +5,18 @@ Invariants:
 2. Nothing is sent: with which tool and on which legal basis BRP is asked is up to the organisation.
 """
 
-import os
+from collections.abc import Iterable
 from pathlib import Path
+from shutil import rmtree
 
 import click
 
 from connectors.brp.question import questions
 from connectors.config import Setup
+from crypto.chain import Bsn
 
 from .report import Report
-from .running import CONFIG, JSON, Unusable, ending, looking
+from .running import CONFIG, JSON, Unusable, ending, looking, private_file
 
 
 @click.command("brp-questions")
@@ -30,10 +32,7 @@ def brp_questions(config_path: Path, folder: Path, *, as_json: bool) -> None:
     with ending(run), looking(Setup.read(config_path)) as state:
         everybody = sorted((about.person for about in state.persons.everything()), key=lambda bsn: bsn.digits)
         try:
-            folder.mkdir(mode=0o700)
-            count = 0
-            for count, body in enumerate(questions(everybody), start=1):
-                _write(folder / f"question-{count:04}.json", body)
+            count = _write(everybody, folder)
         except FileExistsError:
             raise Unusable(f"{folder} exists already; name a new folder") from None
         except OSError as error:
@@ -44,7 +43,19 @@ def brp_questions(config_path: Path, folder: Path, *, as_json: bool) -> None:
         )
 
 
-def _write(path: Path, body: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(body)
+def _write(persons: Iterable[Bsn], folder: Path) -> int:
+    """Write the questions; a folder in which not all of them could be written does not stay.
+
+    Raises:
+        OSError: it exists, or cannot be written.
+    """
+    folder.mkdir(mode=0o700)
+    count = 0
+    try:
+        for count, body in enumerate(questions(persons), start=1):
+            with private_file(folder / f"question-{count:04}.json") as file:
+                file.write(body.decode())
+    except BaseException:
+        rmtree(folder)
+        raise
+    return count

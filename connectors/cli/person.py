@@ -11,7 +11,6 @@ Whoever has the settings, the key file and the state can have this list; it is w
 """
 
 import csv
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -25,7 +24,7 @@ from connectors.state import About, Accepted, Held, Intent, QuarantineEntry, Rel
 from connectors.trajecten import TrajectRecord, periods
 
 from .report import Report, stream_name
-from .running import CONFIG, JSON, Unusable, ask_bsn, ending, looking
+from .running import CONFIG, JSON, Unusable, ask_bsn, ending, looking, private_file
 
 COLUMNS: Final = (
     "bsn", "kind", "source", "type", "wanted", "since", "at_index", "last_asserted", "to_send", "refused",
@@ -97,7 +96,8 @@ def persons(config_path: Path, path: Path, *, as_json: bool) -> None:
     run = Report(as_json=as_json)
     with ending(run), looking(Setup.read(config_path)) as state:
         try:
-            count = _export(state, path)
+            with private_file(path) as file:
+                count = _write(state, file)
         except FileExistsError:
             raise Unusable(f"{path} exists already; name a new file") from None
         except OSError as error:
@@ -106,22 +106,6 @@ def persons(config_path: Path, path: Path, *, as_json: bool) -> None:
             f"{count} lines in {path}; it holds citizen service numbers, so delete it when you are done",
             lines=count,
         )
-
-
-def _export(state: State, path: Path) -> int:
-    """Write the list; a file that could not be written to its end does not stay.
-
-    Raises:
-        OSError: it exists, or cannot be written.
-    """
-    # Exclusive creation follows no link, and the mode holds from the first byte on.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            return _write(state, file)
-    except BaseException:
-        path.unlink()
-        raise
 
 
 def _write(state: State, file: TextIO) -> int:

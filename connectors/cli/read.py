@@ -7,7 +7,6 @@ Invariants:
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from connectors.config import SetupFault, format_settings
 from connectors.explanations import EXPLANATIONS
 from connectors.formats import FormatFault, FormatSettings, reader
 from connectors.reading import FileRefused, Message, MessageReader, Observation, Reading
+from connectors.state.quarantine import without_numbers
 from connectors.trajecten import FlagWish, TrajectRecord, flags, merge
 from connectors.verdicts import Verdict, judge, screen
 from crypto.chain import Bsn
@@ -29,7 +29,6 @@ from crypto.chain import Bsn
 from .progress import Files, Progress, Says, Silent
 
 _STDIN: Final = "-"
-_NINE_DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{9}(?![0-9])")
 
 _READ_HELP: Final = """\b
 Read messages and show what they would publish, publishing nothing.
@@ -144,7 +143,7 @@ def _shown(*, counted: bool) -> Callable[[Says], Progress]:
 
 
 def _readings(read_message: MessageReader, file: str, opened: Files) -> Iterator[Reading]:
-    name = "stdin" if file == _STDIN else _NINE_DIGITS.sub("#########", file)
+    name = "stdin" if file == _STDIN else without_numbers(file)
     with _opened(file, name, opened) as stream:
         yield from read_message(Message(stream, name, _received(stream)))
 

@@ -5,13 +5,14 @@ Invariants:
 2. No file counts as later than now, and no day to count for lies in the future.
 """
 
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TextIO
 
 import click
 
@@ -44,6 +45,23 @@ FILES_IF_ANY: Final = click.argument("files", metavar="[FILE]...", nargs=-1, typ
 
 class Unusable(Exception):
     """What was asked cannot be done; the message says why and what to do."""
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[TextIO]:
+    """Open a new file that only the caller can read; what could not be written to its end does not stay.
+
+    Raises:
+        OSError: it exists, or cannot be written.
+    """
+    # Exclusive creation follows no link, and the mode holds from the first byte on.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            yield file
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def now() -> datetime:

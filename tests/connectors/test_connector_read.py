@@ -176,6 +176,14 @@ def test_an_unknown_format_names_the_known_ones() -> None:
     assert all(name in result.stderr for name in installed())
 
 
+@pytest.mark.parametrize("number", ["999900006", "9999.00.006", "9999 00 006", "1999900006"])
+def test_a_number_in_the_name_of_a_file_is_not_shown(number: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(connector, ["read", "iwmo", str(tmp_path / f"{number}.xml")])
+    assert result.exit_code == 2
+    assert number not in result.output
+    assert "unreadable" in result.output
+
+
 @pytest.mark.parametrize(
     "arguments", [["read"], ["read", "iwmo"], ["read", "iwmo", "x", "--as-of", "gisteren"]]
 )

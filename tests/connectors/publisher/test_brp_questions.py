@@ -2,15 +2,16 @@
 
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from connectors.brp.question import FIELDS, PERSONS_MAX
-from connectors.cli import connector
+from connectors.brp.question import FIELDS, PERSONS_MAX, questions
+from connectors.cli import ask_brp, connector
 from crypto.chain import Bsn
 
 
@@ -53,3 +54,22 @@ def test_nothing_is_written_over(
 
 def test_with_nobody_to_ask_about_there_is_no_question(config: Path, tmp_path: Path) -> None:
     assert run(config, tmp_path / "vragen").stdout.startswith("0 questions in ")
+
+
+def test_what_cannot_be_written_to_its_end_does_not_stay(
+    source: Any,
+    observe: Any,
+    people: list[Bsn],
+    config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source.ingest(*(observe(person) for person in people[: PERSONS_MAX + 1]))
+
+    def full(persons: Iterable[Bsn]) -> Iterator[bytes]:
+        yield next(questions(persons))
+        raise OSError(ENOSPC, "no space")
+
+    monkeypatch.setattr(ask_brp, "questions", full)
+    assert run(config, tmp_path / "vragen").exit_code == 2
+    assert not (tmp_path / "vragen").exists()
