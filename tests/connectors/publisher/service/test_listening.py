@@ -69,12 +69,11 @@ def test_what_is_asked_behind_an_answer_that_came_is_waited_for_as_long(at: str)
         assert is_hung_up_on(end)
 
 
-def test_there_are_only_so_many_connections_at_once(at: str) -> None:
+def test_there_are_only_so_many_connections_at_once(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "HEADER_SECONDS_MAX", 60)  # so that it is not for the head that nobody sends
     held = [connect(at) for _ in range(MOST)]
     with connect(at) as one_more:
-        begin = monotonic()
         assert is_hung_up_on(one_more)
-        assert monotonic() - begin < 0.3
     for end in held:
         end.close()
     sleep(0.1)
