@@ -70,7 +70,8 @@ def test_what_is_asked_behind_an_answer_that_came_is_waited_for_as_long(at: str)
 
 
 def test_there_are_only_so_many_connections_at_once(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "HEADER_SECONDS_MAX", 60)  # so that it is not for the head that nobody sends
+    # So long that a hang-up here is for the number, not for the head that nobody sends.
+    monkeypatch.setattr(listening, "HEADER_SECONDS_MAX", 60)
     held = [connect(at) for _ in range(MOST)]
     with connect(at) as one_more:
         assert is_hung_up_on(one_more)
