@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crypto.encoding import encode
 from crypto.errors import MalformedInput, VerificationFailed
-from crypto.records import EMPTY, GENESIS, ChainHead, leaf, link, verify_chain
+from crypto.records import EMPTY, GENESIS, ChainHead, commitment, link, verify_chain
 
 WRITER = b"writer one"
 Entry = tuple[int, bytes, bytes]
@@ -27,13 +27,13 @@ def chained(chain_leaves: list[bytes], writer: bytes = WRITER) -> list[Entry]:
     return entries
 
 
-FIVE = chained([leaf(bytes(16), str(n).encode()) for n in range(5)])
+FIVE = chained([commitment(bytes(16), str(n).encode()) for n in range(5)])
 
 
-class TestLeafAndLink:
-    def test_the_leaf_is_pinned(self) -> None:
+class TestCommitmentAndLink:
+    def test_the_commitment_is_pinned(self) -> None:
         inner = hashlib.sha256(encode("audit-body", bytes(16), b"body")).digest()
-        assert leaf(bytes(16), b"body") == hashlib.sha256(b"\x00" + inner).digest()
+        assert commitment(bytes(16), b"body") == hashlib.sha256(b"\x00" + inner).digest()
 
     def test_the_link_is_pinned(self) -> None:
         expected = hashlib.sha256(encode("audit-link", GENESIS, WRITER, 1, b"l" * 32)).digest()
@@ -45,14 +45,14 @@ class TestLeafAndLink:
 
     @given(st.binary(min_size=16, max_size=24), st.binary(max_size=8), st.binary(min_size=16, max_size=24))
     def test_another_salt_hides_an_equal_body(self, salt: bytes, body: bytes, other: bytes) -> None:
-        assert (leaf(salt, body) == leaf(other, body)) == (salt == other)
+        assert (commitment(salt, body) == commitment(other, body)) == (salt == other)
 
     def test_salt_and_body_do_not_run_into_each_other(self) -> None:
-        assert leaf(b"s" * 16 + b"b", b"ody") != leaf(b"s" * 16, b"body")
+        assert commitment(b"s" * 16 + b"b", b"ody") != commitment(b"s" * 16, b"body")
 
     def test_a_short_salt_is_refused(self) -> None:
         with pytest.raises(MalformedInput):
-            leaf(bytes(15), b"body")
+            commitment(bytes(15), b"body")
 
     @pytest.mark.parametrize(
         ("previous", "number", "entry_leaf"),

@@ -156,7 +156,7 @@ def test_a_record_commits_to_the_person_without_naming_her(
 ) -> None:
     with closing(sqlite3.connect(path)) as reader:
         rows = reader.execute(
-            "SELECT number, salt, leaf, person_tag FROM audit_records ORDER BY number"
+            "SELECT number, salt, commitment, person_tag FROM audit_records ORDER BY number"
         ).fetchall()
     assert [tag is not None for *_, tag in rows] == [False, True, False, True, False]
     body = (
@@ -167,7 +167,8 @@ def test_a_record_commits_to_the_person_without_naming_her(
     parts = b"".join(len(part).to_bytes(4, "big") + part for part in (salt, person(2).encoded))
     label = len(b"audit-subject").to_bytes(4, "big") + b"audit-subject" + (2).to_bytes(4, "big")
     commitment = sha256(label + parts).hexdigest().encode()
-    assert records.leaf(salt, body % commitment) == rows[1][2] == receipts[1].leaf
+    assert records.commitment(salt, body % commitment) == rows[1][2]
+    assert records.leaf(receipts[1].writer, 2, rows[1][2]) == receipts[1].leaf
 
 
 def test_all_looks_take_the_same_room(database: Database, path: Path, now: datetime, person: People) -> None:
@@ -200,7 +201,7 @@ COLUMNS = (
     "recorded_at",
     "event",
     "salt",
-    "leaf",
+    "commitment",
     "link",
     "sealed_body",
     "person_tag",
@@ -294,7 +295,7 @@ def test_a_body_moved_to_another_record_does_not_open(
     assert "record 4" in fault_of(database)
 
 
-def test_a_body_rewritten_with_the_right_keys_does_not_match_its_leaf(
+def test_a_body_rewritten_with_the_right_keys_does_not_match_its_commitment(
     database: Database, path: Path, keys: IndexSecrets, receipts: list[Receipt]
 ) -> None:
     place = encode("audit_records", receipts[0].writer, 1)
