@@ -1,9 +1,10 @@
-"""The hash chain under the audit records, in which a change, a gap or another order shows.
+"""The hash chain under the audit records, and their entries in the transparency log.
 
 Invariants:
-1. A leaf commits to a body and shows nothing of it: the salt keeps short bodies from being guessed.
-2. A link commits to the writer, the number, the leaf and every link before it.
+1. A commitment fixes a body and shows nothing of it: the salt keeps short bodies from being guessed.
+2. A link commits to the writer, the number, the commitment and every link before it.
 3. Numbers run from 1 without a gap.
+4. What the transparency log holds of a record is its `entry`: writer, number and commitment, in one spelling.
 
 Whoever controls the database can at most drop the newest entries or start a chain anew; signed checkpoints
 and the witness are there to show that.
@@ -17,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from crypto.encoding import encode
+from crypto.encoding import decode, decode_int, encode
 from crypto.errors import MalformedInput, VerificationFailed
 
 HASH_BYTES: Final = 32
@@ -40,7 +41,7 @@ EMPTY: Final = ChainHead(0, GENESIS)
 """The head of a chain before its first entry."""
 
 
-def leaf(salt: bytes, body: bytes) -> bytes:
+def commitment(salt: bytes, body: bytes) -> bytes:
     """Return the 32-byte commitment to a record.
 
     Args:
@@ -62,7 +63,7 @@ def link(previous: bytes, writer: bytes, number: int, leaf: bytes) -> bytes:
         previous: The link before it, or `GENESIS`.
         writer: The writer's identity; chains of different writers never mix.
         number: 1 for the first entry, then one more each time.
-        leaf: From `leaf`.
+        leaf: From `commitment`.
 
     Raises:
         MalformedInput: A hash is not 32 bytes, or the number is below 1.
@@ -95,6 +96,50 @@ def verify_chain(
             raise VerificationFailed(f"audit chain broken at number {expected}")
         head = ChainHead(number, entry_link)
     return head
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the transparency log holds of one record.
+
+    Args:
+        writer: whose chain the record stands in.
+        number: its place there, from 1.
+        commitment: from `commitment`, 32 bytes.
+    """
+
+    writer: bytes
+    number: int
+    commitment: bytes
+
+
+def entry(writer: bytes, number: int, commitment: bytes) -> bytes:
+    """Return the bytes that stand in the transparency log for one record.
+
+    Args:
+        writer: Whose chain the record stands in.
+        number: Its place there, from 1.
+        commitment: From `commitment`.
+
+    Raises:
+        MalformedInput: The writer is empty, the commitment is not 32 bytes, or the number is below 1.
+    """
+    if not writer or len(commitment) != HASH_BYTES or number < 1:
+        raise MalformedInput("a log entry needs a writer, a number from 1 and a commitment of 32 bytes")
+    return encode("audit-entry", writer, number, commitment)
+
+
+def read_entry(data: bytes) -> Entry:
+    """Take apart what `entry` made, strictly.
+
+    Raises:
+        MalformedInput: Any other bytes.
+    """
+    writer, number, commitment = decode("audit-entry", data, 3)
+    found = Entry(writer, decode_int(number), commitment)
+    if not writer or len(commitment) != HASH_BYTES or found.number < 1:
+        raise MalformedInput("a log entry needs a writer, a number from 1 and a commitment of 32 bytes")
+    return found
 
 
 def _follows(head: ChainHead, writer: bytes, number: int, entry_leaf: bytes, entry_link: bytes) -> bool:

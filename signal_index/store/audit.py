@@ -105,7 +105,7 @@ class SqlAuditLog:
         number, previous, at = self._next(event.at)
         salt = token_bytes(SALT_BYTES)
         body = _body(event, at, None if event.subject is None else _commitment(salt, event.subject))
-        leaf = records.leaf(salt, body)
+        leaf = records.commitment(salt, body)
         link = records.link(previous, self._writer, number, leaf)
         row = _row(self._writer, number)
         self._waiting.append(
@@ -249,7 +249,7 @@ class SqlAuditLog:
         commitment = None if subject is None else _commitment(row.salt, subject)
         return (
             len(row.salt) == SALT_BYTES
-            and compare_digest(records.leaf(row.salt, body), row.leaf)
+            and compare_digest(records.commitment(row.salt, body), row.leaf)
             and stated["event"] == row.event
             and datetime.fromisoformat(stated["at"]) == row.recorded_at
             and stated["subject"] == commitment

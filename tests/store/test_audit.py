@@ -167,7 +167,7 @@ def test_a_record_commits_to_the_person_without_naming_her(
     parts = b"".join(len(part).to_bytes(4, "big") + part for part in (salt, person(2).encoded))
     label = len(b"audit-subject").to_bytes(4, "big") + b"audit-subject" + (2).to_bytes(4, "big")
     commitment = sha256(label + parts).hexdigest().encode()
-    assert records.leaf(salt, body % commitment) == rows[1][2] == receipts[1].leaf
+    assert records.commitment(salt, body % commitment) == rows[1][2] == receipts[1].leaf
 
 
 def test_all_looks_take_the_same_room(database: Database, path: Path, now: datetime, person: People) -> None:
