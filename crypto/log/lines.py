@@ -93,3 +93,15 @@ def as_utf8(text: str) -> bytes:
 def as_lines(lines: Iterable[str]) -> str:
     """Return the lines as text, each with its newline."""
     return "".join(f"{line}\n" for line in lines)
+
+
+def above_note(text: str) -> tuple[list[str], str]:
+    """Split a text into the lines above its first empty line, and the note below it.
+
+    Raises:
+        MalformedInput: No empty line.
+    """
+    head, gap, note = text.partition("\n\n")
+    if not gap:
+        raise MalformedInput("no empty line before the note")
+    return head.split("\n"), note
