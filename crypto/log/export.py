@@ -63,7 +63,9 @@ class ExportedRecord:
             MalformedInput: Any other text than `line` would give.
         """
         match _read(line):
-            case {"writer": str(writer), "number": int(number), "salt": str(salt), "body": str(body)}:
+            case {"writer": str(writer), "number": int(number), "salt": str(salt), "body": str(body)} if not (
+                isinstance(number, bool)
+            ):
                 found = cls(_unhex(writer), number, read_base64(salt), read_base64(body))
             case _:
                 raise MalformedInput("not a record of an export")

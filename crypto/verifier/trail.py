@@ -15,7 +15,7 @@ from hmac import compare_digest
 
 from crypto.errors import MalformedInput, VerificationFailed
 from crypto.log.export import About, ExportedRecord, read_time
-from crypto.records import Entry, commitment, read_entry
+from crypto.records import Entry, commitment
 
 _WRITER_DIGITS_MAX = 32
 
@@ -41,14 +41,13 @@ class Trail:
         """How many writers there have been."""
         return len(self._numbers)
 
-    def follow(self, data: bytes) -> None:
+    def follow(self, entry: Entry) -> None:
         """Take the next entry of the log.
 
         Raises:
-            MalformedInput: It is no entry, or the record that belongs to it is none.
+            MalformedInput: A record that came along is none.
             VerificationFailed: Another number than expected, or the record is another, or its time runs back.
         """
-        entry = read_entry(data)
         expected = self._numbers.get(entry.writer, 0) + 1
         if entry.number != expected:
             raise VerificationFailed(

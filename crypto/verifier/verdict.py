@@ -192,9 +192,10 @@ def _walk(archive: Archive, size: int, retrace: Retrace, trail: Trail, progress:
         data = archive.read_piece(piece)
         with _does_not_hold(piece.path):
             entries = read_bundle(data, piece.width)
-            retrace.add_leaves(b"".join(map(leaf_hash, entries)))
-            for entry in entries:
-                trail.follow(entry)
+            understood = [read_entry(entry) for entry in entries]
+        retrace.add_leaves(b"".join(map(leaf_hash, entries)))
+        for entry in understood:
+            trail.follow(entry)
         count += piece.width
         progress(count, size)
     retrace.finish()
@@ -288,7 +289,7 @@ def _about(what: str) -> Iterator[None]:
 
 @contextmanager
 def _does_not_hold(where: str) -> Iterator[None]:
-    """Below a good signature, a wrong form is a change."""
+    """What was signed has the right form, so another form is a change."""
     try:
         yield
     except MalformedInput as fault:
