@@ -29,6 +29,7 @@ from signal_index.model import (
 )
 from signal_index.model.workplace import Entrance
 
+from .log import LogTree, Witnesses
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
 T = TypeVar("T")
@@ -237,12 +238,8 @@ class AuditLog(Protocol):
     ) -> Iterable[AuditEntry]:
         """Read records back, newest first, over all writers; those about one person when a subject is given."""
 
-    def verify(self) -> int:
-        """Recompute every chain; the number of records that hold.
-
-        Raises:
-            crypto.errors.VerificationFailed: naming the writer and the first record that does not.
-        """
+    def has(self, receipt: Receipt) -> bool:
+        """Whether the record behind a receipt is there, with this very hash."""
 
 
 class Transaction(Protocol):
@@ -311,6 +308,14 @@ class Transaction(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The audit log."""
+
+    @property
+    def log(self) -> LogTree:
+        """The tree the records are put into."""
+
+    @property
+    def witnesses(self) -> Witnesses:
+        """Who cosigned the log."""
 
 
 class Database(Protocol):

@@ -4,7 +4,7 @@ Invariants:
 1. A record exists when, and only when, the transaction it was appended in is committed.
 2. Numbers run 1, 2, 3 per writer without a gap, and recorded times never run backwards within a writer.
 3. The body is sealed to its place and padded, so that its length tells nothing about what was allowed or shown.
-4. The person concerned stands beside the hashed leaf; the body commits to her with the record's own salt.
+4. The person concerned stands outside what is hashed; the body commits to her with the record's own salt.
 
 Whoever controls the database can at most drop a writer's newest records; without the keys, anything else shows.
 Records wait in memory until the commit and are then written together.
@@ -13,12 +13,11 @@ Source: ADR-0003, ADR-0005.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
-from itertools import groupby
 from secrets import token_bytes
 from typing import Final
 
@@ -27,7 +26,6 @@ from sqlalchemy import Connection, bindparam, insert, select
 from crypto import records
 from crypto.chain import Pseudonym
 from crypto.encoding import encode
-from crypto.errors import VerificationFailed
 from crypto.sealing import SEAL_BYTES, RowKeys
 from signal_index import ports
 from signal_index.errors import Unavailable
@@ -51,9 +49,11 @@ _HEAD = (
     .limit(1)
 )
 _NEWEST_FIRST = select(
-    _records.c.writer, _records.c.number, _records.c.leaf, _records.c.link, _records.c.sealed_body
+    _records.c.writer, _records.c.number, _records.c.commitment, _records.c.link, _records.c.sealed_body
 ).order_by(_records.c.recorded_at.desc(), _records.c.writer, _records.c.number.desc())
-_IN_ORDER = select(*_records.columns).order_by(_records.c.writer, _records.c.number)
+_COMMITMENT = select(_records.c.commitment).where(
+    _records.c.writer == bindparam("of_writer"), _records.c.number == bindparam("of_number")
+)
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ class SqlAuditLog:
         """
         number, previous, at = self._next(event.at)
         salt = token_bytes(SALT_BYTES)
-        body = _body(event, at, None if event.subject is None else _commitment(salt, event.subject))
-        leaf = records.leaf(salt, body)
-        link = records.link(previous, self._writer, number, leaf)
+        body = _body(event, at, None if event.subject is None else _subject_commitment(salt, event.subject))
+        commitment = records.commitment(salt, body)
+        link = records.link(previous, self._writer, number, commitment)
         row = _row(self._writer, number)
         self._waiting.append(
             {
@@ -115,7 +115,7 @@ class SqlAuditLog:
                 "recorded_at": at,
                 "event": event.event,
                 "salt": salt,
-                "leaf": leaf,
+                "commitment": commitment,
                 "link": link,
                 "sealed_body": self._bodies.seal("sealed_body", row, body, _padded_size(len(body))),
                 **self._subject(row, event.subject),
@@ -123,7 +123,7 @@ class SqlAuditLog:
             }
         )
         self._head = (number, link, at)
-        return Receipt(self._writer, number, leaf)
+        return Receipt(self._writer, number, records.leaf(self._writer, number, commitment))
 
     def _next(self, at: datetime) -> tuple[int, bytes, datetime]:
         """Number, link before it and time of the next record."""
@@ -196,7 +196,7 @@ class SqlAuditLog:
             event=body["event"],
             at=datetime.fromisoformat(body["at"]),
             fields=body["fields"],
-            leaf=row.leaf,
+            leaf=records.leaf(row.writer, row.number, row.commitment),
             link=row.link,
         )
 
@@ -206,53 +206,29 @@ class SqlAuditLog:
             raise damaged("audit_records")
         return self._bodies.unseal("sealed_body", _row(row.writer, row.number), row.sealed_body, size)
 
-    def verify(self) -> int:
-        """Recompute every chain; the number of records that hold.
-
-        Raises:
-            VerificationFailed: naming the writer and the first record that does not.
-        """
+    def has(self, receipt: Receipt) -> bool:
+        """Whether the record behind a receipt is there, with this very hash."""
         self.write()
-        unseen = set(self._connection.execute(select(_writers.c.writer)).scalars())
-        count = 0
-        for writer, own in groupby(self._connection.execute(_IN_ORDER), key=lambda row: bytes(row.writer)):
-            if writer not in unseen:
-                raise VerificationFailed(f"writer {writer.hex()} was never registered")
-            unseen.remove(writer)
-            count += self._verify_writer(writer, own)
-        if unseen:
-            raise VerificationFailed(f"writer {min(unseen).hex()} has lost its records")
-        return count
+        found = self._connection.execute(
+            _COMMITMENT, {"of_writer": receipt.writer, "of_number": receipt.number}
+        ).scalar()
+        return found is not None and receipt.leaf == records.leaf(receipt.writer, receipt.number, found)
 
-    def _verify_writer(self, writer: bytes, rows: Iterator[AnyRow]) -> int:
-        try:
-            return records.verify_chain(writer, self._verified(rows)).number
-        except VerificationFailed as fault:
-            raise VerificationFailed(f"writer {writer.hex()}: {fault}") from fault
-
-    def _verified(self, rows: Iterator[AnyRow]) -> Iterator[tuple[int, bytes, bytes]]:
-        before: datetime | None = None
-        for row in rows:
-            if not self._holds(row) or (before is not None and row.recorded_at < before):
-                raise VerificationFailed(f"record {row.number} was changed")
-            before = row.recorded_at
-            yield row.number, row.leaf, row.link
-
-    def _holds(self, row: AnyRow) -> bool:
-        """Whether every column of a record agrees with its body and its leaf."""
+    def contradiction(self, row: AnyRow) -> bool:
+        """Whether any column of a record, as read with all its columns, contradicts its body or its commitment."""
         try:
             body = self._open(row)
             subject = self._opened_subject(row)
         except Unavailable:
-            return False
+            return True
         stated = json.loads(body)
-        commitment = None if subject is None else _commitment(row.salt, subject)
-        return (
+        of_subject = None if subject is None else _subject_commitment(row.salt, subject)
+        return not (
             len(row.salt) == SALT_BYTES
-            and compare_digest(records.leaf(row.salt, body), row.leaf)
+            and compare_digest(records.commitment(row.salt, body), row.commitment)
             and stated["event"] == row.event
             and datetime.fromisoformat(stated["at"]) == row.recorded_at
-            and stated["subject"] == commitment
+            and stated["subject"] == of_subject
             and row.key_epoch == self._bodies.keys.epoch
         )
 
@@ -270,7 +246,7 @@ def _row(writer: bytes, number: int) -> bytes:
     return encode("audit_records", writer, number)
 
 
-def _commitment(salt: bytes, subject: Pseudonym) -> str:
+def _subject_commitment(salt: bytes, subject: Pseudonym) -> str:
     return sha256(encode("audit-subject", salt, subject.encoded)).hexdigest()
 
 
