@@ -83,6 +83,17 @@ EVENTS: dict[str, frozenset[str]] = {
     # `bodies` is how many records left with what they say, of which period; the proofs are always of the whole log.
     "log.exported": _ADMINISTRATOR | {"size", "bodies", "first_day", "last_day"},
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
+    # Review. A look is named by the place of its own record.
+    "worklist.read": _ADMINISTRATOR | {"items"},
+    "look.reviewed": _ADMINISTRATOR | {"writer", "number"},
+    "review.judged": _ADMINISTRATOR | {"writer", "number", "verdict", "ground"},
+    "review.reported": _ADMINISTRATOR | {"first_day", "last_day"},
+    # The work list of a week was made, of so many looks; nobody chooses by hand.
+    "review.chosen": frozenset({"monday", "looks", "listed", "sampled"}),
+    "review.mailed": frozenset({"day", "messages"}),
+    "watch.put": _ADMINISTRATOR | {"what", "worker", "relation", "until"},
+    "watch.lifted": _ADMINISTRATOR | {"what", "worker", "relation"},
+    "watches.read": _ADMINISTRATOR,
 }
 
 

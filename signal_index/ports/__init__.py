@@ -30,6 +30,7 @@ from signal_index.model import (
 from signal_index.model.workplace import Entrance
 
 from .log import LogTree, Witnesses
+from .oversight import Chronicle, Reviews
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
 T = TypeVar("T")
@@ -304,6 +305,14 @@ class Transaction(Protocol):
     @property
     def preferences(self) -> PreferencesTable:
         """What members of staff chose for themselves."""
+
+    @property
+    def reviews(self) -> Reviews:
+        """Looks in review."""
+
+    @property
+    def chronicle(self) -> Chronicle:
+        """The log in the order of its tree."""
 
     @property
     def audit(self) -> AuditLog:

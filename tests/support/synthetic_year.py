@@ -12,7 +12,9 @@ done by somebody with a good reason:
 - covers that begin the day they are arranged: illness;
 - looks at one person week after week: intensive cases;
 - refused attempts: bookmarks of cases that were closed, covers that ran out, a feed that is a day late for a team;
-- looks at somebody under watch: her own worker does her work.
+- looks at somebody under watch: her own worker does her work;
+- one person with two workers: one new case in eight is about somebody a colleague knows already;
+- covers of somebody who is at work: one in ten is there to share the work.
 
 Times are wall-clock times in the Netherlands; the log has them in UTC.
 """
@@ -354,7 +356,8 @@ def _away(year: Year, worker: Worker, first: date, length: int, *, ahead: float)
     """She is away; sometimes a colleague looks for her."""
     rng = year.rng
     days = [first + timedelta(days=number) for number in range(length)]
-    worker.away.update(days)
+    if rng.random() > 0.1:
+        worker.away.update(days)
     colleagues = [each for each in year.workers if each.team == worker.team and each is not worker]
     if rng.random() > 0.5 or not colleagues or first < worker.begins:
         return
@@ -438,7 +441,9 @@ def _new_case(year: Year, worker: Worker, day: date) -> None:
     at = _when(year, worker, day)
     confirmed = at + timedelta(hours=min(rng.expovariate(1 / 5) + 0.1, 72)) if own else None
     known = local_day(confirmed or at) + timedelta(days=1)
-    case = Case(year.name(), year.person(), rng.paretovariate(1.3) * 2, known, LAST_DAY, self_registered=own)
+    others = rng.choice(year.workers).live(day) if rng.random() < 0.125 else []
+    person = rng.choice(others).person if others else year.person()
+    case = Case(year.name(), person, rng.paretovariate(1.3) * 2, known, LAST_DAY, self_registered=own)
     year.register(worker, case, at, confirmed_at=confirmed)
     if rng.random() < 0.5:
         year.look(worker, case, (confirmed or at) + timedelta(minutes=rng.uniform(2, 240)))

@@ -8,8 +8,8 @@ Invariants:
 Whoever takes the database without the keys sees sizes of anonymous series, expiry months, how many looks share an
 unknown person and how many share an unknown worker, when sign-ins were in use, how many covers and questions there
 are and until when, the register, the staff list and who wants a digest at which address, how many records the
-log has and when they were made; nothing that leads to a
-person or says which help runs, and no cookie or ticket that works.
+log has and when they were made, which records were chosen for review, how each was judged, and how much is under
+watch; nothing that leads to a person or says which help runs, and no cookie or ticket that works.
 
 Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
 does by itself.
@@ -49,6 +49,7 @@ from .index import (
     used_tickets,
     views,
 )
+from .reviews import review_state, review_weeks, reviews, watches
 
 __all__ = [
     "acknowledgements",
@@ -74,6 +75,9 @@ __all__ = [
     "publishers",
     "questions",
     "restrictions",
+    "review_state",
+    "review_weeks",
+    "reviews",
     "series",
     "sessions",
     "staff",
@@ -81,4 +85,5 @@ __all__ = [
     "tallies",
     "used_tickets",
     "views",
+    "watches",
 ]
