@@ -80,8 +80,10 @@ EVENTS: dict[str, frozenset[str]] = {
     "witness.resumed": frozenset({"witness", "size"}),
     # Somebody had a receipt redeemed for a proof; a receipt tells nothing of the look.
     "receipt.redeemed": _ACTOR | {"writer", "number"},
-    # `bodies` is how many records left with what they say, of which period; the proofs are always of the whole log.
-    "log.exported": _ADMINISTRATOR | {"size", "bodies", "first_day", "last_day"},
+    # The proofs of the whole log left, and what the records of these days say; no days, no records.
+    "log.exported": _ADMINISTRATOR | {"size", "first_day", "last_day"},
+    # Records whose time had passed; what they said is gone, their places in the tree stay.
+    "records.erased": frozenset({"kind", "records", "before"}),
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
 }
 

@@ -40,7 +40,9 @@ class MiniLog:
     entries: list[bytes] = field(default_factory=list)
     records: list[ExportedRecord] = field(default_factory=list)
 
-    def add(self, writer: bytes, number: int, *, at: datetime | None = None, salt: bytes | None = None) -> None:
+    def add(
+        self, writer: bytes, number: int, *, at: datetime | None = None, salt: bytes | None = None
+    ) -> None:
         """Record something; with a time its body travels along."""
         salt = sha256(b"salt" + writer + number.to_bytes(8, "big")).digest()[:16] if salt is None else salt
         stated = None if at is None else at.isoformat()
