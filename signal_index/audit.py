@@ -47,8 +47,9 @@ EVENTS: dict[str, frozenset[str]] = {
     "restriction.stored": frozenset({"publisher", "kind", "flags_removed"}),
     "restriction.revoked": frozenset({"publisher", "kind"}),
     "flags.expired": frozenset({"month", "flags"}),
-    # The operator put a backup back; everything sources had said is asked for again.
-    "index.restored": _ADMINISTRATOR,
+    # The operator put a backup back; everything sources had said is asked for again. `size` and `root` are of the
+    # tree as the backup had it, for witnesses to compare with what they cosigned.
+    "index.restored": _ADMINISTRATOR | {"size", "root"},
     "register.imported": _ADMINISTRATOR | {"publishers", "publications", "entrances"},
     "staff.imported": _ADMINISTRATOR | {"members"},
     "role.granted": _ADMINISTRATOR | {"staff", "role"},
