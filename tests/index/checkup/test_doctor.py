@@ -34,7 +34,7 @@ Clinic = Any  # of the conftest beside this file
 
 SOUND = [
     "settings", "environment", "libsodium", "keys", "manifest", "tokens", "rules", "database", "schema",
-    "initialised", "writable", "log", "register", "feeds of signals", "feeds of relations", "feed of deaths",
+    "initialised", "writable", "log", "tree", "witness", "register", "feeds of signals", "feeds of relations", "feed of deaths",
     "complete sets", "sources", "staff", "roles", "entrances", "site", "theme", "client secret", "sign-in",
     "code flow", "grant", "PKCE", "signatures", "endpoints", "signing keys", "mail", "clock",
 ]  # fmt: skip
@@ -45,7 +45,7 @@ def test_a_sound_set_up_gets_ok_at_every_point_and_status_0(clinic: Clinic) -> N
     found = [json.loads(line) for line in lines]
     assert [each["point"] for each in found] == SOUND
     assert {each["point"]: each["state"] for each in found} == {
-        point: "note" if point == "feed of deaths" else "ok" for point in SOUND
+        point: "note" if point in {"tree", "witness", "feed of deaths"} else "ok" for point in SOUND
     }
     assert status == 0
 
