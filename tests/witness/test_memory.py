@@ -151,6 +151,27 @@ def test_a_changed_row_is_refused(filled: Any, change: str) -> None:
         opened(filled)
 
 
+def test_a_last_cosignature_of_another_time_is_refused(filled: Any, log: Any) -> None:
+    memory = opened(filled)
+    at, note = memory.latest()[log.origin]
+    with memory.turn() as turn:
+        turn.keep_latest(log.origin, at - 1, note)
+    memory.close()
+    with pytest.raises(KeyFault, match="not those of the last rows"):
+        opened(filled)
+
+
+def test_an_index_that_is_not_sound_is_refused(filled: Any) -> None:
+    with closing(sqlite3.connect(filled.path)) as other:
+        other.executescript(
+            "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage ="
+            " (SELECT sum(rootpage) FROM sqlite_master WHERE name IN ('alarm', 'one_root_per_size')) - rootpage"
+            " WHERE name IN ('alarm', 'one_root_per_size')"
+        )
+    with pytest.raises(KeyFault, match="damaged"):
+        opened(filled)
+
+
 def test_rows_that_go_back_are_refused_whoever_wrote_them(filled: Any, log: Any) -> None:
     memory = opened(filled)
     with memory.turn() as turn:
