@@ -103,15 +103,18 @@ class Courier:
         if self._known is None:
             self._known = self._database.run(self._remembered)
         answer = self._ask(self._known)
-        if isinstance(answer, Knows) and answer.size != self._known:
+        if isinstance(answer, Knows) and answer.size > self._known:
             self._known = answer.size
             answer = self._ask(answer.size)
         if isinstance(answer, Cosigned):
             self._keep(answer)
             return True
-        # It knows a tree of the size we named and still says no: another one than ours.
-        self._refused("fork" if isinstance(answer, Knows) else answer.reason)
+        self._refused(answer.reason if isinstance(answer, Declined) else self._disagreement(answer))
         return False
+
+    def _disagreement(self, knows: Knows) -> str:
+        """Why it says no though we told it a size it had cosigned: it has lost its memory, or knows another tree."""
+        return "forgotten" if knows.size < (self._known or 0) else "fork"
 
     def _remembered(self, tx: Transaction) -> int:
         return next(

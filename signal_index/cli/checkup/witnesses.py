@@ -16,6 +16,7 @@ WHAT_TO_DO: Final = {
     "unknown-log": "give the witness the key that signal-index audit key prints",
     "unknown-key": "give the witness the key that signal-index audit key prints",
     "behind": "it has cosigned a longer log than this one: was a backup put back? Then run signal-index db restored",
+    "forgotten": "it no longer knows what it cosigned: it must become a new witness, with a new key",
     "fork": "it has cosigned another log than this one: stop the index, and call the privacy officer",
     "proof": "it has cosigned another log than this one: stop the index, and call the privacy officer",
     "answer": "what it says makes no sense: check address and key under [[witnesses]]",

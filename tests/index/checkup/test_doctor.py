@@ -34,7 +34,8 @@ Clinic = Any  # of the conftest beside this file
 
 SOUND = [
     "settings", "environment", "libsodium", "keys", "manifest", "tokens", "rules", "database", "schema",
-    "initialised", "writable", "log", "tree", "witness", "register", "feeds of signals", "feeds of relations", "feed of deaths",
+    "initialised", "writable", "log", "tree", "witness", "register", "feeds of signals", "feeds of relations",
+    "feed of deaths",
     "complete sets", "sources", "staff", "roles", "entrances", "site", "theme", "client secret", "sign-in",
     "code flow", "grant", "PKCE", "signatures", "endpoints", "signing keys", "mail", "clock",
 ]  # fmt: skip
