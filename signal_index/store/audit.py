@@ -5,6 +5,7 @@ Invariants:
 2. Numbers run 1, 2, 3 per writer without a gap, and recorded times never run backwards within a writer.
 3. The body is sealed to its place and padded, so that its length tells nothing about what was allowed or shown.
 4. The person concerned stands beside the hashed leaf; the body commits to her with the record's own salt.
+5. Every record names its action in a trace; one of an action on personal data brings its processing record along.
 
 Whoever controls the database can at most drop a writer's newest records; without the keys, anything else shows.
 Records wait in memory until the commit and are then written together.
@@ -21,6 +22,7 @@ from hmac import compare_digest
 from itertools import groupby
 from secrets import token_bytes
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select
 
@@ -32,9 +34,11 @@ from crypto.sealing import SEAL_BYTES, RowKeys
 from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model import AuditEntry, AuditEvent, FieldValue, Receipt
+from signal_index.model.traces import Span, Trace
 
 from . import schema
 from .cells import Cells, damaged
+from .log.processing import SqlProcessingLog, processing
 from .sql import AnyRow
 
 SALT_BYTES: Final = 16
@@ -64,11 +68,13 @@ class Mark:
         appended: records waiting then.
         written: how many of those had been written to the transaction.
         head: number, link and time of the last record.
+        processings: the same moment in the log of processing operations.
     """
 
     appended: int
     written: int
     head: tuple[int, bytes, datetime] | None
+    processings: tuple[int, int]
 
 
 class SqlAuditLog:
@@ -80,18 +86,28 @@ class SqlAuditLog:
         kind: of process, `serve` or `cli`.
         keys: audit keys, for the bodies.
         person_keys: row keys, for the persons concerned.
+        processings: the log of processing operations that is written with this one.
     """
 
     def __init__(
-        self, connection: Connection, writer: bytes, kind: str, keys: RowKeys, person_keys: RowKeys
+        self,
+        connection: Connection,
+        writer: bytes,
+        kind: str,
+        *,
+        keys: RowKeys,
+        person_keys: RowKeys,
+        processings: SqlProcessingLog,
     ) -> None:
         self._connection = connection
         self._writer = writer
         self._kind = kind
         self._bodies = Cells(keys, "audit_records")
         self._persons = Cells(person_keys, "audit_records")
+        self._processings = processings
         self._waiting: list[dict[str, object]] = []
         self._written = 0
+        self._trace = Trace.new()
         self._head: tuple[int, bytes, datetime] | None = None
 
     def append(self, event: AuditEvent) -> Receipt:
@@ -104,7 +120,8 @@ class SqlAuditLog:
         """
         number, previous, at = self._next(event.at)
         salt = token_bytes(SALT_BYTES)
-        body = _body(event, at, None if event.subject is None else _commitment(salt, event.subject))
+        span = self._trace.span()
+        body = _body(event, at, span, None if event.subject is None else _commitment(salt, event.subject))
         leaf = records.leaf(salt, body)
         link = records.link(previous, self._writer, number, leaf)
         row = _row(self._writer, number)
@@ -123,7 +140,14 @@ class SqlAuditLog:
             }
         )
         self._head = (number, link, at)
+        done = processing(event, at, self._trace, span)
+        if done is not None:
+            self._processings.append(done, event.subject)
         return Receipt(self._writer, number, leaf)
+
+    def follow(self, trace: Trace | None) -> None:
+        """Put what comes next in this trace; in a new one when there is none."""
+        self._trace = trace or Trace.new()
 
     def _next(self, at: datetime) -> tuple[int, bytes, datetime]:
         """Number, link before it and time of the next record."""
@@ -147,13 +171,14 @@ class SqlAuditLog:
 
     def mark(self) -> Mark:
         """Remember this moment, before a job begins."""
-        return Mark(len(self._waiting), self._written, self._head)
+        return Mark(len(self._waiting), self._written, self._head, self._processings.mark())
 
     def return_to(self, mark: Mark) -> None:
         """Drop what a failed job appended, after its savepoint has been rolled back."""
         del self._waiting[mark.appended :]
         self._written = mark.written
         self._head = mark.head
+        self._processings.return_to(mark.processings)
 
     def write(self) -> None:
         """Write the waiting records to the transaction."""
@@ -165,11 +190,13 @@ class SqlAuditLog:
             self._connection.execute(insert(_writers), this)
         self._connection.execute(insert(_records), fresh)
         self._written = len(self._waiting)
+        self._processings.write()
 
     def committed(self) -> None:
         """Forget the records that are durable now."""
         self._waiting.clear()
         self._written = 0
+        self._processings.committed()
 
     def entries(
         self,
@@ -177,6 +204,7 @@ class SqlAuditLog:
         events: Collection[str] | None = None,
         subject: Pseudonym | None = None,
         limit: int | None = None,
+        period: tuple[datetime, datetime] | None = None,
     ) -> Sequence[AuditEntry]:
         """Read records back, newest first, over all writers; those about one person when a subject is given."""
         self.write()
@@ -186,6 +214,9 @@ class SqlAuditLog:
         if subject is not None:
             tagged = self._persons.tag("person_tag", subject.encoded)
             statement = statement.where(_records.c.person_tag == tagged)
+        if period is not None:
+            since, until = period
+            statement = statement.where(_records.c.recorded_at >= since, _records.c.recorded_at < until)
         return [self._entry(row) for row in self._connection.execute(statement)]
 
     def _entry(self, row: AnyRow) -> AuditEntry:
@@ -198,6 +229,7 @@ class SqlAuditLog:
             fields=body["fields"],
             leaf=row.leaf,
             link=row.link,
+            span=_span(body.get("trace")),
         )
 
     def _open(self, row: AnyRow) -> bytes:
@@ -274,13 +306,14 @@ def _commitment(salt: bytes, subject: Pseudonym) -> str:
     return sha256(encode("audit-subject", salt, subject.encoded)).hexdigest()
 
 
-def _body(event: AuditEvent, at: datetime, subject: str | None) -> bytes:
+def _body(event: AuditEvent, at: datetime, span: Span, subject: str | None) -> bytes:
     """Write the record as canonical JSON: sorted members, no spaces, UTF-8, no fractions."""
     stated = {
         "at": at.astimezone(UTC).isoformat(),
         "event": event.event,
         "fields": event.fields,
         "subject": subject,
+        "trace": _trace(span),
     }
     for name, value in event.fields.items():
         if not _is_plain(value):
@@ -288,6 +321,29 @@ def _body(event: AuditEvent, at: datetime, subject: str | None) -> bytes:
                 f"field {name} of event {event.event} is not text, a whole number or a list of texts"
             )
     return json.dumps(stated, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _trace(span: Span) -> dict[str, str]:
+    """How a record names its action; what there is not is left out."""
+    named = {"trace_id": span.trace_id.hex(), "span_id": span.span_id.hex()}
+    if span.parent_id is not None:
+        named["parent_span_id"] = span.parent_id.hex()
+    if span.transaction is not None:
+        named["fsc_transaction_id"] = str(span.transaction)
+    return named
+
+
+def _span(named: dict[str, str] | None) -> Span | None:
+    """The action as a record names it; None in one from before there were traces."""
+    if named is None:
+        return None
+    parent, transaction = named.get("parent_span_id"), named.get("fsc_transaction_id")
+    return Span(
+        bytes.fromhex(named["trace_id"]),
+        bytes.fromhex(named["span_id"]),
+        bytes.fromhex(parent) if parent is not None else None,
+        UUID(transaction) if transaction is not None else None,
+    )
 
 
 def _is_plain(value: FieldValue) -> bool:

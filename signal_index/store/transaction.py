@@ -13,6 +13,7 @@ from signal_index import ports
 from .audit import Mark, SqlAuditLog
 from .deliveries import SqlDeliveries
 from .flags import SqlFlags
+from .log.processing import SqlProcessingLog
 from .register import SqlRegister, SqlStaff
 from .relations import SqlRelations, SqlRestrictions
 from .series import SqlSeries
@@ -74,7 +75,15 @@ class SqlTransaction:
         self.covers = SqlCovers(connection, keys)
         self.questions = SqlQuestions(connection, keys)
         self.preferences = SqlPreferences(connection)
-        self.audit = SqlAuditLog(connection, identity.writer, identity.writer_kind, identity.audit_keys, keys)
+        self.processings = SqlProcessingLog(connection, identity.audit_keys, keys)
+        self.audit = SqlAuditLog(
+            connection,
+            identity.writer,
+            identity.writer_kind,
+            keys=identity.audit_keys,
+            person_keys=keys,
+            processings=self.processings,
+        )
 
     def forget(self) -> None:
         """Read the small tables anew when they are next asked for."""

@@ -1,9 +1,14 @@
 """Puts together what the surfaces need besides an open index: who is asking, and the pages."""
 
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
+from signal_index import audit
 from signal_index.errors import SetupFault
+from signal_index.model import AuditEvent
 from signal_index.settings import Settings, SignInSettings
+from signal_index.store.provision import REVISION
 from signal_index.web.desk import Desk, utc_now
 from signal_index.web.identity import SECOND_FACTOR_ACR, Identity
 from signal_index.web.pages.site import Front, open_site
@@ -17,6 +22,20 @@ def build_desk(index: Index) -> Desk:
     """What the HTTP surfaces need."""
     identity = Identity(token_rules(index.settings.issuer), utc_now)
     return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now, index.crew)
+
+
+def started(index: Index, surface: str, now: datetime) -> AuditEvent:
+    """The record of a start: from here on, this writer's records are made under these rules, keys and program."""
+    return audit.event(
+        "index.started",
+        now,
+        surface=surface,
+        version=version("signal-index"),
+        rule_set=index.rules.digest,
+        manifest=index.manifest.fingerprint.hex(),
+        key_epoch=index.secrets.epoch,
+        schema=REVISION,
+    )
 
 
 def build_site(settings: Settings, desk: Desk) -> Site | None:

@@ -88,7 +88,7 @@ def test_what_was_there_before_the_workplace_stays_up_and_down(lived_in: Path, k
     assert [
         len(first[name]) for name in ("staff", "staff_roles", "series", "care_relations", "audit_records")
     ] == [1] * 5
-    with pytest.raises(SetupFault, match="at schema 0001, this program needs 0003"):
+    with pytest.raises(SetupFault, match="at schema 0001, this program needs 0006"):
         open_database(lived_in, keys, writer_kind="serve")
 
     upgrade(lived_in)

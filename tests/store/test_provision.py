@@ -27,11 +27,11 @@ from signal_index.store import current_revision, initialise, open_database, upgr
 from signal_index.store.provision import REVISION, connect, downgrade, sqlite_path
 from signal_index.store.schema import metadata
 
-NEWEST = "0003"
+NEWEST = "0006"
 
 migrations = [
     importlib.import_module(f"signal_index.store.migrations.versions.{name}")
-    for name in ("0001_first_tables", "0002_workplace", "0003_tallies")
+    for name in ("0001_first_tables", "0002_workplace", "0003_tallies", "0006_processing_records")
 ]
 
 
@@ -85,7 +85,7 @@ def test_a_database_without_a_schema_is_not_initialised(
 def test_another_schema_is_refused_with_what_to_do(path: Path, keys: IndexSecrets) -> None:
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("UPDATE alembic_version SET version_num = '9999'")
-    assert "at schema 9999, this program needs 0003: run signal-index db upgrade" in refusal(path, keys)
+    assert "at schema 9999, this program needs 0006: run signal-index db upgrade" in refusal(path, keys)
 
 
 def other_keys(**changes: object) -> Callable[[IndexSecrets], IndexSecrets]:
@@ -193,7 +193,7 @@ def test_the_migrations_make_exactly_the_schema_of_the_code(tmp_path: Path, blan
 def test_every_table_is_strict_and_flags_stand_in_order_of_person(blank: Path) -> None:
     made = schema_of(blank)
     tables = {name: sql for name, sql in made.items() if sql.startswith("CREATE TABLE")}
-    assert len(tables) == len(metadata.tables) == 23
+    assert len(tables) == len(metadata.tables) == 24
     assert all(sql.endswith("STRICT") for sql in tables.values())
     assert "WITHOUT ROWID" in tables["flags"]
 

@@ -1,0 +1,1 @@
+"""What stands beside the audit log and is written with it."""
