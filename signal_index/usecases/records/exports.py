@@ -30,7 +30,8 @@ class Days:
     @property
     def period(self) -> tuple[datetime, datetime]:
         """From the first moment up to, not including, the first after it."""
-        return _midnight(self.first), _midnight(self.last + timedelta(days=1))
+        after = self.last + timedelta(days=1) if self.last < date.max else date.max
+        return _midnight(self.first), _midnight(after)
 
 
 def _midnight(day: date) -> datetime:
