@@ -6,9 +6,9 @@ Invariants:
 3. Every row that depends on keys names its key epoch.
 
 Whoever takes the database without the keys sees sizes of anonymous series, expiry months, how many looks and other
-actions share an unknown person and how many share an unknown worker, when sign-ins were in use, how many covers and questions there
-are and until when, the register, the staff list and who wants a digest at which address; nothing that leads to a
-person or says which help runs, and no cookie or ticket that works.
+actions share an unknown person and how many looks share an unknown worker, when sign-ins were in use, how many covers
+and questions there are and until when, the register, the staff list and who wants a digest at which address; nothing
+that leads to a person or says which help runs, and no cookie or ticket that works.
 
 Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
 does by itself.
