@@ -84,7 +84,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "inzage.answered": frozenset({"publisher", "looks"}),
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
     # Records left this index as a file; `log` says of which kind, `records` how many.
-    "log.exported": _ADMINISTRATOR | {"log", "since", "until", "records"},
+    "records.exported": _ADMINISTRATOR | {"log", "since", "until", "records"},
     "log.checked": _ADMINISTRATOR | {"records"},
 }
 
@@ -135,7 +135,7 @@ PROCESSINGS: dict[str, Activity] = {
     "question.answered": _DOUBTING,
     "inzage.answered": Activity("inzage", 1, "Een inwoner inzage geven"),
     "log.read": _OVERSEEING,
-    "log.exported": Activity("toezicht", 1, "Vastleggingen uitleveren"),
+    "records.exported": Activity("toezicht", 1, "Vastleggingen uitleveren"),
 }
 
 # Deliveries, accepted or refused, by class; one record for all persons in it: see ADR-0016 for why not one for each.

@@ -17,7 +17,7 @@ from crypto.encoding import Month
 from crypto.sheet import AgeBand, Row
 from policy.vocabulary import Level
 
-from .traces import Span
+from .traces import Action
 from .workplace import Cover, Entrance, Informed
 
 # --- The register: who may publish what, and whom to phone about it -----------------------------------------------
@@ -417,7 +417,7 @@ class AuditEntry:
     """One record as read back from the log.
 
     Args:
-        span: the action it records; None in records from before there were traces.
+        action: what it records; None in records from before there were traces.
     """
 
     writer: bytes
@@ -427,7 +427,7 @@ class AuditEntry:
     fields: dict[str, FieldValue]
     leaf: bytes
     link: bytes
-    span: Span | None = None
+    action: Action | None = None
 
 
 DUTCH_TIME = ZoneInfo("Europe/Amsterdam")

@@ -24,7 +24,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 @dataclass(frozen=True)
-class Span:
+class Action:
     """One action within a trace, as records of it name it.
 
     Args:
@@ -90,9 +90,9 @@ class Trace:
         """The header of the answer: the chain, and an id of this request in it."""
         return f"{_OURS}-{self.trace_id.hex()}-{self.answer_id.hex()}-{self.flags:02x}"
 
-    def span(self) -> Span:
+    def action(self) -> Action:
         """An action of its own within this chain."""
-        return Span(self.trace_id, token_bytes(SPAN_ID_BYTES), self.parent_id, self.transaction)
+        return Action(self.trace_id, token_bytes(SPAN_ID_BYTES), self.parent_id, self.transaction)
 
 
 class Status(StrEnum):
@@ -115,7 +115,7 @@ class Processing:
         processor: who asked for it from outside, as a URI; None when nobody did.
     """
 
-    span: Span
+    action: Action
     name: str
     activity: str
     status: Status

@@ -34,7 +34,7 @@ from crypto.sealing import SEAL_BYTES, RowKeys
 from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model import AuditEntry, AuditEvent, FieldValue, Receipt
-from signal_index.model.traces import Span, Trace
+from signal_index.model.traces import Action, Trace
 
 from . import schema
 from .cells import Cells, damaged
@@ -120,8 +120,8 @@ class SqlAuditLog:
         """
         number, previous, at = self._next(event.at)
         salt = token_bytes(SALT_BYTES)
-        span = self._trace.span()
-        body = _body(event, at, span, None if event.subject is None else _commitment(salt, event.subject))
+        action = self._trace.action()
+        body = _body(event, at, action, None if event.subject is None else _commitment(salt, event.subject))
         leaf = records.leaf(salt, body)
         link = records.link(previous, self._writer, number, leaf)
         row = _row(self._writer, number)
@@ -140,7 +140,7 @@ class SqlAuditLog:
             }
         )
         self._head = (number, link, at)
-        done = processing(event, at, self._trace, span)
+        done = processing(event, at, self._trace, action)
         if done is not None:
             self._processings.append(done, event.subject)
         return Receipt(self._writer, number, leaf)
@@ -229,7 +229,7 @@ class SqlAuditLog:
             fields=body["fields"],
             leaf=row.leaf,
             link=row.link,
-            span=_span(body.get("trace")),
+            action=_action(body.get("trace")),
         )
 
     def _open(self, row: AnyRow) -> bytes:
@@ -306,14 +306,14 @@ def _commitment(salt: bytes, subject: Pseudonym) -> str:
     return sha256(encode("audit-subject", salt, subject.encoded)).hexdigest()
 
 
-def _body(event: AuditEvent, at: datetime, span: Span, subject: str | None) -> bytes:
+def _body(event: AuditEvent, at: datetime, action: Action, subject: str | None) -> bytes:
     """Write the record as canonical JSON: sorted members, no spaces, UTF-8, no fractions."""
     stated = {
         "at": at.astimezone(UTC).isoformat(),
         "event": event.event,
         "fields": event.fields,
         "subject": subject,
-        "trace": _trace(span),
+        "trace": _trace(action),
     }
     for name, value in event.fields.items():
         if not _is_plain(value):
@@ -323,22 +323,22 @@ def _body(event: AuditEvent, at: datetime, span: Span, subject: str | None) -> b
     return json.dumps(stated, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _trace(span: Span) -> dict[str, str]:
+def _trace(action: Action) -> dict[str, str]:
     """How a record names its action; what there is not is left out."""
-    named = {"trace_id": span.trace_id.hex(), "span_id": span.span_id.hex()}
-    if span.parent_id is not None:
-        named["parent_span_id"] = span.parent_id.hex()
-    if span.transaction is not None:
-        named["fsc_transaction_id"] = str(span.transaction)
+    named = {"trace_id": action.trace_id.hex(), "span_id": action.span_id.hex()}
+    if action.parent_id is not None:
+        named["parent_span_id"] = action.parent_id.hex()
+    if action.transaction is not None:
+        named["fsc_transaction_id"] = str(action.transaction)
     return named
 
 
-def _span(named: dict[str, str] | None) -> Span | None:
+def _action(named: dict[str, str] | None) -> Action | None:
     """The action as a record names it; None in one from before there were traces."""
     if named is None:
         return None
     parent, transaction = named.get("parent_span_id"), named.get("fsc_transaction_id")
-    return Span(
+    return Action(
         bytes.fromhex(named["trace_id"]),
         bytes.fromhex(named["span_id"]),
         bytes.fromhex(parent) if parent is not None else None,

@@ -165,7 +165,7 @@ def test_a_record_commits_to_the_person_without_naming_her(
         b'["schuldhulptraject:source"],"any_shown":true,"number":2},"subject":"%s",'
         b'"trace":{"span_id":"%s","trace_id":"%s"}}'
     )
-    span = next(iter(database.run(lambda tx: tx.audit.entries(subject=person(2))))).span
+    span = next(iter(database.run(lambda tx: tx.audit.entries(subject=person(2))))).action
     assert span is not None
     named = (span.span_id.hex().encode(), span.trace_id.hex().encode())
     salt = rows[1][1]

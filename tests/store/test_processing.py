@@ -43,7 +43,7 @@ def test_a_record_says_what_was_done_with_whose_data_and_for_which_activity(
     database.submit(lambda tx: tx.audit.append(look(now, person(1))), trace).result()
     [found] = database.run(lambda tx: entries(tx, now))
     done = found.processing
-    assert (done.span.trace_id, done.span.parent_id) == (trace.trace_id, b"caller-0")
+    assert (done.action.trace_id, done.action.parent_id) == (trace.trace_id, b"caller-0")
     assert (done.name, done.activity) == ("Raadplegen welke hulp er loopt", f"raadplegen-{PURPOSE}/1")
     assert (done.started_at, done.ended_at) == (now - timedelta(milliseconds=7), now)
     assert (done.status, done.processor) == (Status.UNSET, "urn:nld:oin:00000004000000020000")
@@ -61,8 +61,8 @@ def test_an_event_has_a_record_if_and_only_if_it_is_a_processing(
     found = database.run(lambda tx: entries(tx, now))
     assert len(found) == (audit.activity_of(event) is not None)
     [record] = database.run(lambda tx: list(tx.audit.entries()))
-    assert record.span is not None
-    assert all(each.processing.span.span_id == record.span.span_id for each in found)
+    assert record.action is not None
+    assert all(each.processing.action.span_id == record.action.span_id for each in found)
 
 
 def test_a_trial_is_about_nobody(database: Database, now: datetime) -> None:

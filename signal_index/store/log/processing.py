@@ -24,7 +24,7 @@ from crypto.encoding import encode
 from crypto.sealing import RowKeys
 from signal_index import audit
 from signal_index.model import AuditEvent
-from signal_index.model.traces import Processing, ProcessingEntry, Span, Status, Trace
+from signal_index.model.traces import Action, Processing, ProcessingEntry, Status, Trace
 from signal_index.ports.log import ProcessingLog
 from signal_index.store import schema
 from signal_index.store.cells import Cells, damaged
@@ -41,21 +41,21 @@ _BETWEEN = (
 )
 
 
-def processing(event: AuditEvent, at: datetime, trace: Trace, span: Span) -> Processing | None:
+def processing(event: AuditEvent, at: datetime, trace: Trace, action: Action) -> Processing | None:
     """What this event means for the log of processing operations; None when it works with nobody's data.
 
     Args:
         event: as it goes into the audit log.
         at: the moment it is recorded with there.
         trace: of the request or command.
-        span: of this action.
+        action: of this action.
     """
     activity = audit.activity_of(event)
     if activity is None:
         return None
     begun = trace.begun_at or at
     return Processing(
-        span=span,
+        action=action,
         name=activity.name,
         activity=activity.reference(event.fields.get("purpose")),
         status=audit.status_of(event),
@@ -101,14 +101,14 @@ class SqlProcessingLog:
         self._waiting.append(self._row(done, subject))
 
     def _row(self, done: Processing, subject: Pseudonym | None) -> dict[str, object]:
-        span = done.span
-        place = _place(span)
-        action = {"activity": done.activity, "name": done.name, "processor": done.processor}
-        stated = json.dumps(action, ensure_ascii=False, separators=(",", ":")).encode()
+        action = done.action
+        place = _place(action)
+        parts = {"activity": done.activity, "name": done.name, "processor": done.processor}
+        stated = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
         return {
-            "trace_id": span.trace_id,
-            "span_id": span.span_id,
-            "parent_span_id": span.parent_id,
+            "trace_id": action.trace_id,
+            "span_id": action.span_id,
+            "parent_span_id": action.parent_id,
             "status": done.status.value,
             "started_at": done.started_at,
             "ended_at": done.ended_at,
@@ -153,20 +153,20 @@ class SqlProcessingLog:
             yield self._entry(row)
 
     def _entry(self, row: AnyRow) -> ProcessingEntry:
-        span = Span(row.trace_id, row.span_id, row.parent_span_id)
-        action = json.loads(
-            self._actions.unseal("sealed_action", _place(span), row.sealed_action, ACTION_BYTES)
+        action = Action(row.trace_id, row.span_id, row.parent_span_id)
+        stated = json.loads(
+            self._actions.unseal("sealed_action", _place(action), row.sealed_action, ACTION_BYTES)
         )
         done = Processing(
-            span=span,
-            name=action["name"],
-            activity=action["activity"],
+            action=action,
+            name=stated["name"],
+            activity=stated["activity"],
             status=Status(row.status),
             started_at=row.started_at,
             ended_at=row.ended_at,
-            processor=action["processor"],
+            processor=stated["processor"],
         )
-        return ProcessingEntry(done, self._alias(row, _place(span)), row.key_epoch)
+        return ProcessingEntry(done, self._alias(row, _place(action)), row.key_epoch)
 
     def _alias(self, row: AnyRow, place: bytes) -> bytes | None:
         if row.sealed_subject is None:
@@ -177,8 +177,8 @@ class SqlProcessingLog:
         return self._persons.tag("alias", subject)
 
 
-def _place(span: Span) -> bytes:
-    return encode("processing_records", span.trace_id, span.span_id)
+def _place(action: Action) -> bytes:
+    return encode("processing_records", action.trace_id, action.span_id)
 
 
 _: type[ProcessingLog] = SqlProcessingLog

@@ -32,14 +32,14 @@ def decision(entry: AuditEntry, scope: str) -> dict[str, Any] | None:
     Returns:
         Members in the order of the standard; None for a record from before there were traces.
     """
-    span = entry.span
-    if span is None:
+    action = entry.action
+    if action is None:
         return None
     error = entry.fields.get("reason") in UNDECIDED
     return {
-        "trace_id": span.trace_id.hex(),
-        "span_id": span.span_id.hex(),
-        **({"parent_span_id": span.parent_id.hex()} if span.parent_id is not None else {}),
+        "trace_id": action.trace_id.hex(),
+        "span_id": action.span_id.hex(),
+        **({"parent_span_id": action.parent_id.hex()} if action.parent_id is not None else {}),
         "event_name": EVENT_NAME,
         "timestamp": _milliseconds(entry.at),
         "status": (Status.ERROR if error else Status.UNSET).value,
@@ -65,8 +65,8 @@ def _attributes(entry: AuditEntry) -> dict[str, Any]:
     found["adl.core.information"] = {
         SOURCE: {"writer": entry.writer.hex(), "number": entry.number, "leaf": entry.leaf.hex()}
     }
-    if entry.span is not None and entry.span.transaction is not None:
-        found["adl.fsc.transaction_id"] = str(entry.span.transaction)
+    if entry.action is not None and entry.action.transaction is not None:
+        found["adl.fsc.transaction_id"] = str(entry.action.transaction)
     return found
 
 

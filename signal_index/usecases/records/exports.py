@@ -85,7 +85,7 @@ def _check(actor: Actor, days: Days) -> None:
 
 def _record(tx: Transaction, actor: Actor, log: str, days: Days, now: datetime, *, records: int) -> None:
     exported = audit.event(
-        "log.exported",
+        "records.exported",
         now,
         actor=actor.staff_id,
         token=actor.token_id,

@@ -33,7 +33,7 @@ def otlp_line(entry: ProcessingEntry, scope: str, register: str) -> dict[str, An
 
 def _span(entry: ProcessingEntry, scope: str, register: str) -> dict[str, Any]:
     done = entry.processing
-    span = done.span
+    action = done.action
     stated = {"dpl.core.processing_activity_id": f"{register}/{done.activity}"}
     if entry.subject is not None:
         stated["dpl.core.data_subject_id"] = entry.subject.hex()
@@ -41,9 +41,9 @@ def _span(entry: ProcessingEntry, scope: str, register: str) -> dict[str, Any]:
     if done.processor is not None:
         stated["dpl.core.foreign_operation.processor"] = done.processor
     return {
-        "traceId": span.trace_id.hex(),
-        "spanId": span.span_id.hex(),
-        **({"parentSpanId": span.parent_id.hex()} if span.parent_id is not None else {}),
+        "traceId": action.trace_id.hex(),
+        "spanId": action.span_id.hex(),
+        **({"parentSpanId": action.parent_id.hex()} if action.parent_id is not None else {}),
         "name": done.name,
         "kind": _KIND_INTERNAL,
         "startTimeUnixNano": _nanoseconds(done.started_at),

@@ -77,7 +77,7 @@ def test_a_look_is_a_span_about_an_alias_for_the_activity_of_its_purpose(
     [span] = [each for each in exported(shell) if each["name"] == "Raadplegen welke hulp er loopt"]
     [entry] = world.records("lookup.answered")
     assert set(span) == SPAN
-    assert (span["traceId"], span["spanId"]) == (entry.span.trace_id.hex(), entry.span.span_id.hex())
+    assert (span["traceId"], span["spanId"]) == (entry.action.trace_id.hex(), entry.action.span_id.hex())
     assert span["status"] == {"code": 0}
     assert span["startTimeUnixNano"] == str(int(world.clock.timestamp()) * 10**9)
     attributes = stated(span)
@@ -139,7 +139,7 @@ def test_reading_them_is_recorded_as_often_as_it_is_done(world: Any, client: byt
     first, second = exported(shell, ALWAYS), exported(shell, ALWAYS)
     assert len(second) == len(first) + 1
     assert [span["name"] for span in second].count("Vastleggingen uitleveren") == 1
-    newest = world.records("log.exported")[0].fields
+    newest = world.records("records.exported")[0].fields
     assert newest["actor"] == "p.officer"
     assert (newest["log"], newest["records"]) == ("processings", len(second))
     assert (newest["since"], newest["until"]) == ("0001-01-01", "9999-12-31")
@@ -211,7 +211,7 @@ def test_a_record_from_before_there_were_traces_gives_no_decision(world: Any, cl
     look(world, client)
     [entry] = world.records(*LOOKS)
     assert decision(entry, "regio-test") is not None
-    assert decision(replace(entry, span=None), "regio-test") is None
+    assert decision(replace(entry, action=None), "regio-test") is None
 
 
 def test_nothing_in_a_decision_tells_what_was_shown_or_who_the_resident_is(
@@ -236,7 +236,7 @@ def test_only_a_privacy_officer_exports(
     result = shell(*command, *DAYS, "--as", who)
     assert result.exit_code == 1
     assert "trace" not in result.output
-    assert not world.records("log.exported")
+    assert not world.records("records.exported")
     assert world.records("action.refused")[0].fields["actor"] == who
 
 

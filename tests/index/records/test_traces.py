@@ -113,7 +113,7 @@ def test_anything_else_is_no_fsc_transaction(stated: str) -> None:
 
 def test_ids_made_here_are_all_different() -> None:
     made = [Trace.new() for _ in range(200)]
-    spans = [made[0].span() for _ in range(200)]
+    spans = [made[0].action() for _ in range(200)]
     assert len({trace.trace_id for trace in made} | {trace.answer_id for trace in made}) == 400
     assert len({span.span_id for span in spans}) == 200
     assert {span.trace_id for span in spans} == {made[0].trace_id}
@@ -126,14 +126,14 @@ def test_the_callers_trace_stands_in_both_logs_and_in_the_answer(world: Any, cli
     answer = look(world, client, traceparent=GIVEN, **{"fsc-transaction-id": TRANSACTION})
     [record] = world.records("lookup.answered")
     [done] = looks(world)
-    assert record.span is not None
-    assert record.span.trace_id.hex() == TRACE
-    assert record.span.parent_id is not None
-    assert record.span.parent_id.hex() == PARENT
-    assert str(record.span.transaction) == TRANSACTION
-    assert done.span.trace_id == record.span.trace_id
-    assert done.span.span_id == record.span.span_id
-    assert done.span.parent_id == record.span.parent_id
+    assert record.action is not None
+    assert record.action.trace_id.hex() == TRACE
+    assert record.action.parent_id is not None
+    assert record.action.parent_id.hex() == PARENT
+    assert str(record.action.transaction) == TRANSACTION
+    assert done.action.trace_id == record.action.trace_id
+    assert done.action.span_id == record.action.span_id
+    assert done.action.parent_id == record.action.parent_id
     assert done.processor == f"urn:nld:oin:{world.GEMEENTE}"
     found = FORM.fullmatch(answer.headers["traceparent"])
     assert found is not None
@@ -145,17 +145,17 @@ def test_without_a_header_both_logs_and_the_answer_share_a_new_trace(world: Any,
     answers = [look(world, client) for _ in range(2)]
     traces = [FORM.fullmatch(answer.headers["traceparent"]) for answer in answers]
     stated = [found[1] for found in traces if found is not None]
-    recorded = [entry.span.trace_id.hex() for entry in reversed(world.records("lookup.answered"))]
+    recorded = [entry.action.trace_id.hex() for entry in reversed(world.records("lookup.answered"))]
     assert stated == recorded
     assert len(set(stated)) == 2
-    assert {each.span.trace_id.hex() for each in looks(world)} == {*stated}
+    assert {each.action.trace_id.hex() for each in looks(world)} == {*stated}
     assert {each.processor for each in looks(world)} == {None}
 
 
 def test_a_caller_who_repeats_a_trace_gets_every_look_recorded(world: Any, client: bytes) -> None:
     for _ in range(3):
         assert look(world, client, traceparent=GIVEN).status_code == 200
-    spans = {(each.span.trace_id.hex(), each.span.span_id) for each in looks(world)}
+    spans = {(each.action.trace_id.hex(), each.action.span_id) for each in looks(world)}
     assert {trace for trace, _ in spans} == {TRACE}
     assert len(spans) == 3
 
@@ -177,10 +177,10 @@ def test_a_trace_ends_with_its_request(world: Any, client: bytes) -> None:
     look(world, client, traceparent=GIVEN)
     world.look(client, "w.twee")
     refused = world.records("lookup.refused")[0]
-    assert refused.span is not None
-    assert refused.span.trace_id.hex() != TRACE
+    assert refused.action is not None
+    assert refused.action.trace_id.hex() != TRACE
     assert world.request("GET", "/v1/logregels", headers=world.token("p.officer")).status_code == 200
-    assert world.records("log.read")[0].span.trace_id.hex() != TRACE
+    assert world.records("log.read")[0].action.trace_id.hex() != TRACE
 
 
 def test_what_one_job_records_shares_a_trace_and_two_jobs_do_not(world: Any) -> None:
@@ -188,7 +188,7 @@ def test_what_one_job_records_shares_a_trace_and_two_jobs_do_not(world: Any) -> 
     rows = [world.relation(), world.relation(worker="w.twee")]
     world.register_relations(*zip(world.PEOPLE, rows, strict=False))
     for entry in world.records("relation.registered", "delivery.accepted"):
-        by_delivery.setdefault(entry.event, set()).add(entry.span.trace_id)
+        by_delivery.setdefault(entry.event, set()).add(entry.action.trace_id)
     assert len(by_delivery["relation.registered"]) == 1, "both came in one batch"
     assert by_delivery["relation.registered"] < by_delivery["delivery.accepted"]
     assert len(by_delivery["delivery.accepted"]) == 2, "opened in one batch, filled and sealed in another"
