@@ -1,9 +1,10 @@
 """The hash chain under the audit records, in which a change, a gap or another order shows.
 
 Invariants:
-1. A leaf commits to a body and shows nothing of it: the salt keeps short bodies from being guessed.
-2. A link commits to the writer, the number, the leaf and every link before it.
+1. A commitment fixes a body and shows nothing of it: the salt keeps short bodies from being guessed.
+2. A link commits to the writer, the number, the commitment and every link before it.
 3. Numbers run from 1 without a gap.
+4. What goes into the log's tree names the writer and the number, so that a gap shows there as well.
 
 Whoever controls the database can at most drop the newest entries or start a chain anew; signed checkpoints
 and the witness are there to show that.
@@ -17,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from crypto.encoding import encode
+from crypto.encoding import decode, decode_int, encode
 from crypto.errors import MalformedInput, VerificationFailed
 
 HASH_BYTES: Final = 32
@@ -26,6 +27,7 @@ GENESIS: Final = bytes(HASH_BYTES)
 """Stands before the first link of every writer."""
 
 _LEAF_PREFIX: Final = b"\x00"
+_ENTRY_LABEL: Final = "audit-entry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ EMPTY: Final = ChainHead(0, GENESIS)
 """The head of a chain before its first entry."""
 
 
-def leaf(salt: bytes, body: bytes) -> bytes:
+def commitment(salt: bytes, body: bytes) -> bytes:
     """Return the 32-byte commitment to a record.
 
     Args:
@@ -55,21 +57,74 @@ def leaf(salt: bytes, body: bytes) -> bytes:
     return _sha256(_LEAF_PREFIX + _sha256(encode("audit-body", salt, body)))
 
 
-def link(previous: bytes, writer: bytes, number: int, leaf: bytes) -> bytes:
-    """Return the 32-byte link that fixes a leaf at its place in a writer's chain.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the log's tree holds of one record.
+
+    Args:
+        writer: whose chain the record stands in.
+        number: its place there, from 1.
+        commitment: from `commitment`, 32 bytes.
+    """
+
+    writer: bytes
+    number: int
+    commitment: bytes
+
+
+def entry(writer: bytes, number: int, commitment: bytes) -> bytes:
+    """Return the bytes that stand in the log's tree for one record.
+
+    Args:
+        writer: Whose chain the record stands in.
+        number: Its place there, from 1.
+        commitment: From `commitment`.
+
+    Raises:
+        MalformedInput: The writer is empty, the commitment is not 32 bytes, or the number is below 1.
+    """
+    if not writer or len(commitment) != HASH_BYTES or number < 1:
+        raise MalformedInput("a log entry needs a writer, a number from 1 and a commitment of 32 bytes")
+    return encode(_ENTRY_LABEL, writer, number, commitment)
+
+
+def read_entry(data: bytes) -> Entry:
+    """Take apart what `entry` made, strictly.
+
+    Raises:
+        MalformedInput: Any other bytes.
+    """
+    writer, number, commitment = decode(_ENTRY_LABEL, data, 3)
+    found = Entry(writer, decode_int(number), commitment)
+    if not writer or len(commitment) != HASH_BYTES or found.number < 1:
+        raise MalformedInput("a log entry needs a writer, a number from 1 and a commitment of 32 bytes")
+    return found
+
+
+def leaf(writer: bytes, number: int, commitment: bytes) -> bytes:
+    """Return the 32-byte hash of a record's entry as a leaf of the tree (RFC 9162 §2.1.1); what a receipt names.
+
+    Raises:
+        MalformedInput: As `entry`.
+    """
+    return _sha256(_LEAF_PREFIX + entry(writer, number, commitment))
+
+
+def link(previous: bytes, writer: bytes, number: int, commitment: bytes) -> bytes:
+    """Return the 32-byte link that fixes a commitment at its place in a writer's chain.
 
     Args:
         previous: The link before it, or `GENESIS`.
         writer: The writer's identity; chains of different writers never mix.
         number: 1 for the first entry, then one more each time.
-        leaf: From `leaf`.
+        commitment: From `commitment`.
 
     Raises:
         MalformedInput: A hash is not 32 bytes, or the number is below 1.
     """
-    if len(previous) != HASH_BYTES or len(leaf) != HASH_BYTES or number < 1:
+    if len(previous) != HASH_BYTES or len(commitment) != HASH_BYTES or number < 1:
         raise MalformedInput("a link needs two hashes of 32 bytes and a number from 1")
-    return _sha256(encode("audit-link", previous, writer, number, leaf))
+    return _sha256(encode("audit-link", previous, writer, number, commitment))
 
 
 def verify_chain(
@@ -79,7 +134,7 @@ def verify_chain(
 
     Args:
         writer: Whose chain it is.
-        entries: (number, leaf, link), in order; read once.
+        entries: (number, commitment, link), in order; read once.
         after: Where an earlier check ended, for checking in pieces.
 
     Returns:
@@ -89,18 +144,18 @@ def verify_chain(
         VerificationFailed: Names the first number that is missing, misplaced or changed.
     """
     head = after
-    for number, entry_leaf, entry_link in entries:
+    for number, committed, entry_link in entries:
         expected = head.number + 1
-        if number != expected or not _follows(head, writer, number, entry_leaf, entry_link):
+        if number != expected or not _follows(head, writer, number, committed, entry_link):
             raise VerificationFailed(f"audit chain broken at number {expected}")
         head = ChainHead(number, entry_link)
     return head
 
 
-def _follows(head: ChainHead, writer: bytes, number: int, entry_leaf: bytes, entry_link: bytes) -> bool:
-    if len(entry_leaf) != HASH_BYTES:
+def _follows(head: ChainHead, writer: bytes, number: int, committed: bytes, entry_link: bytes) -> bool:
+    if len(committed) != HASH_BYTES:
         return False
-    return hmac.compare_digest(link(head.link, writer, number, entry_leaf), entry_link)
+    return hmac.compare_digest(link(head.link, writer, number, committed), entry_link)
 
 
 def _sha256(data: bytes) -> bytes:

@@ -52,9 +52,12 @@ EVENTS: dict[str, frozenset[str]] = {
     "flags.expired": frozenset({"month", "flags"}),
     # Tied to its keys, and started: under which rules, keys and program the records of this writer were made.
     "index.initialised": _ADMINISTRATOR | {"incarnation", "key_epoch"},
-    "index.started": frozenset({"surface", "version", "rule_set", "manifest", "key_epoch", "schema"}),
-    # The operator put a backup back; everything sources had said is asked for again.
-    "index.restored": _ADMINISTRATOR,
+    "index.started": frozenset(
+        {"surface", "version", "rule_set", "manifest", "key_epoch", "schema", "log_origin"}
+    ),
+    # The operator put a backup back; everything sources had said is asked for again. `size` and `root` are of the
+    # tree as the backup had it, for witnesses to compare with what they cosigned.
+    "index.restored": _ADMINISTRATOR | {"size", "root"},
     "register.imported": _ADMINISTRATOR | {"publishers", "publications", "entrances"},
     "staff.imported": _ADMINISTRATOR | {"members"},
     "staff.listed": _ADMINISTRATOR,
@@ -82,6 +85,16 @@ EVENTS: dict[str, frozenset[str]] = {
     "digest.sent": frozenset({"day", "messages"}),
     # A resident asked, through a gateway, who looked; `looks` is how many were told.
     "inzage.answered": frozenset({"publisher", "looks"}),
+    # A chain misses a record: somebody with the database removed it.
+    "log.gap": frozenset({"writer", "number"}),
+    "witness.refused": frozenset({"witness", "reason"}),
+    "witness.resumed": frozenset({"witness", "size"}),
+    # Somebody had a receipt redeemed for a proof; a receipt tells nothing of the look.
+    "receipt.redeemed": _ACTOR | {"writer", "number"},
+    # The proofs of the whole log left, and what the records of these days say; no days, no records.
+    "log.exported": _ADMINISTRATOR | {"size", "first_day", "last_day"},
+    # Records whose time had passed; what they said is gone, their places in the tree stay.
+    "records.erased": frozenset({"kind", "records", "before"}),
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
     # Records left this index as a file; `log` says of which kind, `records` how many.
     "records.exported": _ADMINISTRATOR | {"log", "since", "until", "records"},
@@ -135,6 +148,7 @@ PROCESSINGS: dict[str, Activity] = {
     "question.answered": _DOUBTING,
     "inzage.answered": Activity("inzage", 1, "Een inwoner inzage geven"),
     "log.read": _OVERSEEING,
+    "log.exported": Activity("toezicht", 1, "Het hele logboek uitleveren"),
     "records.exported": Activity("toezicht", 1, "Vastleggingen uitleveren"),
 }
 

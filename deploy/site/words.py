@@ -30,6 +30,7 @@ _NOT_FOR_PAGES = (
     "settings.py",
     "usecases/administer.py",
     "usecases/delivery/",
+    "usecases/exporting.py",
     "usecases/oversee.py",
     "web/identity.py",
     "web/oversight.py",
@@ -37,6 +38,7 @@ _NOT_FOR_PAGES = (
     "web/workers.py",
     "wire.py",
     "wiring/",
+    "witnessing/",
 )
 _ERRORS = frozenset({"Malformed", "NotAuthenticated", "NotPermitted", "NotFound", "Conflict", "Unavailable"})
 _MARK = "say"

@@ -11,7 +11,7 @@ import click
 COMMANDS_GROUP = "signal_index.commands"
 
 _OWN = {
-    "audit": "oversight:audit_log",
+    "audit": "oversight.records:audit_log",
     "db": "index:db",
     "digest": "workplace:digest",
     "doctor": "doctor:doctor",
@@ -19,9 +19,9 @@ _OWN = {
     "expire": "index:expire_flags",
     "insecure-issuer": "issuer:insecure_issuer",
     "keys": "keys:keys",
-    "ldv": "oversight:ldv",
+    "ldv": "oversight.processings:ldv",
     "register": "index:register",
-    "relation": "oversight:relation",
+    "relation": "relations:relation",
     "serve": "serve:serve",
     "source": "index:source",
     "staff": "index:staff",

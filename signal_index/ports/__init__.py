@@ -27,10 +27,11 @@ from signal_index.model import (
     StoredFlag,
     Tally,
 )
+from signal_index.model.log import Body, Span
 from signal_index.model.traces import Trace
 from signal_index.model.workplace import Entrance
 
-from .log import ProcessingLog
+from .log import LogTree, ProcessingLog, Witnesses
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
 T = TypeVar("T")
@@ -247,11 +248,29 @@ class AuditLog(Protocol):
             period: only those recorded from the first moment up to, not including, the second.
         """
 
-    def verify(self) -> int:
-        """Recompute every chain; the number of records that hold.
+    def has(self, receipt: Receipt) -> bool:
+        """Whether the record behind a receipt is there, with this very hash."""
 
-        Raises:
-            crypto.errors.VerificationFailed: naming the writer and the first record that does not.
+    def bodies(self, span: Span, *, after: int, limit: int) -> Sequence[Body]:
+        """What records say, those within a span that are in the tree, in the order of the tree.
+
+        Args:
+            span: of moments, and how much of the tree counts.
+            after: position of the last one of the piece before, -1 for the first piece.
+            limit: how many at most.
+        """
+
+    def erase(self, events: Collection[str], before: datetime, *, size: int, limit: int) -> int:
+        """Remove records of these events from before a moment, what they say and whom they concern.
+
+        Args:
+            events: names of events.
+            before: aware UTC.
+            size: only those in the first so many entries of the tree, where their places stay.
+            limit: how many at most.
+
+        Returns:
+            How many were removed.
         """
 
 
@@ -325,6 +344,14 @@ class Transaction(Protocol):
     @property
     def processings(self) -> ProcessingLog:
         """The log of processing operations."""
+
+    @property
+    def log(self) -> LogTree:
+        """The tree the records are put into."""
+
+    @property
+    def witnesses(self) -> Witnesses:
+        """Who cosigned the log."""
 
 
 class Database(Protocol):

@@ -1,10 +1,11 @@
 """The audit log: a chain of records per process, written in the transaction it records.
 
 Invariants:
-1. A record exists when, and only when, the transaction it was appended in is committed.
+1. A record exists when, and only when, the transaction it was appended in is committed; it goes only when its time
+   has passed, and its place in the tree stays.
 2. Numbers run 1, 2, 3 per writer without a gap, and recorded times never run backwards within a writer.
 3. The body is sealed to its place and padded, so that its length tells nothing about what was allowed or shown.
-4. The person concerned stands beside the hashed leaf; the body commits to her with the record's own salt.
+4. The person concerned stands outside what is hashed; the body commits to her with the record's own salt.
 5. Every record names its action in a trace; one of an action on personal data brings its processing record along.
 
 Whoever controls the database can at most drop a writer's newest records; without the keys, anything else shows.
@@ -14,26 +15,25 @@ Source: ADR-0003, ADR-0005.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
-from itertools import groupby
 from secrets import token_bytes
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from crypto import records
 from crypto.chain import Pseudonym
 from crypto.encoding import encode
-from crypto.errors import VerificationFailed
 from crypto.sealing import SEAL_BYTES, RowKeys
 from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model import AuditEntry, AuditEvent, FieldValue, Receipt
+from signal_index.model.log import Body, Span
 from signal_index.model.traces import Action, Trace
 
 from . import schema
@@ -55,9 +55,40 @@ _HEAD = (
     .limit(1)
 )
 _NEWEST_FIRST = select(
-    _records.c.writer, _records.c.number, _records.c.leaf, _records.c.link, _records.c.sealed_body
+    _records.c.writer, _records.c.number, _records.c.commitment, _records.c.link, _records.c.sealed_body
 ).order_by(_records.c.recorded_at.desc(), _records.c.writer, _records.c.number.desc())
-_IN_ORDER = select(*_records.columns).order_by(_records.c.writer, _records.c.number)
+_PLACED = schema.log_entries
+_IS_PLACED = (_PLACED.c.writer == _records.c.writer) & (_PLACED.c.number == _records.c.number)
+_WHEN = _records.c.recorded_at.type
+_IN_TREE = (
+    select(*_records.columns, _PLACED.c.position)
+    .join(_PLACED, _IS_PLACED)
+    .where(
+        _PLACED.c.position > bindparam("after"),
+        _PLACED.c.position < bindparam("size"),
+        _records.c.recorded_at >= bindparam("start", type_=_WHEN),
+        _records.c.recorded_at < bindparam("end", type_=_WHEN),
+    )
+    .order_by(_PLACED.c.position)
+    .limit(bindparam("at_most"))
+)
+_OVER = (
+    select(_records.c.writer, _records.c.number, _records.c.sealed_body)
+    .join(_PLACED, _IS_PLACED)
+    .where(
+        _records.c.event.in_(bindparam("of", expanding=True)),
+        _records.c.recorded_at < bindparam("before", type_=_WHEN),
+        _PLACED.c.position < bindparam("size"),
+    )
+    .order_by(_records.c.recorded_at)
+    .limit(bindparam("at_most"))
+)
+_ERASE = delete(_records).where(
+    _records.c.writer == bindparam("of_writer"), _records.c.number == bindparam("of_number")
+)
+_COMMITMENT = select(_records.c.commitment).where(
+    _records.c.writer == bindparam("of_writer"), _records.c.number == bindparam("of_number")
+)
 
 
 @dataclass(frozen=True)
@@ -121,9 +152,10 @@ class SqlAuditLog:
         number, previous, at = self._next(event.at)
         salt = token_bytes(SALT_BYTES)
         action = self._trace.action()
-        body = _body(event, at, action, None if event.subject is None else _commitment(salt, event.subject))
-        leaf = records.leaf(salt, body)
-        link = records.link(previous, self._writer, number, leaf)
+        subject = None if event.subject is None else _subject_commitment(salt, event.subject)
+        body = _body(event, at, action, subject)
+        commitment = records.commitment(salt, body)
+        link = records.link(previous, self._writer, number, commitment)
         row = _row(self._writer, number)
         self._waiting.append(
             {
@@ -132,7 +164,7 @@ class SqlAuditLog:
                 "recorded_at": at,
                 "event": event.event,
                 "salt": salt,
-                "leaf": leaf,
+                "commitment": commitment,
                 "link": link,
                 "sealed_body": self._bodies.seal("sealed_body", row, body, _padded_size(len(body))),
                 **self._subject(row, event.subject),
@@ -143,7 +175,7 @@ class SqlAuditLog:
         done = processing(event, at, self._trace, action)
         if done is not None:
             self._processings.append(done, event.subject)
-        return Receipt(self._writer, number, leaf)
+        return Receipt(self._writer, number, records.leaf(self._writer, number, commitment))
 
     def follow(self, trace: Trace | None) -> None:
         """Put what comes next in this trace; in a new one when there is none."""
@@ -227,7 +259,7 @@ class SqlAuditLog:
             event=body["event"],
             at=datetime.fromisoformat(body["at"]),
             fields=body["fields"],
-            leaf=row.leaf,
+            leaf=records.leaf(row.writer, row.number, row.commitment),
             link=row.link,
             action=_action(body.get("trace")),
         )
@@ -238,53 +270,51 @@ class SqlAuditLog:
             raise damaged("audit_records")
         return self._bodies.unseal("sealed_body", _row(row.writer, row.number), row.sealed_body, size)
 
-    def verify(self) -> int:
-        """Recompute every chain; the number of records that hold.
-
-        Raises:
-            VerificationFailed: naming the writer and the first record that does not.
-        """
+    def has(self, receipt: Receipt) -> bool:
+        """Whether the record behind a receipt is there, with this very hash."""
         self.write()
-        unseen = set(self._connection.execute(select(_writers.c.writer)).scalars())
-        count = 0
-        for writer, own in groupby(self._connection.execute(_IN_ORDER), key=lambda row: bytes(row.writer)):
-            if writer not in unseen:
-                raise VerificationFailed(f"writer {writer.hex()} was never registered")
-            unseen.remove(writer)
-            count += self._verify_writer(writer, own)
-        if unseen:
-            raise VerificationFailed(f"writer {min(unseen).hex()} has lost its records")
-        return count
+        found = self._connection.execute(
+            _COMMITMENT, {"of_writer": receipt.writer, "of_number": receipt.number}
+        ).scalar()
+        return found is not None and receipt.leaf == records.leaf(receipt.writer, receipt.number, found)
 
-    def _verify_writer(self, writer: bytes, rows: Iterator[AnyRow]) -> int:
-        try:
-            return records.verify_chain(writer, self._verified(rows)).number
-        except VerificationFailed as fault:
-            raise VerificationFailed(f"writer {writer.hex()}: {fault}") from fault
+    def bodies(self, span: Span, *, after: int, limit: int) -> Sequence[Body]:
+        """What records within a span say, in the order of the tree."""
+        rows = self._connection.execute(
+            _IN_TREE,
+            {"after": after, "size": span.size, "start": span.start, "end": span.end, "at_most": limit},
+        ).all()
+        return [Body(row.position, row.writer, row.number, row.salt, self._open(row)) for row in rows]
 
-    def _verified(self, rows: Iterator[AnyRow]) -> Iterator[tuple[int, bytes, bytes]]:
-        before: datetime | None = None
-        for row in rows:
-            if not self._holds(row) or (before is not None and row.recorded_at < before):
-                raise VerificationFailed(f"record {row.number} was changed")
-            before = row.recorded_at
-            yield row.number, row.leaf, row.link
+    def erase(self, events: Collection[str], before: datetime, *, size: int, limit: int) -> int:
+        """Remove records, and the processing records of the same actions; SQLite overwrites their bytes."""
+        self.write()
+        found = self._connection.execute(
+            _OVER, {"of": list(events), "before": before, "size": size, "at_most": limit}
+        ).all()
+        if found:
+            named = (_action(json.loads(self._open(row)).get("trace")) for row in found)
+            self._processings.erase([action for action in named if action is not None])
+            self._connection.execute(
+                _ERASE, [{"of_writer": row.writer, "of_number": row.number} for row in found]
+            )
+        return len(found)
 
-    def _holds(self, row: AnyRow) -> bool:
-        """Whether every column of a record agrees with its body and its leaf."""
+    def contradiction(self, row: AnyRow) -> bool:
+        """Whether any column of a record, as read with all its columns, contradicts its body or its commitment."""
         try:
             body = self._open(row)
             subject = self._opened_subject(row)
         except Unavailable:
-            return False
+            return True
         stated = json.loads(body)
-        commitment = None if subject is None else _commitment(row.salt, subject)
-        return (
+        of_subject = None if subject is None else _subject_commitment(row.salt, subject)
+        return not (
             len(row.salt) == SALT_BYTES
-            and compare_digest(records.leaf(row.salt, body), row.leaf)
+            and compare_digest(records.commitment(row.salt, body), row.commitment)
             and stated["event"] == row.event
             and datetime.fromisoformat(stated["at"]) == row.recorded_at
-            and stated["subject"] == commitment
+            and stated["subject"] == of_subject
             and row.key_epoch == self._bodies.keys.epoch
         )
 
@@ -302,7 +332,7 @@ def _row(writer: bytes, number: int) -> bytes:
     return encode("audit_records", writer, number)
 
 
-def _commitment(salt: bytes, subject: Pseudonym) -> str:
+def _subject_commitment(salt: bytes, subject: Pseudonym) -> str:
     return sha256(encode("audit-subject", salt, subject.encoded)).hexdigest()
 
 

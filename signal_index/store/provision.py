@@ -58,6 +58,9 @@ _KEPT: Final = {
     "audit_writers",
     "audit_records",
     "processing_records",
+    "log_entries",
+    "log_tiles",
+    "log_progress",
 }
 _FORGOTTEN: Final = [table for table in reversed(metadata.sorted_tables) if table.name not in _KEPT]
 

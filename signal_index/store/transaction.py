@@ -14,6 +14,8 @@ from .audit import Mark, SqlAuditLog
 from .deliveries import SqlDeliveries
 from .flags import SqlFlags
 from .log.processing import SqlProcessingLog
+from .log.tree import LogIdentity, SqlLogTree
+from .log.witnesses import SqlWitnesses
 from .register import SqlRegister, SqlStaff
 from .relations import SqlRelations, SqlRestrictions
 from .series import SqlSeries
@@ -36,6 +38,7 @@ class Identity:
         audit_keys: for the bodies of audit records.
         writer: 8 random bytes, new at each start of a process.
         writer_kind: `serve` or `cli`.
+        log: what its log is.
     """
 
     scope: str
@@ -45,6 +48,7 @@ class Identity:
     audit_keys: RowKeys
     writer: bytes
     writer_kind: str
+    log: LogIdentity
 
 
 class SqlTransaction:
@@ -84,6 +88,10 @@ class SqlTransaction:
             person_keys=keys,
             processings=self.processings,
         )
+        self.witnesses = SqlWitnesses(connection, identity.log.witnessed_within)
+        self.log = SqlLogTree(
+            connection, identity.log, identity.writer, audit=self.audit, witnesses=self.witnesses
+        )
 
     def forget(self) -> None:
         """Read the small tables anew when they are next asked for."""
@@ -91,6 +99,7 @@ class SqlTransaction:
         self.register.forget()
         self.staff.forget()
         self.deliveries.forget()
+        self.witnesses.forget()
 
     def return_to(self, mark: Mark) -> None:
         """Undo in memory what a failed job did, after its savepoint has been rolled back."""

@@ -10,6 +10,8 @@ EDGE = (
     "connectors/",
     "deploy/",
     "crypto/pseudonymiser/",
+    "crypto/witness/",
+    "crypto/verifier/",
     "signal_index/cli",
     "signal_index/insecure_issuer",
     "signal_index/settings",

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto import records
 from crypto.encoding import encode
 from crypto.errors import MalformedInput, VerificationFailed
-from crypto.records import EMPTY, GENESIS, ChainHead, leaf, link, verify_chain
+from crypto.records import EMPTY, GENESIS, ChainHead, commitment, link, verify_chain
 
 WRITER = b"writer one"
 Entry = tuple[int, bytes, bytes]
@@ -27,13 +28,13 @@ def chained(chain_leaves: list[bytes], writer: bytes = WRITER) -> list[Entry]:
     return entries
 
 
-FIVE = chained([leaf(bytes(16), str(n).encode()) for n in range(5)])
+FIVE = chained([commitment(bytes(16), str(n).encode()) for n in range(5)])
 
 
-class TestLeafAndLink:
-    def test_the_leaf_is_pinned(self) -> None:
+class TestCommitmentAndLink:
+    def test_the_commitment_is_pinned(self) -> None:
         inner = hashlib.sha256(encode("audit-body", bytes(16), b"body")).digest()
-        assert leaf(bytes(16), b"body") == hashlib.sha256(b"\x00" + inner).digest()
+        assert commitment(bytes(16), b"body") == hashlib.sha256(b"\x00" + inner).digest()
 
     def test_the_link_is_pinned(self) -> None:
         expected = hashlib.sha256(encode("audit-link", GENESIS, WRITER, 1, b"l" * 32)).digest()
@@ -45,14 +46,14 @@ class TestLeafAndLink:
 
     @given(st.binary(min_size=16, max_size=24), st.binary(max_size=8), st.binary(min_size=16, max_size=24))
     def test_another_salt_hides_an_equal_body(self, salt: bytes, body: bytes, other: bytes) -> None:
-        assert (leaf(salt, body) == leaf(other, body)) == (salt == other)
+        assert (commitment(salt, body) == commitment(other, body)) == (salt == other)
 
     def test_salt_and_body_do_not_run_into_each_other(self) -> None:
-        assert leaf(b"s" * 16 + b"b", b"ody") != leaf(b"s" * 16, b"body")
+        assert commitment(b"s" * 16 + b"b", b"ody") != commitment(b"s" * 16, b"body")
 
     def test_a_short_salt_is_refused(self) -> None:
         with pytest.raises(MalformedInput):
-            leaf(bytes(15), b"body")
+            commitment(bytes(15), b"body")
 
     @pytest.mark.parametrize(
         ("previous", "number", "entry_leaf"),
@@ -66,6 +67,32 @@ class TestLeafAndLink:
     def test_a_link_of_wrong_parts_is_refused(self, previous: bytes, number: int, entry_leaf: bytes) -> None:
         with pytest.raises(MalformedInput):
             link(previous, WRITER, number, entry_leaf)
+
+
+class TestEntry:
+    def test_the_entry_is_pinned(self) -> None:
+        assert records.entry(WRITER, 7, b"c" * 32) == encode("audit-entry", WRITER, 7, b"c" * 32)
+
+    @given(st.binary(min_size=1, max_size=16), st.integers(1, 2**64 - 1), hashes)
+    def test_what_was_written_is_read_back(self, writer: bytes, number: int, fixed: bytes) -> None:
+        found = records.read_entry(records.entry(writer, number, fixed))
+        assert found == records.Entry(writer, number, fixed)
+
+    @pytest.mark.parametrize(
+        "parts", [(b"", 1, bytes(32)), (WRITER, 0, bytes(32)), (WRITER, 1, bytes(31)), (WRITER, 1, bytes(33))]
+    )
+    def test_an_entry_of_wrong_parts_is_neither_written_nor_read(
+        self, parts: tuple[bytes, int, bytes]
+    ) -> None:
+        with pytest.raises(MalformedInput):
+            records.entry(*parts)
+        with pytest.raises(MalformedInput):
+            records.read_entry(encode("audit-entry", *parts))
+
+    @pytest.mark.parametrize("other", [b"", encode("audit-link", WRITER, 1, bytes(32))])
+    def test_other_bytes_are_no_entry(self, other: bytes) -> None:
+        with pytest.raises(MalformedInput):
+            records.read_entry(other)
 
 
 class TestVerify:

@@ -86,7 +86,7 @@ def test_a_job_that_fails_leaves_no_record_and_its_neighbours_do(
         future = database.submit(job)
         assert isinstance(future.exception(), NotFound) is (job is refused)
     assert len(rows(path)) == 1
-    assert database.run(lambda tx: tx.audit.verify()) == 1
+    assert database.run(lambda tx: tx.log.check()).records == 1
 
 
 def test_without_its_processing_record_nothing_is_committed(

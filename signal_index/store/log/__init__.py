@@ -1,1 +1,1 @@
-"""What stands beside the audit log and is written with it."""
+"""The log as a whole: its tree, the cosignatures beneath it, the check of everything in it, and the log beside it."""

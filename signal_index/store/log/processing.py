@@ -1,7 +1,7 @@
 """The log of processing operations: what was done with whose data, beside the audit record of the same action.
 
 Invariants:
-1. A record exists when, and only when, the audit record of the same action does: they are written together.
+1. A record exists when, and only when, the audit record of the same action does: they are written and erased together.
 2. No member of staff is in it. Who acted stands in the audit log, under the same trace.
 3. Which activity it was is sealed: for a look it names the purpose, and must not stand beside a person.
 4. What is read back names a person by an alias under a key. No column holds that alias, so an export does not lead
@@ -13,11 +13,11 @@ Source: Logboek Dataverwerkingen, the interface of the log; ADR-0016.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from crypto.chain import Pseudonym
 from crypto.encoding import encode
@@ -38,6 +38,9 @@ _BETWEEN = (
     select(*_table.columns)
     .where(_table.c.started_at >= bindparam("since"), _table.c.started_at < bindparam("until"))
     .order_by(_table.c.started_at, _table.c.trace_id, _table.c.span_id)
+)
+_ERASE = delete(_table).where(
+    _table.c.trace_id == bindparam("of_trace"), _table.c.span_id == bindparam("of_span")
 )
 
 
@@ -145,6 +148,12 @@ class SqlProcessingLog:
         """Forget the records that are durable now."""
         self._waiting.clear()
         self._written = 0
+
+    def erase(self, actions: Sequence[Action]) -> None:
+        """Remove the records of these actions, those that have one; SQLite overwrites their bytes (`secure_delete`)."""
+        if actions:
+            named = [{"of_trace": each.trace_id, "of_span": each.span_id} for each in actions]
+            self._connection.execute(_ERASE, named)
 
     def entries(self, since: datetime, until: datetime) -> Iterator[ProcessingEntry]:
         """Read what began from one moment up to, not including, another; oldest first."""

@@ -36,6 +36,7 @@ def test_a_start_says_under_which_rules_keys_and_program(
         "manifest": world.manifest.fingerprint.hex(),
         "key_epoch": 1,
         "schema": REVISION,
+        "log_origin": world.database.run(lambda tx: tx.log.origin),
     }
 
 

@@ -1,18 +1,4 @@
-"""The tables: what the index keeps, column by column, and who could learn what from each.
-
-Invariants:
-1. No pseudonym stands in any table unsealed, and no code of a source or type stands beside a person.
-2. Sealed cells of one column are equally long, so that lengths tell nothing.
-3. Every row that depends on keys names its key epoch.
-
-Whoever takes the database without the keys sees sizes of anonymous series, expiry months, how many looks and other
-actions share an unknown person and how many looks share an unknown worker, when sign-ins were in use, how many covers
-and questions there are and until when, the register, the staff list and who wants a digest at which address; nothing
-that leads to a person or says which help runs, and no cookie or ticket that works.
-
-Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
-does by itself.
-"""
+"""The tables of the index itself and of the workplace: who delivers, what was delivered, and who works with it."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -20,24 +6,14 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-from .sql import Count, Day, Moment, YesNo, cell, key, key_epoch, optional
+from signal_index.store.sql import Count, Day, Moment, YesNo, cell, key, key_epoch, optional
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
+from .base import metadata
 
 index_state = Table(
     "index_state",
@@ -314,71 +290,5 @@ tallies = Table(
         "rows about persons, how many of them nobody knew, and alarms, sealed and padded",
     ),
     key_epoch(),
-    sqlite_strict=True,
-)
-
-audit_writers = Table(
-    "audit_writers",
-    metadata,
-    key("writer", LargeBinary, "8 random bytes, new at each start of a process"),
-    cell("kind", Text, "serve or cli"),
-    cell("registered_at", Moment, "time of its first record; a writer without records has lost them"),
-    sqlite_strict=True,
-)
-
-audit_records = Table(
-    "audit_records",
-    metadata,
-    key("writer", LargeBinary, "whose chain it is in", ForeignKey("audit_writers.writer")),
-    key(
-        "number",
-        Count,
-        "1, 2, 3 ... without gaps per writer; immutable, as are all columns up to sealed_body",
-    ),
-    cell("recorded_at", Moment, "never earlier than the record before it; the sealed body has it too"),
-    cell("event", Text, "what happened; the sealed body has it too"),
-    cell("salt", LargeBinary, "16 random bytes that keep the leaf from being guessed"),
-    cell("leaf", LargeBinary, "hash that commits to salt and body"),
-    cell("link", LargeBinary, "hash over the link before, the writer, the number and the leaf"),
-    cell("sealed_body", LargeBinary, "the record, sealed and padded"),
-    optional(
-        "person_tag",
-        LargeBinary,
-        "tag of the person concerned; outside the leaf, as a change of keys rewrites it",
-    ),
-    optional(
-        "sealed_subject",
-        LargeBinary,
-        "pseudonym of the person concerned, sealed to this row; outside the leaf",
-    ),
-    key_epoch(),
-    Index(None, "recorded_at"),
-    Index(None, "person_tag"),
-    sqlite_strict=True,
-)
-
-processing_records = Table(
-    "processing_records",
-    metadata,
-    key(
-        "trace_id",
-        LargeBinary,
-        "16 random bytes of the request, the caller's if it has one; immutable, like all here",
-    ),
-    key(
-        "span_id",
-        LargeBinary,
-        "8 random bytes of this action; the audit record of the action names both, sealed",
-    ),
-    optional("parent_span_id", LargeBinary, "8 bytes of the caller's action"),
-    cell("status", Text, "Unset, or Error when the index could not come to a decision"),
-    cell("started_at", Moment, "when the action began"),
-    cell("ended_at", Moment, "when it was recorded"),
-    cell("sealed_action", LargeBinary, "activity, its name and who asked from outside, sealed and padded"),
-    optional("person_tag", LargeBinary, "tag of the person concerned"),
-    optional("sealed_subject", LargeBinary, "pseudonym of the person concerned, sealed to this row"),
-    key_epoch(),
-    Index(None, "started_at"),
-    Index(None, "person_tag"),
     sqlite_strict=True,
 )

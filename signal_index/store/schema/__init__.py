@@ -1,0 +1,86 @@
+"""The tables: what the index keeps, column by column, and who could learn what from each.
+
+Invariants:
+1. No pseudonym stands in any table unsealed, and no code of a source or type stands beside a person.
+2. Sealed cells of one column are equally long, so that lengths tell nothing.
+3. Every row that depends on keys names its key epoch.
+
+Whoever takes the database without the keys sees sizes of anonymous series, expiry months, how many looks and other
+actions share an unknown person and how many looks share an unknown worker, when sign-ins were in use, how many covers
+and questions there are and until when, the register, the staff list and who wants a digest at which address, how many
+records the log has and when they were made; nothing that leads to a person or says which help runs, and no cookie or
+ticket that works.
+
+Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
+does by itself.
+"""
+
+from .accountability import (
+    audit_records,
+    audit_writers,
+    log_cosignatures,
+    log_entries,
+    log_head,
+    log_progress,
+    log_refusals,
+    log_tiles,
+)
+from .base import metadata
+from .index import (
+    acknowledgements,
+    care_relations,
+    covers,
+    deliveries,
+    entrances,
+    flags,
+    held_wishes,
+    index_state,
+    preferences,
+    publications,
+    publisher_sets,
+    publishers,
+    questions,
+    restrictions,
+    series,
+    sessions,
+    staff,
+    staff_roles,
+    tallies,
+    used_tickets,
+    views,
+)
+from .processing import processing_records
+
+__all__ = [
+    "acknowledgements",
+    "audit_records",
+    "audit_writers",
+    "care_relations",
+    "covers",
+    "deliveries",
+    "entrances",
+    "flags",
+    "held_wishes",
+    "index_state",
+    "log_cosignatures",
+    "log_entries",
+    "log_head",
+    "log_progress",
+    "log_refusals",
+    "log_tiles",
+    "metadata",
+    "preferences",
+    "processing_records",
+    "publications",
+    "publisher_sets",
+    "publishers",
+    "questions",
+    "restrictions",
+    "series",
+    "sessions",
+    "staff",
+    "staff_roles",
+    "tallies",
+    "used_tickets",
+    "views",
+]
