@@ -7,14 +7,14 @@
 import csv
 import fcntl
 import io
-import json
 import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import IO, Any
+from typing import IO
 
+from deploy.demo.formats.toml import TomlTable, write_toml
 from deploy.demo.identity.accounts import CLIENT, write_accounts
 from deploy.demo.organisations import (
     CASE_SYSTEM,
@@ -32,10 +32,11 @@ ISSUER = "https://inloggen.veldermeer.invalid"
 ENTRANCE = "https://regiesysteem.veldermeer.invalid"
 AUDIENCE = "https://signaalindex.veldermeer.invalid"
 CLIENT_SECRET = "sign-in.secret"  # noqa: S105 - the name of a file
+WITNESS = "fg.veldermeer.invalid/getuige"
+WITNESS_KEY = "witness.verifier"
+LOG_KEY = "log.verifier"
 MARKER = ".signal-index-demo"
 DAILY_QUOTA_ITEMS = 20_000
-
-TomlTable = dict[str, Any]
 
 
 class NotOurs(Exception):
@@ -50,6 +51,7 @@ class Ports:
     a: int
     b: int
     provider: int
+    witness: int
 
     @property
     def site(self) -> str:
@@ -84,6 +86,11 @@ class Folders:
         return self.root / "pseudonymiser-b"
 
     @property
+    def witness(self) -> Path:
+        """The privacy officer's organisation, which watches over the log."""
+        return self.root / "witness"
+
+    @property
     def identity_provider(self) -> Path:
         """The municipality's sign-in: the accounts, and the key of tokens for programs."""
         return self.root / "identity-provider"
@@ -111,6 +118,11 @@ class Folders:
         """The settings file of the index."""
         return self.index / "index.toml"
 
+    @property
+    def witness_settings(self) -> Path:
+        """The settings file of the witness."""
+        return self.witness / "witness.toml"
+
     def make(self) -> IO[bytes]:
         """Empty the run directory and make every folder, readable by this user only.
 
@@ -123,7 +135,7 @@ class Folders:
         if self.root.exists():
             self._check_ours()
             shutil.rmtree(self.root)
-        parties = [self.index, self.a, self.b, self.identity_provider, self.worker]
+        parties = [self.index, self.a, self.b, self.witness, self.identity_provider, self.worker]
         for folder in (self.root, *parties, *map(self.of, PUBLISHERS)):
             folder.mkdir(mode=0o700, parents=folder is self.root)
         lock = (self.root / MARKER).open("wb")
@@ -153,11 +165,19 @@ def write_settings(folders: Folders, ports: Ports) -> None:
     """Write everybody's settings file, and the accounts of the identity provider."""
     write_accounts(folders.identity_provider)
     _write_client_secret(folders.index / CLIENT_SECRET)
-    _write(folders.index_settings, **_index(ports))
-    _write(folders.a / "a.toml", **_pseudonymiser("A", ports.a, ports.b))
-    _write(folders.b / "b.toml", **_pseudonymiser("B", ports.b, ports.index))
+    witness_key = (folders.index / WITNESS_KEY).read_text(encoding="utf-8").strip()
+    write_toml(folders.index_settings, **_index(ports, witness_key))
+    write_toml(folders.a / "a.toml", **_pseudonymiser("A", ports.a, ports.b))
+    write_toml(folders.b / "b.toml", **_pseudonymiser("B", ports.b, ports.index))
     for publisher in PUBLISHERS:
-        _write(folders.connector(publisher), **_connector(publisher, ports))
+        write_toml(folders.connector(publisher), **_connector(publisher, ports))
+
+
+def write_witness_settings(folders: Folders, ports: Ports, log_key: str) -> None:
+    """Write the settings of the witness, once the index can say what its log is called."""
+    logs = [{"origin": log_key.partition("+")[0], "verifier_key": log_key}]
+    places = {"keys": "witness.key", "memory": "memory.sqlite", "evidence": "evidence"}
+    write_toml(folders.witness_settings, name=WITNESS, port=ports.witness, logs=logs, **places)
 
 
 def _write_client_secret(path: Path) -> None:
@@ -172,7 +192,7 @@ def write_register(folders: Folders) -> Path:
     publications = [_publication(name) for name in ORGANISATIONS]
     handed_over = (folders.index / "entrance.public.toml").read_text(encoding="utf-8")
     entrances = tomllib.loads(handed_over)["entrances"]
-    _write(
+    write_toml(
         path,
         publishers=[_registered(p) for p in PUBLISHERS],
         publications=publications,
@@ -192,7 +212,7 @@ def write_staff(folders: Folders) -> Path:
     return path
 
 
-def _index(ports: Ports) -> TomlTable:
+def _index(ports: Ports, witness_key: str) -> TomlTable:
     return {
         "environment": "dev",
         "database": "index.sqlite",
@@ -207,6 +227,7 @@ def _index(ports: Ports) -> TomlTable:
             "privacy_contact": f"privacy@{NAME.lower()}.invalid",
         },
         "sign_in": {"issuer": ports.sign_in, "client_id": CLIENT, "client_secret_file": CLIENT_SECRET},
+        "witnesses": [{"address": f"http://127.0.0.1:{ports.witness}", "key": witness_key}],
     }
 
 
@@ -274,27 +295,3 @@ def _publication(name: str) -> TomlTable:
         "contact_name": organisation.contact_name,
         "contact_phone": organisation.contact_phone,
     }
-
-
-def _write(path: Path, **document: object) -> None:
-    """Write a TOML file of plain settings, tables and arrays of tables, the plain settings first."""
-    plain = [_line(name, value) for name, value in document.items() if not _is_nested(value)]
-    tables = [_table(name, value) for name, value in document.items() if _is_nested(value)]
-    path.write_text("\n".join([*plain, *tables]) + "\n", encoding="utf-8")
-
-
-def _is_nested(value: object) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict) for v in value))
-
-
-def _table(name: str, value: object) -> str:
-    if isinstance(value, dict):
-        return "\n".join([f"\n[{name}]", *(_line(key, each) for key, each in value.items())])
-    assert isinstance(value, list)
-    return "\n".join(_table(f"[{name}]", entry) for entry in value)
-
-
-def _line(name: str, value: object) -> str:
-    return (
-        f"{name} = {json.dumps(value, ensure_ascii=False)}"  # texts, numbers and lists look the same in TOML
-    )
