@@ -44,7 +44,7 @@ from .schema import index_state, metadata
 
 BUSY_SECONDS: Final = 5.0  # longest wait for another process's transaction; a request should not take longer
 INCARNATION_BYTES: Final = 16
-REVISION: Final = "0005"  # the newest migration; a test compares it with the scripts
+REVISION: Final = "0006"  # the newest migration; a test compares it with the scripts
 _VERSION_TABLE: Final = "alembic_version"
 _KEPT: Final = {
     "index_state",
@@ -57,9 +57,15 @@ _KEPT: Final = {
     "covers",
     "audit_writers",
     "audit_records",
+    "processing_records",
     "log_entries",
     "log_tiles",
     "log_progress",
+    # what was judged of the records that are kept
+    "reviews",
+    "review_state",
+    "review_weeks",
+    "watches",
 }
 _FORGOTTEN: Final = [table for table in reversed(metadata.sorted_tables) if table.name not in _KEPT]
 

@@ -81,4 +81,4 @@ def test_every_snoop_did_something_wrong_and_nobody_else_did() -> None:
     for seed in SEEDS:
         planted = year(seed)
         assert set(planted.wrongful.values()) == planted.snoops.keys()
-        assert len(planted.snoops) >= 11
+        assert len(planted.snoops) >= 10
