@@ -29,6 +29,7 @@ from signal_index.model import (
 )
 from signal_index.model.workplace import Entrance
 
+from .oversight import Names, Openings
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
 T = TypeVar("T")
@@ -233,9 +234,22 @@ class AuditLog(Protocol):
         *,
         events: Collection[str] | None = None,
         subject: Pseudonym | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int | None = None,
     ) -> Iterable[AuditEntry]:
-        """Read records back, newest first, over all writers; those about one person when a subject is given."""
+        """Read records back, newest first, over all writers.
+
+        Args:
+            events: only these; all when None.
+            subject: only those about this person.
+            since: only those from this moment on.
+            until: only those before this moment.
+            limit: how many at most.
+        """
+
+    def one(self, writer: bytes, number: int) -> tuple[AuditEntry, Pseudonym | None] | None:
+        """One record and the person it concerns, if it has one; None when there is no such record."""
 
     def verify(self) -> int:
         """Recompute every chain; the number of records that hold.
@@ -307,6 +321,14 @@ class Transaction(Protocol):
     @property
     def preferences(self) -> PreferencesTable:
         """What members of staff chose for themselves."""
+
+    @property
+    def names(self) -> Names:
+        """Names of looks and persons within oversight."""
+
+    @property
+    def openings(self) -> Openings:
+        """Who asked which case stands behind a look."""
 
     @property
     def audit(self) -> AuditLog:

@@ -53,6 +53,9 @@ _HEAD = (
 _NEWEST_FIRST = select(
     _records.c.writer, _records.c.number, _records.c.commitment, _records.c.link, _records.c.sealed_body
 ).order_by(_records.c.recorded_at.desc(), _records.c.writer, _records.c.number.desc())
+_ONE = select(*_records.columns).where(
+    _records.c.writer == bindparam("own"), _records.c.number == bindparam("at")
+)
 _IN_ORDER = select(*_records.columns).order_by(_records.c.writer, _records.c.number)
 
 
@@ -176,17 +179,29 @@ class SqlAuditLog:
         *,
         events: Collection[str] | None = None,
         subject: Pseudonym | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int | None = None,
     ) -> Sequence[AuditEntry]:
-        """Read records back, newest first, over all writers; those about one person when a subject is given."""
+        """Read records back, newest first, over all writers."""
         self.write()
         statement = _NEWEST_FIRST.limit(limit)
+        if since is not None:
+            statement = statement.where(_records.c.recorded_at >= since)
+        if until is not None:
+            statement = statement.where(_records.c.recorded_at < until)
         if events is not None:
             statement = statement.where(_records.c.event.in_(events))
         if subject is not None:
             tagged = self._persons.tag("person_tag", subject.encoded)
             statement = statement.where(_records.c.person_tag == tagged)
         return [self._entry(row) for row in self._connection.execute(statement)]
+
+    def one(self, writer: bytes, number: int) -> tuple[AuditEntry, Pseudonym | None] | None:
+        """One record and the person it concerns, if it has one."""
+        self.write()
+        row = self._connection.execute(_ONE, {"own": writer, "at": number}).first()
+        return None if row is None else (self._entry(row), self._opened_subject(row))
 
     def _entry(self, row: AnyRow) -> AuditEntry:
         body = json.loads(self._open(row))

@@ -13,6 +13,8 @@ from signal_index import ports
 from .audit import Mark, SqlAuditLog
 from .deliveries import SqlDeliveries
 from .flags import SqlFlags
+from .oversight.names import KeyedNames
+from .oversight.openings import SqlOpenings
 from .register import SqlRegister, SqlStaff
 from .relations import SqlRelations, SqlRestrictions
 from .series import SqlSeries
@@ -74,6 +76,8 @@ class SqlTransaction:
         self.covers = SqlCovers(connection, keys)
         self.questions = SqlQuestions(connection, keys)
         self.preferences = SqlPreferences(connection)
+        self.names = KeyedNames(keys)
+        self.openings = SqlOpenings(connection, keys)
         self.audit = SqlAuditLog(connection, identity.writer, identity.writer_kind, identity.audit_keys, keys)
 
     def forget(self) -> None:

@@ -7,9 +7,9 @@ Invariants:
 
 Whoever takes the database without the keys sees sizes of anonymous series, expiry months, how many looks share an
 unknown person and how many share an unknown worker, when sign-ins were in use, how many covers and questions there
-are and until when, the register, the staff list and who wants a digest at which address, how many records the
-log has and when they were made; nothing that leads to a
-person or says which help runs, and no cookie or ticket that works.
+are and until when, the register, the staff list and who wants a digest at which address, how many records the log has
+and when they were made, how many openings were asked for and when; nothing that leads to a person or says which help
+runs, and no cookie or ticket that works.
 
 Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
 does by itself.
@@ -49,6 +49,7 @@ from .index import (
     used_tickets,
     views,
 )
+from .openings import openings
 
 __all__ = [
     "acknowledgements",
@@ -68,6 +69,7 @@ __all__ = [
     "log_refusals",
     "log_tiles",
     "metadata",
+    "openings",
     "preferences",
     "publications",
     "publisher_sets",

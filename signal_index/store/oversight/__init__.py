@@ -1,0 +1,1 @@
+"""Tables and names of oversight; see `signal_index.ports.oversight`."""
