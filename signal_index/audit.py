@@ -75,6 +75,17 @@ EVENTS: dict[str, frozenset[str]] = {
     # A resident asked, through a gateway, who looked; `looks` is how many were told.
     "inzage.answered": frozenset({"publisher", "looks"}),
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
+    # The privacy officer's pages. `page` is its name; of a search, `reason` and `dossier` say why she searched.
+    "oversight.read": _ACTOR | {"page", "selection"},
+    "look.read": _ACTOR | {"look"},
+    "looks.searched": _ACTOR
+    | {"reason", "dossier", "workers", "relations", "first_day", "last_day", "outcome", "found"},
+    "proof.downloaded": _ACTOR | {"look"},
+    # Which case stands behind a look: asked by one privacy officer, decided by another, and each showing.
+    "opening.asked": _ACTOR | {"opening", "look", "reason", "dossier"},
+    "opening.approved": _ACTOR | {"opening", "look"},
+    "opening.refused": _ACTOR | {"opening", "look"},
+    "opening.read": _ACTOR | {"opening", "look"},
 }
 
 

@@ -1,0 +1,1 @@
+"""What the privacy officer does: review, search, open, count, and see whether the log is whole; never a flag."""
