@@ -22,7 +22,6 @@ from crypto.encoding import decode, decode_int, encode
 from crypto.errors import MalformedInput, VerificationFailed
 
 HASH_BYTES: Final = 32
-WRITER_BYTES: Final = 8
 MIN_SALT_BYTES: Final = 16
 GENESIS: Final = bytes(HASH_BYTES)
 """Stands before the first link of every writer."""
@@ -58,33 +57,48 @@ def commitment(salt: bytes, body: bytes) -> bytes:
     return _sha256(_LEAF_PREFIX + _sha256(encode("audit-body", salt, body)))
 
 
-def entry(writer: bytes, number: int, commitment: bytes) -> bytes:
-    """Return what stands in the log's tree for a record.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the log's tree holds of one record.
 
     Args:
-        writer: 8 bytes, whose chain the record is in.
-        number: Its number in that chain, from 1.
+        writer: whose chain the record stands in.
+        number: its place there, from 1.
+        commitment: from `commitment`, 32 bytes.
+    """
+
+    writer: bytes
+    number: int
+    commitment: bytes
+
+
+def entry(writer: bytes, number: int, commitment: bytes) -> bytes:
+    """Return the bytes that stand in the log's tree for one record.
+
+    Args:
+        writer: Whose chain the record stands in.
+        number: Its place there, from 1.
         commitment: From `commitment`.
 
     Raises:
-        MalformedInput: A part has another length, or the number is below 1.
+        MalformedInput: The writer is empty, the commitment is not 32 bytes, or the number is below 1.
     """
-    if len(writer) != WRITER_BYTES or len(commitment) != HASH_BYTES or number < 1:
-        raise MalformedInput("an entry needs a writer of 8 bytes, a number from 1 and a hash of 32 bytes")
+    if not writer or len(commitment) != HASH_BYTES or number < 1:
+        raise MalformedInput("a log entry needs a writer, a number from 1 and a commitment of 32 bytes")
     return encode(_ENTRY_LABEL, writer, number, commitment)
 
 
-def read_entry(data: bytes) -> tuple[bytes, int, bytes]:
-    """Take apart what `entry` made: writer, number and commitment.
+def read_entry(data: bytes) -> Entry:
+    """Take apart what `entry` made, strictly.
 
     Raises:
-        MalformedInput: It is not such an entry.
+        MalformedInput: Any other bytes.
     """
-    writer, number_field, found = decode(_ENTRY_LABEL, data, 3)
-    number = decode_int(number_field)
-    if entry(writer, number, found) != data:
-        raise MalformedInput("an entry is written in one way only")
-    return writer, number, found
+    writer, number, commitment = decode(_ENTRY_LABEL, data, 3)
+    found = Entry(writer, decode_int(number), commitment)
+    if not writer or len(commitment) != HASH_BYTES or found.number < 1:
+        raise MalformedInput("a log entry needs a writer, a number from 1 and a commitment of 32 bytes")
+    return found
 
 
 def leaf(writer: bytes, number: int, commitment: bytes) -> bytes:

@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from crypto.errors import KeyFault, MalformedInput, TokenRefused
+from crypto.verify_keys import decode_verify_key
 
 TOKEN_BYTES_MAX: Final = 8 * 1024  # A token travels in one header line; larger ones are refused unread.
 TOKEN_REFUSALS: Final = frozenset(
@@ -56,29 +57,8 @@ _RSA_BITS_MAX: Final = 8192  # Beyond this a verification takes long enough to b
 _RSA_EXPONENT_MIN: Final = 65537  # FIPS 186-5 §5.1; smaller ones turn sloppy padding checks into forgeries.
 _KEY_ID: Final = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 _IDENTIFIER: Final = re.compile(r"[\x20-\x7e]{1,255}", re.ASCII)
-_ED25519_BYTES: Final = 32
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _TIME_MAX: Final = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second a datetime can hold.
-
-_FIELD_PRIME: Final = 2**255 - 19
-_SIGN_BIT: Final = 1 << 255
-# x = 0 has no negative: y = 1 and y = -1 with the sign bit set are second spellings of two low-order points.
-_SIGNED_ZEROS: Final = frozenset({_SIGN_BIT + 1, _SIGN_BIT + _FIELD_PRIME - 1})
-# The eight points of the 8-torsion of edwards25519: a signature under one of them can be made without a secret.
-# Source: RFC 8032 §5.1 for the curve; tests/crypto/test_keyfiles.py recomputes the list.
-LOW_ORDER_KEYS: Final = frozenset(
-    bytes.fromhex(key)
-    for key in (
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0000000000000000000000000000000000000000000000000000000000000080",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-    )
-)
 
 _SIGNATURES: Final = {
     name: jwt.PyJWS(algorithms=[name], options={"enforce_minimum_key_length": True})
@@ -143,20 +123,6 @@ def _finite(text: str) -> float:
     if not isfinite(number):
         raise ValueError("not a finite number")
     return number
-
-
-def decode_verify_key(data: bytes) -> Ed25519PublicKey:
-    """Read an Ed25519 public key, refusing those that verify signatures nobody made.
-
-    Raises:
-        KeyFault: not 32 bytes, not canonical, or of low order.
-    """
-    if len(data) != _ED25519_BYTES:
-        raise KeyFault("an Ed25519 public key is 32 bytes")
-    number = int.from_bytes(data, "little")
-    if data in LOW_ORDER_KEYS or number % _SIGN_BIT >= _FIELD_PRIME or number in _SIGNED_ZEROS:
-        raise KeyFault("this Ed25519 public key is of low order or not canonical: nobody can own it")
-    return Ed25519PublicKey.from_public_bytes(data)
 
 
 @dataclass(frozen=True)

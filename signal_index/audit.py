@@ -74,6 +74,14 @@ EVENTS: dict[str, frozenset[str]] = {
     "digest.sent": frozenset({"day", "messages"}),
     # A resident asked, through a gateway, who looked; `looks` is how many were told.
     "inzage.answered": frozenset({"publisher", "looks"}),
+    # A chain misses a record: somebody with the database removed it.
+    "log.gap": frozenset({"writer", "number"}),
+    "witness.refused": frozenset({"witness", "reason"}),
+    "witness.resumed": frozenset({"witness", "size"}),
+    # Somebody had a receipt redeemed for a proof; a receipt tells nothing of the look.
+    "receipt.redeemed": _ACTOR | {"writer", "number"},
+    # `bodies` is how many records left with what they say, of which period; the proofs are always of the whole log.
+    "log.exported": _ADMINISTRATOR | {"size", "bodies", "first_day", "last_day"},
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
     # The privacy officer's pages. `page` is its name; of a search, `reason` and `dossier` say why she searched.
     "oversight.read": _ACTOR | {"page", "selection"},

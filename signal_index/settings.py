@@ -4,6 +4,7 @@ Nothing here is a secret; secrets are named by path and read by `signal_index.wi
 """
 
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -76,6 +77,13 @@ class MailSettings(_Section):
     starttls: bool = Field(default=True, description="Whether to insist on TLS before anything is said.")
 
 
+class WitnessSettings(_Section):
+    """Somebody outside the operator's reach who cosigns the log."""
+
+    address: str = Field(description="Where it is asked: scheme and host, nothing after it.")
+    key: str = Field(min_length=1, description="Its verifier key, as it prints it: name+id+base64.")
+
+
 class Settings(_Section):
     """Everything the index needs to start."""
 
@@ -94,6 +102,29 @@ class Settings(_Section):
     site: SiteSettings | None = None
     sign_in: SignInSettings | None = None
     mail: MailSettings | None = None
+    witnesses: tuple[WitnessSettings, ...] = Field(
+        default=(), description="Who cosigns the log; production serves with at least one."
+    )
+    witnessed_within_seconds: int = Field(
+        default=900,
+        ge=60,
+        le=86_400,
+        description="How old the last cosignature may be; after that nothing is shown.",
+    )
+
+    @model_validator(mode="after")
+    def _witnesses_are_safe(self) -> Self:
+        """Nobody on the way to a witness may read along."""
+        for witness in self.witnesses:
+            _require_safe("witnesses.address", witness.address, environment=self.environment)
+            if witness.address != _origin(witness.address):
+                raise ValueError("witnesses.address is a scheme and a host, such as https://getuige.example")
+        return self
+
+    @property
+    def witnessed_within(self) -> timedelta | None:
+        """How old the last cosignature may be; None for a trial without witnesses."""
+        return timedelta(seconds=self.witnessed_within_seconds) if self.witnesses else None
 
     @model_validator(mode="after")
     def _pages_are_safe(self) -> Self:
@@ -103,12 +134,17 @@ class Settings(_Section):
         if self.site is not None and self.sign_in is not None:
             _require_safe("site.url", self.site.url, environment=self.environment)
             _require_safe("sign_in.issuer", self.sign_in.issuer, environment=self.environment)
-            parts = urlsplit(self.site.url)
-            if self.site.url != f"{parts.scheme}://{parts.netloc}" or parts.username is not None:
+            if self.site.url != _origin(self.site.url):
                 raise ValueError(
                     "site.url is a scheme and a host, such as https://signaalindex.gemeente.example"
                 )
         return self
+
+
+def _origin(address: str) -> str | None:
+    """Scheme and host of an address; None when it names somebody as well."""
+    parts = urlsplit(address)
+    return None if parts.username is not None else f"{parts.scheme}://{parts.netloc}"
 
 
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -85,6 +85,8 @@ class IndexSecrets(KeyFile, kind="index-secrets", secret=True):
         row_keys: for rows and tags.
         audit_keys: for the bodies of audit records; independent of `row_keys`.
         signing: of acknowledgements and refusals.
+        log_signing: of the checkpoints of the log; a key of its own, so that no answer to a publisher can pass for
+            a checkpoint.
     """
 
     scope: str
@@ -94,6 +96,7 @@ class IndexSecrets(KeyFile, kind="index-secrets", secret=True):
     audit_keys: RowKeys
     hpke_private: HpkePrivateKey
     signing: Ed25519PrivateKey
+    log_signing: Ed25519PrivateKey
     created: date
 
     def __post_init__(self) -> None:
@@ -116,6 +119,7 @@ class IndexSecrets(KeyFile, kind="index-secrets", secret=True):
             audit_keys=_fresh_row_keys(scope, epoch),
             hpke_private=HpkePrivateKey.generate(),
             signing=Ed25519PrivateKey.generate(),
+            log_signing=Ed25519PrivateKey.generate(),
             created=created,
         )
 

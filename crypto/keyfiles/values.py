@@ -20,7 +20,8 @@ from crypto.encoding import decode, decode_int, encode
 from crypto.errors import KeyFault, MalformedInput
 from crypto.group import Point, Scalar
 from crypto.sealing import RowKeys
-from crypto.tokens import decode_base64url, decode_verify_key, encode_base64url
+from crypto.tokens import decode_base64url, encode_base64url
+from crypto.verify_keys import decode_verify_key
 
 Party = Literal["A", "B"]
 Holder = Literal["index", "A", "B"]

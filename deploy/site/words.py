@@ -37,6 +37,7 @@ _NOT_FOR_PAGES = (
     "web/workers.py",
     "wire.py",
     "wiring/",
+    "witnessing/",
 )
 _ERRORS = frozenset({"Malformed", "NotAuthenticated", "NotPermitted", "NotFound", "Conflict", "Unavailable"})
 _MARK = "say"

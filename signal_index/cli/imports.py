@@ -10,7 +10,8 @@ from pathlib import Path
 from crypto.batch import BatchClass
 from crypto.errors import CryptoError
 from crypto.keyfiles import PublisherPublic
-from crypto.tokens import decode_base64url, decode_verify_key
+from crypto.tokens import decode_base64url
+from crypto.verify_keys import decode_verify_key
 from signal_index.errors import Malformed
 from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember
 from signal_index.model.workplace import Entrance

@@ -63,10 +63,13 @@ def _plain(value: object) -> str:
 @audit_log.command()
 @config_option
 def check(config: Path) -> None:
-    """Recompute every chain; says which record no longer holds."""
+    """Recompute every chain and the tree over them; says what no longer holds."""
     with opened(config) as index:
-        count = index.database.run(lambda tx: tx.audit.verify())
-    click.echo(f"audit: {count} records hold, no gaps")
+        found = index.database.run(lambda tx: tx.log.check())
+    erased = f", {found.erased} erased on record" if found.erased else ""
+    click.echo(
+        f"audit: {found.records} records hold, no gaps{erased}; {found.entries} entries in the tree, all in place"
+    )
 
 
 @click.group()

@@ -9,7 +9,7 @@ import uvicorn
 from signal_index.errors import SetupFault
 from signal_index.web.app import Surface, create_app
 from signal_index.wiring import open_index
-from signal_index.wiring.serving import build_desk, build_site
+from signal_index.wiring.serving import build_desk, build_site, keeping_log
 
 from .options import config_option, plain_errors, settings_of
 
@@ -31,7 +31,7 @@ def serve(surface: str, port: int | None, config: Path) -> None:
     with plain_errors(), open_index(settings, writer_kind="serve") as index:
         desk = build_desk(index)
         app = create_app(desk, Surface(surface), build_site(settings, desk))
-        with _listen(address) as listening:
+        with _listen(address) as listening, keeping_log(index):
             host, bound_port = listening.getsockname()[:2]
             click.echo(f"serving {surface} on http://{host}:{bound_port}", err=True)
             # No access log: a log line is not an audit record, and paths must not pile up in files.

@@ -88,3 +88,18 @@ class Entry:
     writer: bytes
     number: int
     commitment: bytes
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check of the whole log found to hold.
+
+    Args:
+        records: that are there, in their chains.
+        erased: whose time had passed; their place in the tree stays.
+        entries: in the tree.
+    """
+
+    records: int
+    erased: int
+    entries: int

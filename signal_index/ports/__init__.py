@@ -29,6 +29,7 @@ from signal_index.model import (
 )
 from signal_index.model.workplace import Entrance
 
+from .log import LogTree, Witnesses
 from .oversight import Names, Openings
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
@@ -251,12 +252,8 @@ class AuditLog(Protocol):
     def one(self, writer: bytes, number: int) -> tuple[AuditEntry, Pseudonym | None] | None:
         """One record and the person it concerns, if it has one; None when there is no such record."""
 
-    def verify(self) -> int:
-        """Recompute every chain; the number of records that hold.
-
-        Raises:
-            crypto.errors.VerificationFailed: naming the writer and the first record that does not.
-        """
+    def has(self, receipt: Receipt) -> bool:
+        """Whether the record behind a receipt is there, with this very hash."""
 
 
 class Transaction(Protocol):
@@ -333,6 +330,14 @@ class Transaction(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The audit log."""
+
+    @property
+    def log(self) -> LogTree:
+        """The tree the records are put into."""
+
+    @property
+    def witnesses(self) -> Witnesses:
+        """Who cosigned the log."""
 
 
 class Database(Protocol):

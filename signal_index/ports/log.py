@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from signal_index.model.log import Cosigned, Entry, Growth, Refusal, TreeHead
+from signal_index.model.log import Checked, Cosigned, Entry, Growth, Refusal, TreeHead
 
 
 class LogTree(Protocol):
-    """The tree of the log (RFC 9162), and the cosignatures beneath its checkpoints."""
+    """The tree of the log (RFC 9162)."""
 
     @property
     def origin(self) -> str:
@@ -43,6 +43,17 @@ class LogTree(Protocol):
 
     def hashes(self, size: int) -> Callable[[int, int], bytes]:
         """Hashes of the tree as it was at a size: (level, index) to the hash of that complete subtree."""
+
+    def check(self) -> Checked:
+        """Recompute everything: chains, bodies, tree, checkpoint, and what witnesses cosigned.
+
+        Raises:
+            crypto.errors.VerificationFailed: naming the first thing that does not hold.
+        """
+
+
+class Witnesses(Protocol):
+    """The cosignatures beneath the checkpoints of the log, and who gives none."""
 
     def cosigned(self) -> Sequence[Cosigned]:
         """The last cosigned checkpoint per witness, by name."""

@@ -13,12 +13,11 @@ Source: ADR-0003, ADR-0005.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
-from itertools import groupby
 from secrets import token_bytes
 from typing import Final
 
@@ -27,7 +26,6 @@ from sqlalchemy import Connection, bindparam, insert, select
 from crypto import records
 from crypto.chain import Pseudonym
 from crypto.encoding import encode
-from crypto.errors import VerificationFailed
 from crypto.sealing import SEAL_BYTES, RowKeys
 from signal_index import ports
 from signal_index.errors import Unavailable
@@ -56,7 +54,9 @@ _NEWEST_FIRST = select(
 _ONE = select(*_records.columns).where(
     _records.c.writer == bindparam("own"), _records.c.number == bindparam("at")
 )
-_IN_ORDER = select(*_records.columns).order_by(_records.c.writer, _records.c.number)
+_COMMITMENT = select(_records.c.commitment).where(
+    _records.c.writer == bindparam("of_writer"), _records.c.number == bindparam("of_number")
+)
 
 
 @dataclass(frozen=True)
@@ -221,48 +221,24 @@ class SqlAuditLog:
             raise damaged("audit_records")
         return self._bodies.unseal("sealed_body", _row(row.writer, row.number), row.sealed_body, size)
 
-    def verify(self) -> int:
-        """Recompute every chain; the number of records that hold.
-
-        Raises:
-            VerificationFailed: naming the writer and the first record that does not.
-        """
+    def has(self, receipt: Receipt) -> bool:
+        """Whether the record behind a receipt is there, with this very hash."""
         self.write()
-        unseen = set(self._connection.execute(select(_writers.c.writer)).scalars())
-        count = 0
-        for writer, own in groupby(self._connection.execute(_IN_ORDER), key=lambda row: bytes(row.writer)):
-            if writer not in unseen:
-                raise VerificationFailed(f"writer {writer.hex()} was never registered")
-            unseen.remove(writer)
-            count += self._verify_writer(writer, own)
-        if unseen:
-            raise VerificationFailed(f"writer {min(unseen).hex()} has lost its records")
-        return count
+        found = self._connection.execute(
+            _COMMITMENT, {"of_writer": receipt.writer, "of_number": receipt.number}
+        ).scalar()
+        return found is not None and receipt.leaf == records.leaf(receipt.writer, receipt.number, found)
 
-    def _verify_writer(self, writer: bytes, rows: Iterator[AnyRow]) -> int:
-        try:
-            return records.verify_chain(writer, self._verified(rows)).number
-        except VerificationFailed as fault:
-            raise VerificationFailed(f"writer {writer.hex()}: {fault}") from fault
-
-    def _verified(self, rows: Iterator[AnyRow]) -> Iterator[tuple[int, bytes, bytes]]:
-        before: datetime | None = None
-        for row in rows:
-            if not self._holds(row) or (before is not None and row.recorded_at < before):
-                raise VerificationFailed(f"record {row.number} was changed")
-            before = row.recorded_at
-            yield row.number, row.commitment, row.link
-
-    def _holds(self, row: AnyRow) -> bool:
-        """Whether every column of a record agrees with its body and its commitment."""
+    def contradiction(self, row: AnyRow) -> bool:
+        """Whether any column of a record, as read with all its columns, contradicts its body or its commitment."""
         try:
             body = self._open(row)
             subject = self._opened_subject(row)
         except Unavailable:
-            return False
+            return True
         stated = json.loads(body)
         of_subject = None if subject is None else _subject_commitment(row.salt, subject)
-        return (
+        return not (
             len(row.salt) == SALT_BYTES
             and compare_digest(records.commitment(row.salt, body), row.commitment)
             and stated["event"] == row.event

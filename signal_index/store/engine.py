@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -29,6 +30,7 @@ from crypto.keyfiles import IndexSecrets
 from signal_index import ports
 from signal_index.errors import Unavailable
 
+from .log.tree import LogIdentity, origin_of
 from .provision import BUSY_SECONDS, connect, read_state, sqlite_path
 from .transaction import Identity, SqlTransaction
 
@@ -236,14 +238,16 @@ def open_database(
     secrets: IndexSecrets,
     *,
     writer_kind: str,
+    witnessed_within: timedelta | None = None,
     busy_seconds: float = BUSY_SECONDS,
 ) -> SqlDatabase:
     """Open an existing, initialised database of these keys.
 
     Args:
         url_or_path: a path, or a URL `sqlite:///path`.
-        secrets: the index's keys; only those for rows and audit records are kept.
+        secrets: the index's keys; only those for rows, records and checkpoints are kept.
         writer_kind: `serve` or `cli`; stands with the records of this process.
+        witnessed_within: how old the last cosignature of the log may be; None for an index without witnesses.
         busy_seconds: longest wait for another process's transaction.
 
     Raises:
@@ -259,6 +263,9 @@ def open_database(
         audit_keys=secrets.audit_keys,
         writer=token_bytes(WRITER_BYTES),
         writer_kind=writer_kind,
+        log=LogIdentity(
+            origin_of(secrets.scope, incarnation), secrets.log_signing, witnessed_within=witnessed_within
+        ),
     )
     return SqlDatabase(connect(path, busy_seconds), identity)
 

@@ -60,7 +60,6 @@ _KEPT: Final = {
     "log_entries",
     "log_tiles",
     "log_progress",
-    "log_head",
 }
 _FORGOTTEN: Final = [table for table in reversed(metadata.sorted_tables) if table.name not in _KEPT]
 

@@ -13,6 +13,8 @@ from signal_index import ports
 from .audit import Mark, SqlAuditLog
 from .deliveries import SqlDeliveries
 from .flags import SqlFlags
+from .log.tree import LogIdentity, SqlLogTree
+from .log.witnesses import SqlWitnesses
 from .oversight.names import KeyedNames
 from .oversight.openings import SqlOpenings
 from .register import SqlRegister, SqlStaff
@@ -37,6 +39,7 @@ class Identity:
         audit_keys: for the bodies of audit records.
         writer: 8 random bytes, new at each start of a process.
         writer_kind: `serve` or `cli`.
+        log: what its log is.
     """
 
     scope: str
@@ -46,6 +49,7 @@ class Identity:
     audit_keys: RowKeys
     writer: bytes
     writer_kind: str
+    log: LogIdentity
 
 
 class SqlTransaction:
@@ -79,6 +83,10 @@ class SqlTransaction:
         self.names = KeyedNames(keys)
         self.openings = SqlOpenings(connection, keys)
         self.audit = SqlAuditLog(connection, identity.writer, identity.writer_kind, identity.audit_keys, keys)
+        self.witnesses = SqlWitnesses(connection, identity.log.witnessed_within)
+        self.log = SqlLogTree(
+            connection, identity.log, identity.writer, audit=self.audit, witnesses=self.witnesses
+        )
 
     def forget(self) -> None:
         """Read the small tables anew when they are next asked for."""
@@ -86,6 +94,7 @@ class SqlTransaction:
         self.register.forget()
         self.staff.forget()
         self.deliveries.forget()
+        self.witnesses.forget()
 
     def return_to(self, mark: Mark) -> None:
         """Undo in memory what a failed job did, after its savepoint has been rolled back."""

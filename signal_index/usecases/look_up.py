@@ -1,7 +1,7 @@
 """Look up which help is running for one client: the main job, and the only road from a flag to a person's screen.
 
 The walk: refuse on what depends on the actor and the request alone; find her relation; let the rules decide; read
-exactly that; record; answer. All of it is one transaction, so no answer exists without its record.
+that; record; answer. All of it is one transaction, so no answer exists without its record.
 
 Two equalities hold, and a test reads the bytes:
 (a) unknown, somebody else's, unconfirmed and ended relations, and covers that are over, are one answer;
@@ -30,6 +30,7 @@ from signal_index.ports import Transaction
 
 from .authority import require_role
 from .delivery.sets import is_complete
+from .log import unwitnessed
 from .reading import Permitted, read
 from .relations import NotStanding, find_standing
 
@@ -145,8 +146,7 @@ def look_again(
     """
     look = _Look(tx, actor, request, now)
     try:
-        ground = _same_person(_ground(look, rules), before)
-        ground = _narrowed(ground, before)
+        ground = _narrowed(_same_person(_ground(look, rules), before), before)
         answer = _read(look, ground)
     except _Refusal as refusal:
         return _refused(look, rules, refusal)
@@ -182,7 +182,7 @@ def _ground(look: _Look, rules: RuleSet) -> Ground:
     in_force = _rules_in_force(rules, look.today)
     purpose = _require_purpose(look, in_force.catalogue)
     types = _narrow_types(look, in_force.catalogue, purpose)
-    _require_complete(look.tx)
+    _require_ready(look)
     standing = _require_standing(look)
     granted = permit(in_force, look.actor, standing, purpose, types, on=look.today)
     if granted.faulty:
@@ -234,10 +234,12 @@ def _narrow_types(look: _Look, catalogue: Catalogue, purpose: PurposeRule) -> tu
     return types
 
 
-def _require_complete(tx: Transaction) -> None:
-    """Without complete relations and restrictions nobody can know what must *not* be shown."""
+def _require_ready(look: _Look) -> None:
+    """Without complete sets nobody can know what must *not* be shown; unseen, nobody could answer for it."""
+    if not look.tx.witnesses.is_witnessed(look.now):
+        raise _Refusal("not-witnessed", unwitnessed())
     for batch_class in (BatchClass.ZORGRELATIE, BatchClass.BEPERKING):
-        if not is_complete(tx, batch_class):
+        if not is_complete(look.tx, batch_class):
             text = "De index wordt opnieuw gevuld. Probeer het later nog eens."
             raise _Refusal(f"incomplete-{batch_class}", Unavailable("filling", text, retry_after_seconds=300))
 

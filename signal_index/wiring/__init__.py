@@ -84,7 +84,9 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
         raise SetupFault(f"{settings.manifest} is for another scope or epoch than {settings.keys}")
     if manifest.index != secrets.public():
         raise SetupFault(f"{settings.manifest} pins other keys of the index than {settings.keys} holds")
-    database = open_database(settings.database, secrets, writer_kind=writer_kind)
+    database = open_database(
+        settings.database, secrets, writer_kind=writer_kind, witnessed_within=settings.witnessed_within
+    )
     crew = Workers()
     try:
         yield Index(settings, secrets, manifest, rules, database, crew)

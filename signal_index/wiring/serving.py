@@ -1,14 +1,20 @@
-"""Puts together what the surfaces need besides an open index: who is asking, and the pages."""
+"""Puts together what the surfaces need besides an open index: who is asking, the pages, and who keeps the log."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from crypto.errors import CryptoError
+from crypto.log.notes import Verifier
 from signal_index.errors import SetupFault
-from signal_index.settings import Settings, SignInSettings
+from signal_index.settings import Settings, SignInSettings, WitnessSettings
 from signal_index.web.desk import Desk, utc_now
 from signal_index.web.identity import SECOND_FACTOR_ACR, Identity
 from signal_index.web.pages.site import Front, open_site
 from signal_index.web.pages.visits import Site
 from signal_index.web.provider import Provider, Relying
+from signal_index.witnessing.keeper import Courier, Keeper
+from signal_index.witnessing.witness import Witness, client
 
 from . import Index, token_rules
 
@@ -17,6 +23,38 @@ def build_desk(index: Index) -> Desk:
     """What the HTTP surfaces need."""
     identity = Identity(token_rules(index.settings.issuer), utc_now)
     return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now, index.crew)
+
+
+@contextmanager
+def keeping_log(index: Index) -> Iterator[None]:
+    """Keep the log's tree growing and cosigned, for as long as a process serves.
+
+    Raises:
+        SetupFault: a witness's key cannot be used, or there is none where real data is served.
+    """
+    if index.settings.environment == "production" and not index.settings.witnesses:
+        raise SetupFault(
+            "production needs a witness of the log: ask another organisation to run signal-index witness, and put its "
+            "address and key in the settings under [[witnesses]]"
+        )
+    own = index.database.run(lambda tx: Verifier.parse(tx.log.verifier_key))
+    with client() as http:
+        couriers = [
+            Courier(index.database, Witness(each.address, _witness_key(each), own, http), utc_now)
+            for each in index.settings.witnesses
+        ]
+        with Keeper(index.database, couriers, utc_now):
+            yield
+
+
+def _witness_key(witness: WitnessSettings) -> Verifier:
+    try:
+        key = Verifier.parse(witness.key)
+    except CryptoError as error:
+        raise SetupFault(f"the key of witness {witness.address} cannot be used: {error}") from error
+    if not key.is_cosigner:
+        raise SetupFault(f"the key of witness {witness.address} is no cosigning key; ask the witness for it")
+    return key
 
 
 def build_site(settings: Settings, desk: Desk) -> Site | None:

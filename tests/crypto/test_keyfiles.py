@@ -27,7 +27,8 @@ from crypto.keyfiles import (
     PublisherPublic,
     PublisherSecrets,
 )
-from crypto.tokens import LOW_ORDER_KEYS, TrustedKey, decode_verify_key, encode_base64url
+from crypto.tokens import TrustedKey, encode_base64url
+from crypto.verify_keys import LOW_ORDER_KEYS, decode_verify_key
 from tests.support.keys import agreed
 
 TODAY = date(2026, 11, 22)

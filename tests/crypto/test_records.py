@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto import records
 from crypto.encoding import encode
 from crypto.errors import MalformedInput, VerificationFailed
 from crypto.records import EMPTY, GENESIS, ChainHead, commitment, link, verify_chain
@@ -66,6 +67,32 @@ class TestCommitmentAndLink:
     def test_a_link_of_wrong_parts_is_refused(self, previous: bytes, number: int, entry_leaf: bytes) -> None:
         with pytest.raises(MalformedInput):
             link(previous, WRITER, number, entry_leaf)
+
+
+class TestEntry:
+    def test_the_entry_is_pinned(self) -> None:
+        assert records.entry(WRITER, 7, b"c" * 32) == encode("audit-entry", WRITER, 7, b"c" * 32)
+
+    @given(st.binary(min_size=1, max_size=16), st.integers(1, 2**64 - 1), hashes)
+    def test_what_was_written_is_read_back(self, writer: bytes, number: int, fixed: bytes) -> None:
+        found = records.read_entry(records.entry(writer, number, fixed))
+        assert found == records.Entry(writer, number, fixed)
+
+    @pytest.mark.parametrize(
+        "parts", [(b"", 1, bytes(32)), (WRITER, 0, bytes(32)), (WRITER, 1, bytes(31)), (WRITER, 1, bytes(33))]
+    )
+    def test_an_entry_of_wrong_parts_is_neither_written_nor_read(
+        self, parts: tuple[bytes, int, bytes]
+    ) -> None:
+        with pytest.raises(MalformedInput):
+            records.entry(*parts)
+        with pytest.raises(MalformedInput):
+            records.read_entry(encode("audit-entry", *parts))
+
+    @pytest.mark.parametrize("other", [b"", encode("audit-link", WRITER, 1, bytes(32))])
+    def test_other_bytes_are_no_entry(self, other: bytes) -> None:
+        with pytest.raises(MalformedInput):
+            records.read_entry(other)
 
 
 class TestVerify:

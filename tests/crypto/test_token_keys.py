@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from crypto.errors import KeyFault
-from crypto.tokens import TokenRules, TrustedKey, decode_verify_key, issue
+from crypto.tokens import TokenRules, TrustedKey, issue
+from crypto.verify_keys import decode_verify_key
 
 
 @cache

@@ -81,7 +81,7 @@ def log(opened: SqlDatabase, *, deep: bool) -> Findings:
         yield note("log", "not recomputed; add --deep to do so, which reads every record")
         return
     try:
-        count = opened.run(lambda tx: tx.audit.verify())
+        count = opened.run(lambda tx: tx.log.check().records)
     except (VerificationFailed, Unavailable) as fault:
         text = (
             f"{_detail(fault)}: stop the index, keep this file for the privacy officer, and restore a backup"

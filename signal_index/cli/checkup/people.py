@@ -6,7 +6,7 @@ from datetime import date
 
 from crypto.batch import BatchClass
 from crypto.errors import CryptoError
-from crypto.tokens import decode_verify_key
+from crypto.verify_keys import decode_verify_key
 from policy.catalogue import Catalogue
 from policy.vocabulary import CONFLICTING_ROLES, Role
 from signal_index.model import Publication, Publisher, StaffMember

@@ -22,6 +22,7 @@ from crypto.inquiry import AHEAD_SECONDS_MAX, LIFE_SECONDS_MAX, seal_answer
 from crypto.sheet import InzageRow
 from signal_index import audit
 from signal_index.model import AuditEntry
+from signal_index.usecases.log import require_witnessed
 
 from .rows import DeliveryRefused, Work
 
@@ -42,9 +43,11 @@ def answer(work: Work, signing: Ed25519PrivateKey) -> bytes:
 
     Raises:
         DeliveryRefused: it is too old, was answered before, or holds a key that cannot be sealed to.
+        Unavailable: `not-witnessed`: the log that would be told from has gone without a witness for too long.
     """
     header, tx = work.delivery.header, work.tx
     _check_fresh(work)
+    require_witnessed(tx, work.context.now)
     [(_, person, row)] = work.rows(InzageRow)
     assert person is not None, "opening has made sure of it"
     looks = list(tx.audit.entries(events=LOOKS, subject=person, limit=LOOKS_MAX))

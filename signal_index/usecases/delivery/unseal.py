@@ -15,7 +15,7 @@ from crypto.errors import BatchRefused, CryptoError
 from crypto.keyfiles import IndexSecrets, Manifest
 from crypto.sheet import Row, decode_row
 from crypto.sheet.fields import MalformedRow
-from crypto.tokens import decode_verify_key
+from crypto.verify_keys import decode_verify_key
 from signal_index.errors import Malformed
 from signal_index.model import Delivery, Publisher
 

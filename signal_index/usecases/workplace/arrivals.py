@@ -17,7 +17,8 @@ from uuid import UUID
 
 from crypto.encoding import encode
 from crypto.errors import CryptoError, TokenRefused
-from crypto.tokens import Claims, TokenRules, TrustedKey, decode_verify_key, encode_base64url, verify
+from crypto.tokens import Claims, TokenRules, TrustedKey, encode_base64url, verify
+from crypto.verify_keys import decode_verify_key
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import NotPermitted

@@ -16,7 +16,7 @@ import pytest
 from crypto.batch import BatchClass
 from crypto.errors import KeyFault
 from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets
-from crypto.tokens import LOW_ORDER_KEYS
+from crypto.verify_keys import LOW_ORDER_KEYS
 from policy.rulesets import bundled
 from policy.vocabulary import Role
 from signal_index import audit

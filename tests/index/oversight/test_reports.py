@@ -1,6 +1,6 @@
 """Figures: closed months only, one organisation only, counted in one pass, and on record."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -91,7 +91,7 @@ def ask(world: Any, month: Month, staff_id: str = "p.officer") -> Any:
 
 
 @pytest.fixture
-def two_months(world: Any) -> Iterator[Any]:
+def two_months(world: Any) -> Any:
     """Eleven looks in the last seconds of March in the Netherlands, twelve from the first one of April on."""
     midnight = datetime(2026, 3, 31, 22, tzinfo=UTC)
 
@@ -107,7 +107,7 @@ def two_months(world: Any) -> Iterator[Any]:
             world.database.run(lambda tx, at=at: look(tx, at))
     world.database.run(lambda tx: look(tx, midnight, world.ZORG))
     world.clock = datetime(2026, 5, 4, 9, tzinfo=UTC)
-    yield world
+    return world
 
 
 def test_a_month_begins_and_ends_in_dutch_time_and_is_the_organisations_own(two_months: Any) -> None:

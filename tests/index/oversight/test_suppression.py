@@ -40,11 +40,11 @@ def test_of_every_cell_left_out_two_values_fit_what_is_shown_even_for_who_knows_
         for table in tables(cells, total):
             for values, count in zip(possible[shown(table)], table, strict=True):
                 values.add(count)
-        for seen, values in possible.items():
+        for seen, fitting in possible.items():
             if seen[-1] is None:
                 assert set(seen) == {None}, "without a total nothing is shown at all"
                 continue
-            known = [len(each) == 1 for each in values]
+            known = [len(each) == 1 for each in fitting]
             assert [cell is not None for cell in seen[:-1]] == known, seen
 
 

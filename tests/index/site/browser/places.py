@@ -24,7 +24,6 @@ from signal_index.model.openings import OpeningReason
 from signal_index.model.workplace import Cover, CoverReason, Entrance, Informed, Question, Verdict
 from signal_index.usecases.look_up import look_up
 from signal_index.usecases.oversight import openings
-from signal_index.usecases.oversight.looks import LOOKS
 from signal_index.usecases.workplace.arrivals import TICKET_TYPE, ticket_key_id
 from signal_index.web.identity import SECOND_FACTOR_ACR
 from signal_index.web.provider import Provider, Relying
@@ -272,7 +271,7 @@ class Place:
         def job(tx: Any) -> bytes:
             actor = self._acting(tx, worker, Role.TEAM_MEMBER)
             look_up(tx, self.house.site.desk.rules, actor, request, self.world.clock)
-            newest = next(iter(tx.audit.entries(events=LOOKS, limit=1)))
+            newest = next(iter(tx.audit.entries(events=("lookup.answered", "lookup.refused"), limit=1)))
             name_of_look: bytes = tx.names.of_look(newest.writer, newest.number)
             return name_of_look
 
@@ -312,7 +311,7 @@ class Place:
                     said: dict[str, Any] = {"purpose": purpose, "any_shown": number % 3 > 0}
                     tx.audit.append(audit.act("lookup.answered", self.world.clock, actor, **said))
                     if number % 2:
-                        useful = {"purpose": purpose, "useful": "nee" if number % 3 else "ja"}
+                        useful: dict[str, Any] = {"purpose": purpose, "useful": "nee" if number % 3 else "ja"}
                         tx.audit.append(audit.act("view.useful", self.world.clock, actor, **useful))
 
         self.run(job)

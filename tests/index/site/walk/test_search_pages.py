@@ -86,7 +86,7 @@ def test_every_look_is_found_newest_first_and_the_search_is_on_record(
 
 
 def test_it_narrows_to_a_worker_a_case_a_period_and_an_outcome(looked: Any, officer: Any, world: Any) -> None:
-    mine, other = looked
+    _, other = looked
     assert len(found(ask(officer, **{"Medewerker (niet verplicht)": "w.twee"}))) == 1
     assert len(found(ask(officer, **{"Zaaknummer (niet verplicht)": "WT-2026-0302"}))) == 2
     (record, *_) = world.records("looks.searched")
