@@ -47,8 +47,9 @@ EVENTS: dict[str, frozenset[str]] = {
     "restriction.stored": frozenset({"publisher", "kind", "flags_removed"}),
     "restriction.revoked": frozenset({"publisher", "kind"}),
     "flags.expired": frozenset({"month", "flags"}),
-    # The operator put a backup back; everything sources had said is asked for again.
-    "index.restored": _ADMINISTRATOR,
+    # The operator put a backup back; everything sources had said is asked for again. `size` and `root` are of the
+    # tree as the backup had it, for witnesses to compare with what they cosigned.
+    "index.restored": _ADMINISTRATOR | {"size", "root"},
     "register.imported": _ADMINISTRATOR | {"publishers", "publications", "entrances"},
     "staff.imported": _ADMINISTRATOR | {"members"},
     "role.granted": _ADMINISTRATOR | {"staff", "role"},
@@ -80,8 +81,10 @@ EVENTS: dict[str, frozenset[str]] = {
     "witness.resumed": frozenset({"witness", "size"}),
     # Somebody had a receipt redeemed for a proof; a receipt tells nothing of the look.
     "receipt.redeemed": _ACTOR | {"writer", "number"},
-    # `bodies` is how many records left with what they say, of which period; the proofs are always of the whole log.
-    "log.exported": _ADMINISTRATOR | {"size", "bodies", "first_day", "last_day"},
+    # The proofs of the whole log left, and what the records of these days say; no days, no records.
+    "log.exported": _ADMINISTRATOR | {"size", "first_day", "last_day"},
+    # Records whose time had passed; what they said is gone, their places in the tree stay.
+    "records.erased": frozenset({"kind", "records", "before"}),
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
     # The privacy officer's pages. `page` is its name; of a search, `reason` and `dossier` say why she searched.
     "oversight.read": _ACTOR | {"page", "selection"},

@@ -4,6 +4,7 @@ Nothing here is a secret; secrets are named by path and read by `signal_index.wi
 """
 
 import tomllib
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import SetupFault
+from .retention import TERMS, RecordKind
 
 
 class _Section(BaseModel):
@@ -84,6 +86,32 @@ class WitnessSettings(_Section):
     key: str = Field(min_length=1, description="Its verifier key, as it prints it: name+id+base64.")
 
 
+def _days(kind: RecordKind, what: str) -> int:
+    """A term in days, for a kind of record."""
+    default = TERMS[kind].days
+    field: int = Field(default=default, ge=30, le=36_525, description=f"Days that {what} is kept.")
+    return field
+
+
+class RetentionSettings(_Section):
+    """How long records are kept before what they say is erased."""
+
+    looks_days: int = _days(RecordKind.LOOK, "who looked at whom, and what came of it,")
+    deliveries_days: int = _days(RecordKind.DELIVERY, "what sources delivered")
+    access_days: int = _days(RecordKind.ACCESS, "who signed in, and what she opened besides looks,")
+    administration_days: int = _days(RecordKind.ADMINISTRATION, "who could do what")
+
+    @property
+    def terms(self) -> Mapping[RecordKind, timedelta]:
+        """The terms by kind."""
+        return {
+            RecordKind.LOOK: timedelta(days=self.looks_days),
+            RecordKind.DELIVERY: timedelta(days=self.deliveries_days),
+            RecordKind.ACCESS: timedelta(days=self.access_days),
+            RecordKind.ADMINISTRATION: timedelta(days=self.administration_days),
+        }
+
+
 class Settings(_Section):
     """Everything the index needs to start."""
 
@@ -102,6 +130,7 @@ class Settings(_Section):
     site: SiteSettings | None = None
     sign_in: SignInSettings | None = None
     mail: MailSettings | None = None
+    retention: RetentionSettings = RetentionSettings()
     witnesses: tuple[WitnessSettings, ...] = Field(
         default=(), description="Who cosigns the log; production serves with at least one."
     )

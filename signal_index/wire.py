@@ -132,14 +132,24 @@ class Bron(Wire):
 class Ontvangstbewijs(Wire):
     """Proof that this look was recorded before it was answered."""
 
-    schrijver: str
-    nummer: int
-    blad: str
+    schrijver: str = Field(pattern=r"^[0-9a-f]{16}$", description="Het proces dat uw raadpleging vastlegde.")
+    nummer: int = Field(ge=1, lt=2**63, description="De hoeveelste regel van dat proces het is.")
+    blad: str = Field(pattern=r"^[0-9a-f]{64}$", description="Het kenmerk van die regel in het logboek.")
 
     @classmethod
     def of(cls, receipt: Receipt) -> "Ontvangstbewijs":
         """Map a receipt."""
         return cls(schrijver=receipt.writer.hex(), nummer=receipt.number, blad=receipt.leaf.hex())
+
+    def to_model(self) -> Receipt:
+        """The same receipt in the product's own terms."""
+        return Receipt(bytes.fromhex(self.schrijver), self.nummer, bytes.fromhex(self.blad))
+
+
+class Logbewijs(Wire):
+    """The proof behind a receipt, which anybody can check without the index."""
+
+    bewijs: str = Field(description="Tekst in de vorm tlog-proof van C2SP; zie docs/verifying-the-log.md.")
 
 
 class Raadpleging(Wire):

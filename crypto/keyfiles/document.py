@@ -6,7 +6,7 @@ Invariants:
 2. A file is read as a whole or refused: a member too many, too few or twice, or another kind, is a fault.
 3. Faults name the file and what to do; no fault or repr holds a secret.
 
-Besides the pseudonymiser service this is the one module of the package that touches the disk.
+Besides the services (pseudonymiser, witness) this is the one module of the package that touches the disk.
 """
 
 import json

@@ -30,6 +30,7 @@ _NOT_FOR_PAGES = (
     "settings.py",
     "usecases/administer.py",
     "usecases/delivery/",
+    "usecases/exporting.py",
     "usecases/oversee.py",
     "web/identity.py",
     "web/oversight.py",

@@ -11,7 +11,7 @@ import click
 COMMANDS_GROUP = "signal_index.commands"
 
 _OWN = {
-    "audit": "oversight:audit_log",
+    "audit": "oversight.records:audit_log",
     "db": "index:db",
     "digest": "workplace:digest",
     "doctor": "doctor:doctor",
@@ -20,7 +20,7 @@ _OWN = {
     "insecure-issuer": "issuer:insecure_issuer",
     "keys": "keys:keys",
     "register": "index:register",
-    "relation": "oversight:relation",
+    "relation": "relations:relation",
     "serve": "serve:serve",
     "source": "index:source",
     "staff": "index:staff",

@@ -12,10 +12,11 @@ from signal_index.store import begin_again
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
 from signal_index.usecases import administer
-from signal_index.usecases.expire import expire, tidy
+from signal_index.usecases.expire import erase, expire, tidy
+from signal_index.usecases.log import newest_checkpoint
 from signal_index.usecases.oversee import Standing, source_standing
 from signal_index.usecases.workplace import questions
-from signal_index.wiring import load_secrets
+from signal_index.wiring import Index, load_secrets
 
 from .imports import read_register, read_staff
 from .options import config_option, plain_errors, settings_of
@@ -58,9 +59,26 @@ def restored(config: Path) -> None:
         settings = settings_of(config)
         begin_again(settings.database, load_secrets(settings))
     with opened(config) as index:
-        record = audit.event("index.restored", now(), actor="operator", token=os_account())
+        # Nothing new yet: the witnesses must be able to find this very tree among those they cosigned.
+        growth = index.database.run(lambda tx: tx.log.integrate(now(), 0))
+        assert growth is not None, "a restored log has no integrator yet"
+        head = growth.head
+        record = audit.event(
+            "index.restored",
+            now(),
+            actor="operator",
+            token=os_account(),
+            size=head.size,
+            root=head.root.hex(),
+        )
         index.database.run(lambda tx: tx.audit.append(record))
+        erased = _erase(index, head.size)
+        key = index.database.run(lambda tx: tx.log.verifier_key)
     click.echo(f"{settings.database}: new incarnation; look-ups wait for complete sets of care relations")
+    if erased:
+        click.echo(f"erased again: {erased} records whose term has passed")
+    click.echo(f"the log goes on under a new name from {head.size} entries, root {head.root.hex()}")
+    click.echo(f"give the witnesses its new key, and let them compare that size and root: {key}")
 
 
 @click.group()
@@ -211,10 +229,22 @@ def _standing_line(standing: Standing) -> str:
 @click.command("expire")
 @config_option
 def expire_flags(config: Path) -> None:
-    """Remove flags whose retention has passed, and what the workplace needs no longer; run it once a day."""
+    """Remove flags and records whose retention has passed, and what nobody needs any more; run it once a day."""
     with opened(config) as index:
         removed = index.database.run(lambda tx: expire(tx, now()))
         click.echo(f"expired: {removed} flags removed")
+        newest = index.database.run(newest_checkpoint)
+        erased = _erase(index, newest[1]) if newest is not None else 0
+        click.echo(f"erased: {erased} records")
         gone = index.database.run(lambda tx: tidy(tx, now()))
     counts = ", ".join(f"{count} {what}" for what, count in vars(gone).items())
     click.echo(f"tidied: {counts} removed")
+
+
+def _erase(index: Index, size: int) -> int:
+    """Erase what has passed its term, some at a time."""
+    total = 0
+    for kind, term in index.settings.retention.terms.items():
+        while count := index.database.run(lambda tx: erase(tx, kind, term, now(), size=size)):  # noqa: B023 - run waits
+            total += count
+    return total

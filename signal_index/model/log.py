@@ -91,6 +91,38 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Body:
+    """What one record says, with what ties it to its commitment; leaves the index in an export only.
+
+    Args:
+        position: of its entry in the tree.
+        salt: 16 bytes.
+        body: canonical JSON, as it was committed to.
+    """
+
+    position: int
+    writer: bytes
+    number: int
+    salt: bytes
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which records are meant.
+
+    Args:
+        start: first moment, aware UTC.
+        end: first moment that is no longer in it.
+        size: only records in the first so many entries of the tree.
+    """
+
+    start: datetime
+    end: datetime
+    size: int
+
+
+@dataclass(frozen=True)
 class Checked:
     """What a check of the whole log found to hold.
 

@@ -27,6 +27,7 @@ from signal_index.model import (
     StoredFlag,
     Tally,
 )
+from signal_index.model.log import Body, Span
 from signal_index.model.workplace import Entrance
 
 from .log import LogTree, Witnesses
@@ -254,6 +255,28 @@ class AuditLog(Protocol):
 
     def has(self, receipt: Receipt) -> bool:
         """Whether the record behind a receipt is there, with this very hash."""
+
+    def bodies(self, span: Span, *, after: int, limit: int) -> Sequence[Body]:
+        """What records say, those within a span that are in the tree, in the order of the tree.
+
+        Args:
+            span: of moments, and how much of the tree counts.
+            after: position of the last one of the piece before, -1 for the first piece.
+            limit: how many at most.
+        """
+
+    def erase(self, events: Collection[str], before: datetime, *, size: int, limit: int) -> int:
+        """Remove records of these events from before a moment, what they say and whom they concern.
+
+        Args:
+            events: names of events.
+            before: aware UTC.
+            size: only those in the first so many entries of the tree, where their places stay.
+            limit: how many at most.
+
+        Returns:
+            How many were removed.
+        """
 
 
 class Transaction(Protocol):

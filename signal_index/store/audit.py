@@ -1,7 +1,8 @@
 """The audit log: a chain of records per process, written in the transaction it records.
 
 Invariants:
-1. A record exists when, and only when, the transaction it was appended in is committed.
+1. A record exists when, and only when, the transaction it was appended in is committed; it goes only when its time
+   has passed, and its place in the tree stays.
 2. Numbers run 1, 2, 3 per writer without a gap, and recorded times never run backwards within a writer.
 3. The body is sealed to its place and padded, so that its length tells nothing about what was allowed or shown.
 4. The person concerned stands outside what is hashed; the body commits to her with the record's own salt.
@@ -21,7 +22,7 @@ from hmac import compare_digest
 from secrets import token_bytes
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from crypto import records
 from crypto.chain import Pseudonym
@@ -30,6 +31,7 @@ from crypto.sealing import SEAL_BYTES, RowKeys
 from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model import AuditEntry, AuditEvent, FieldValue, Receipt
+from signal_index.model.log import Body, Span
 
 from . import schema
 from .cells import Cells, damaged
@@ -53,6 +55,35 @@ _NEWEST_FIRST = select(
 ).order_by(_records.c.recorded_at.desc(), _records.c.writer, _records.c.number.desc())
 _ONE = select(*_records.columns).where(
     _records.c.writer == bindparam("own"), _records.c.number == bindparam("at")
+)
+_PLACED = schema.log_entries
+_IS_PLACED = (_PLACED.c.writer == _records.c.writer) & (_PLACED.c.number == _records.c.number)
+_WHEN = _records.c.recorded_at.type
+_IN_TREE = (
+    select(*_records.columns, _PLACED.c.position)
+    .join(_PLACED, _IS_PLACED)
+    .where(
+        _PLACED.c.position > bindparam("after"),
+        _PLACED.c.position < bindparam("size"),
+        _records.c.recorded_at >= bindparam("start", type_=_WHEN),
+        _records.c.recorded_at < bindparam("end", type_=_WHEN),
+    )
+    .order_by(_PLACED.c.position)
+    .limit(bindparam("at_most"))
+)
+_OVER = (
+    select(_records.c.writer, _records.c.number)
+    .join(_PLACED, _IS_PLACED)
+    .where(
+        _records.c.event.in_(bindparam("of", expanding=True)),
+        _records.c.recorded_at < bindparam("before", type_=_WHEN),
+        _PLACED.c.position < bindparam("size"),
+    )
+    .order_by(_records.c.recorded_at)
+    .limit(bindparam("at_most"))
+)
+_ERASE = delete(_records).where(
+    _records.c.writer == bindparam("of_writer"), _records.c.number == bindparam("of_number")
 )
 _COMMITMENT = select(_records.c.commitment).where(
     _records.c.writer == bindparam("of_writer"), _records.c.number == bindparam("of_number")
@@ -228,6 +259,26 @@ class SqlAuditLog:
             _COMMITMENT, {"of_writer": receipt.writer, "of_number": receipt.number}
         ).scalar()
         return found is not None and receipt.leaf == records.leaf(receipt.writer, receipt.number, found)
+
+    def bodies(self, span: Span, *, after: int, limit: int) -> Sequence[Body]:
+        """What records within a span say, in the order of the tree."""
+        rows = self._connection.execute(
+            _IN_TREE,
+            {"after": after, "size": span.size, "start": span.start, "end": span.end, "at_most": limit},
+        ).all()
+        return [Body(row.position, row.writer, row.number, row.salt, self._open(row)) for row in rows]
+
+    def erase(self, events: Collection[str], before: datetime, *, size: int, limit: int) -> int:
+        """Remove records; SQLite overwrites their bytes (`secure_delete`)."""
+        self.write()
+        found = self._connection.execute(
+            _OVER, {"of": list(events), "before": before, "size": size, "at_most": limit}
+        ).all()
+        if found:
+            self._connection.execute(
+                _ERASE, [{"of_writer": row.writer, "of_number": row.number} for row in found]
+            )
+        return len(found)
 
     def contradiction(self, row: AnyRow) -> bool:
         """Whether any column of a record, as read with all its columns, contradicts its body or its commitment."""

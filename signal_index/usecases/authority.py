@@ -4,8 +4,8 @@ from signal_index.errors import NotPermitted
 from signal_index.model import Actor, StaffMember
 
 
-def require_role(actor: Actor, role: str) -> StaffMember:
-    """The actor's own staff entry, if she is active, signed in with a second factor, and acts in this role.
+def require_staff(actor: Actor) -> StaffMember:
+    """The actor's own staff entry, if she is active and signed in with a second factor, in whatever role.
 
     Raises:
         NotPermitted: otherwise, saying what is missing.
@@ -19,6 +19,16 @@ def require_role(actor: Actor, role: str) -> StaffMember:
         raise NotPermitted(
             "second-factor", "Log opnieuw in met een tweede stap, zoals een code op uw telefoon."
         )
+    return staff
+
+
+def require_role(actor: Actor, role: str) -> StaffMember:
+    """The actor's own staff entry, if she is active, signed in with a second factor, and acts in this role.
+
+    Raises:
+        NotPermitted: otherwise, saying what is missing.
+    """
+    staff = require_staff(actor)
     if role not in actor.roles:
         raise NotPermitted(
             "role", f"Hiervoor is de rol {role} nodig. Vraag uw functioneel beheerder om hulp."

@@ -1,4 +1,4 @@
-"""Remove what has passed: flags whose month is over, and what the workplace needs no longer.
+"""Remove what has passed: flags whose month is over, records whose term is, and what the workplace needs no longer.
 
 A look-up ignores an expired flag already, and an idle session or a used ticket is good for nothing; this keeps no
 longer than needed.
@@ -6,12 +6,17 @@ longer than needed.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from crypto.encoding import Month
 from signal_index import audit
 from signal_index.model import SeriesState, dutch_day
 from signal_index.model.workplace import QUESTION_DAYS, SESSION_IDLE, VIEW_KEPT
 from signal_index.ports import Transaction
+from signal_index.retention import RecordKind, events_of
+
+ERASED_AT_ONCE: Final = 1_000
+"""Records per transaction, so that looks go on meanwhile."""
 
 
 def expire(tx: Transaction, now: datetime) -> int:
@@ -30,6 +35,32 @@ def expire(tx: Transaction, now: datetime) -> int:
     if total:
         tx.audit.append(audit.event("flags.expired", now, month=str(month), flags=total))
     return total
+
+
+def erase(tx: Transaction, kind: RecordKind, term: timedelta, now: datetime, *, size: int) -> int:
+    """Erase what the oldest records of a kind say, once their term has passed, and record how many.
+
+    Their places in the tree stay, so that what is left still proves that nothing was rewritten. A record that no
+    checkpoint holds yet stays as well: its chain alone would show a gap.
+
+    Args:
+        tx: the open transaction.
+        kind: of record.
+        term: how long it is kept.
+        now: aware UTC.
+        size: of the tree whose records may go.
+
+    Returns:
+        How many, at most `ERASED_AT_ONCE`; call again for more.
+    """
+    before = now - term
+    count = tx.audit.erase(events_of(kind), before, size=size, limit=ERASED_AT_ONCE)
+    if count:
+        erased = audit.event(
+            "records.erased", now, kind=kind.value, records=count, before=before.isoformat(timespec="seconds")
+        )
+        tx.audit.append(erased)
+    return count
 
 
 @dataclass(frozen=True)

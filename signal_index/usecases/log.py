@@ -18,6 +18,8 @@ from signal_index.model import Actor, Receipt
 from signal_index.model.log import Cosigned, Entry, Growth, Refusal, TreeHead
 from signal_index.ports import Transaction
 
+from .authority import require_staff
+
 AT_ONCE: Final = 4_096
 """Records per round of the integrator: some tens of milliseconds in which no look is answered."""
 
@@ -99,9 +101,11 @@ def redeem(tx: Transaction, actor: Actor, receipt: Receipt, now: datetime) -> by
         The proof as text (C2SP tlog-proof), UTF-8.
 
     Raises:
+        NotPermitted: the actor is no active member of staff.
         NotFound: `no-record`: there is no such record, or its hash is another one.
         Unavailable: `not-in-tree`: it will be in a moment.
     """
+    require_staff(actor)
     tx.audit.append(
         audit.act("receipt.redeemed", now, actor, writer=receipt.writer.hex(), number=receipt.number)
     )

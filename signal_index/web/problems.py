@@ -80,7 +80,20 @@ _FIELD_TEXTS = {
     "string_type": "Dit moet tekst zijn.",
     "string_too_long": "Deze tekst is te lang.",
 }
-_FIELDS = frozenset({"zorgrelatie", "doel", "leefgebieden", "inwoner", "medewerker", "limiet", "alles"})
+_FIELDS = frozenset(
+    {
+        "zorgrelatie",
+        "doel",
+        "leefgebieden",
+        "inwoner",
+        "medewerker",
+        "limiet",
+        "alles",
+        "schrijver",
+        "nummer",
+        "blad",
+    }
+)
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."
 
 

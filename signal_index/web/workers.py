@@ -1,4 +1,4 @@
-"""The wijkteam surface: a worker's caseload, her looks, and the second person's confirmation."""
+"""The wijkteam surface: a worker's caseload, her looks and the proof of them, and the second person's confirmation."""
 
 from uuid import UUID
 
@@ -6,8 +6,16 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from signal_index.usecases import relations
+from signal_index.usecases.log import redeem
 from signal_index.usecases.look_up import Refused, look_up
-from signal_index.wire import Raadpleegvraag, Raadpleging, Zorgrelatie, Zorgrelaties
+from signal_index.wire import (
+    Logbewijs,
+    Ontvangstbewijs,
+    Raadpleegvraag,
+    Raadpleging,
+    Zorgrelatie,
+    Zorgrelaties,
+)
 
 from .desk import Desk
 from .problems import of_error
@@ -46,5 +54,12 @@ def router(desk: Desk) -> APIRouter:
             request, lambda tx, actor: relations.confirm(tx, actor, zorgrelatie.bytes, desk.now())
         )
         return answer(Zorgrelatie.of(confirmed))
+
+    @routes.post("/logbewijzen", response_model=Logbewijs, name="logbewijzen")
+    async def bewijzen(request: Request, bewijs: Ontvangstbewijs) -> Response:
+        """Wissel een ontvangstbewijs in voor het bewijs dat uw raadpleging in het logboek staat."""
+        receipt = bewijs.to_model()
+        proof = await desk.run_as(request, lambda tx, actor: redeem(tx, actor, receipt, desk.now()))
+        return answer(Logbewijs(bewijs=proof.decode()))
 
     return routes

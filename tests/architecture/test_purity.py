@@ -10,6 +10,7 @@ EDGE = (
     "connectors/",
     "deploy/",
     "crypto/pseudonymiser/",
+    "crypto/witness/",
     "crypto/verifier/",
     "signal_index/cli",
     "signal_index/insecure_issuer",

@@ -16,6 +16,8 @@ from connectors.service import webhook
 from crypto.answers import REFUSAL_REASONS
 from crypto.pseudonymiser import config as pseudonymiser
 from crypto.pseudonymiser import problems as pseudonymiser_problems
+from crypto.witness import config as witness
+from crypto.witness import problems as witness_problems
 from signal_index import errors, settings
 from signal_index.web import problems
 
@@ -77,6 +79,11 @@ def test_the_problem_types_of_a_pseudonymiser_are_documented(project: Path) -> N
     assert documented == {(name, str(kind.status)) for name, kind in pseudonymiser_problems.KINDS.items()}
 
 
+def test_the_problem_types_of_a_witness_are_documented(project: Path) -> None:
+    documented = set(TYPE_ROW.findall(section(project / "docs/errors.md", "At a witness")))
+    assert documented == {(name, str(kind.status)) for name, kind in witness_problems.KINDS.items()}
+
+
 def test_the_problem_types_of_a_connector_are_documented(project: Path) -> None:
     documented = set(TYPE_ROW.findall(section(project / "docs/errors.md", "At a connector")))
     assert documented == {(name, str(kind.status)) for name, kind in webhook.KINDS.items()}
@@ -97,7 +104,12 @@ def test_every_error_code_is_documented(project: Path, product_code: list[Path])
 
 @pytest.mark.parametrize(
     ("title", "model"),
-    [("Index", settings.Settings), ("Pseudonymiser", pseudonymiser.Config), ("Connector", connector.Config)],
+    [
+        ("Index", settings.Settings),
+        ("Pseudonymiser", pseudonymiser.Config),
+        ("Witness", witness.Config),
+        ("Connector", connector.Config),
+    ],
 )
 def test_every_settings_field_is_documented(project: Path, title: str, model: type[BaseModel]) -> None:
     documented = FIELD_ROW.findall(section(project / "docs/settings.md", title))

@@ -210,6 +210,12 @@ class TestWhatDoesNotHold:
         assert "missing" in self.refused(folder, short | {"tile/entries/009": b""})
         assert "not of the signed log" in self.refused(folder, EXPORT | {"tile/entries/009": b""})
 
+    def test_a_tree_rebuilt_around_another_entry(self, folder: Path) -> None:
+        last = records.read_entry(HONEST.entries[-1])
+        entries = [*HONEST.entries[:-1], records.entry(last.writer, last.number, bytes(32))]
+        said = self.refused(folder, members(entries, [], EXPORT[CHECKPOINT]))
+        assert "do not give the root that was signed" in said
+
     def test_a_signature_of_another_log(self, folder: Path) -> None:
         other = Verifier.of(LOG.name, WITNESS_KEYS[0]).text
         result = run("verify", folder / "export.zip", "--log-key", other)

@@ -1,4 +1,4 @@
-"""The commands for oversight: the privacy officer's log, and care relations for who administers or confirms them."""
+"""The commands for the records of the log: read them, and check them all."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,13 @@ from uuid import UUID
 
 import click
 
-from signal_index.usecases import relations
+from crypto.verifier.cli import verify, verify_receipt
+from signal_index.cli.options import config_option
+from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.usecases.oversee import LogQuestion, read_log
 from signal_index.wire import Logregel
 
-from .options import config_option
-from .session import as_option, now, opened, run_as
+from .log import export, prove, show_key
 
 
 @click.group("audit")
@@ -72,36 +73,5 @@ def check(config: Path) -> None:
     )
 
 
-@click.group()
-def relation() -> None:
-    """Care relations: references and dates, never persons."""
-
-
-@relation.command("list")
-@as_option("functioneel-beheerder")
-@config_option
-def list_relations(staff_id: str, config: Path) -> None:
-    """Show your organisation's care relations."""
-    with opened(config) as index:
-        found = run_as(index, staff_id, lambda tx, actor: relations.list_relations(tx, actor, now()))
-    for each in found:
-        state = "ended" if each.ended_on else "confirmed" if each.is_confirmed else "waits for confirmation"
-        click.echo(
-            f"{UUID(bytes=each.relation_id)}  {each.case_reference}  {each.team}  {each.worker}"
-            f"  {each.valid_from} - {each.valid_until}  {state}"
-        )
-    if not found:
-        click.echo("no care relations yet; they come from the regiesysteem's feed")
-
-
-@relation.command()
-@click.argument("relation_id", type=click.UUID)
-@as_option("teamleider")
-@config_option
-def confirm(relation_id: UUID, staff_id: str, config: Path) -> None:
-    """Confirm a care relation that a worker of your team registered for herself."""
-    with opened(config) as index:
-        confirmed = run_as(
-            index, staff_id, lambda tx, actor: relations.confirm(tx, actor, relation_id.bytes, now())
-        )
-    click.echo(f"{confirmed.case_reference}: confirmed")
+for command in (show_key, export, prove, verify, verify_receipt):
+    audit_log.add_command(command)
