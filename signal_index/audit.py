@@ -91,12 +91,22 @@ EVENTS: dict[str, frozenset[str]] = {
     "look.read": _ACTOR | {"look"},
     "looks.searched": _ACTOR
     | {"reason", "dossier", "workers", "relations", "first_day", "last_day", "outcome", "found"},
-    "proof.downloaded": _ACTOR | {"look"},
     # Which case stands behind a look: asked by one privacy officer, decided by another, and each showing.
     "opening.asked": _ACTOR | {"opening", "look", "reason", "dossier"},
     "opening.approved": _ACTOR | {"opening", "look"},
     "opening.refused": _ACTOR | {"opening", "look"},
     "opening.read": _ACTOR | {"opening", "look"},
+    # Review. A look is named by the place of its own record.
+    "worklist.read": _ADMINISTRATOR | {"items"},
+    "look.reviewed": _ADMINISTRATOR | {"writer", "number"},
+    "review.judged": _ADMINISTRATOR | {"writer", "number", "verdict", "ground"},
+    "review.reported": _ADMINISTRATOR | {"first_day", "last_day"},
+    # The work list of a week was made, of so many looks; nobody chooses by hand.
+    "review.chosen": frozenset({"monday", "looks", "listed", "sampled"}),
+    "review.mailed": frozenset({"day", "messages"}),
+    "watch.put": _ADMINISTRATOR | {"what", "worker", "relation", "until"},
+    "watch.lifted": _ADMINISTRATOR | {"what", "worker", "relation"},
+    "watches.read": _ADMINISTRATOR,
 }
 
 

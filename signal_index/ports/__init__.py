@@ -31,7 +31,7 @@ from signal_index.model.log import Body, Span
 from signal_index.model.workplace import Entrance
 
 from .log import LogTree, Witnesses
-from .oversight import Names, Openings
+from .oversight import Chronicle, Names, Openings, Reviews
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
 T = TypeVar("T")
@@ -349,6 +349,14 @@ class Transaction(Protocol):
     @property
     def openings(self) -> Openings:
         """Who asked which case stands behind a look."""
+
+    @property
+    def reviews(self) -> Reviews:
+        """Looks in review."""
+
+    @property
+    def chronicle(self) -> Chronicle:
+        """The log in the order of its tree."""
 
     @property
     def audit(self) -> AuditLog:

@@ -224,17 +224,21 @@ class SqlAuditLog:
         if events is not None:
             statement = statement.where(_records.c.event.in_(events))
         if subject is not None:
-            tagged = self._persons.tag("person_tag", subject.encoded)
-            statement = statement.where(_records.c.person_tag == tagged)
-        return [self._entry(row) for row in self._connection.execute(statement)]
+            statement = statement.where(_records.c.person_tag == self.person_tag(subject))
+        return [self.entry_of(row) for row in self._connection.execute(statement)]
 
     def one(self, writer: bytes, number: int) -> tuple[AuditEntry, Pseudonym | None] | None:
         """One record and the person it concerns, if it has one."""
         self.write()
         row = self._connection.execute(_ONE, {"own": writer, "at": number}).first()
-        return None if row is None else (self._entry(row), self._opened_subject(row))
+        return None if row is None else (self.entry_of(row), self._opened_subject(row))
 
-    def _entry(self, row: AnyRow) -> AuditEntry:
+    def person_tag(self, subject: Pseudonym) -> bytes:
+        """How records name the person concerned."""
+        return self._persons.tag("person_tag", subject.encoded)
+
+    def entry_of(self, row: AnyRow) -> AuditEntry:
+        """Open a record, as read with its place, commitment, link and body."""
         body = json.loads(self._open(row))
         return AuditEntry(
             writer=row.writer,

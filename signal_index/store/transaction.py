@@ -15,8 +15,10 @@ from .deliveries import SqlDeliveries
 from .flags import SqlFlags
 from .log.tree import LogIdentity, SqlLogTree
 from .log.witnesses import SqlWitnesses
+from .oversight.chronicle import SqlChronicle
 from .oversight.names import KeyedNames
 from .oversight.openings import SqlOpenings
+from .oversight.reviews import SqlReviews
 from .register import SqlRegister, SqlStaff
 from .relations import SqlRelations, SqlRestrictions
 from .series import SqlSeries
@@ -82,7 +84,9 @@ class SqlTransaction:
         self.preferences = SqlPreferences(connection)
         self.names = KeyedNames(keys)
         self.openings = SqlOpenings(connection, keys)
+        self.reviews = SqlReviews(connection, keys)
         self.audit = SqlAuditLog(connection, identity.writer, identity.writer_kind, identity.audit_keys, keys)
+        self.chronicle = SqlChronicle(connection, self.audit)
         self.witnesses = SqlWitnesses(connection, identity.log.witnessed_within)
         self.log = SqlLogTree(
             connection, identity.log, identity.writer, audit=self.audit, witnesses=self.witnesses

@@ -1,1 +1,1 @@
-"""Tables and names of oversight; see `signal_index.ports.oversight`."""
+"""Tables and names of oversight, and the log in its own order; see `signal_index.ports.oversight`."""

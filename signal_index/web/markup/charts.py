@@ -1,10 +1,9 @@
-"""Bar charts as numbers for a template: bars in per cent, rows in pixels, so that letters keep their size."""
+"""Bar charts as numbers for a template: each bar in per cent of the room there is for the longest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ROW_PX = 52
-_WIDEST_PERCENT = 82  # leaves room for the number beside the longest bar
+_WIDEST_PERCENT = 80  # leaves room for the number beside the longest bar
 
 Row = tuple[str, int | None]
 """What a bar is of, and how much; None when that is not shown."""
@@ -17,13 +16,11 @@ class Bar:
     Args:
         count: None when it is not shown; then there is no bar.
         percent: width of the bar.
-        y: top of the row, in pixels.
     """
 
     text: str
     count: int | None
     percent: float
-    y: int
 
 
 @dataclass(frozen=True)
@@ -32,18 +29,10 @@ class Chart:
 
     bars: tuple[Bar, ...]
 
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return ROW_PX * len(self.bars)
-
 
 def chart(rows: Sequence[Row]) -> Chart:
     """The bars of these rows; the longest one is as long as there is room for."""
     largest = max((count or 0 for _, count in rows), default=0) or 1
     return Chart(
-        tuple(
-            Bar(text, count, round(_WIDEST_PERCENT * (count or 0) / largest, 2), ROW_PX * place)
-            for place, (text, count) in enumerate(rows)
-        )
+        tuple(Bar(text, count, round(_WIDEST_PERCENT * (count or 0) / largest, 2)) for text, count in rows)
     )

@@ -8,6 +8,7 @@ from datetime import date
 
 from policy.vocabulary import AgeBand, Level, Role
 from signal_index.model.openings import OpeningReason, OpeningState
+from signal_index.model.review import Ground, Judgement
 from signal_index.usecases.oversight.reports import OTHER, TURNED_AWAY, WITH_SIGNAL, WITHOUT_SIGNAL
 from signal_index.usecases.oversight.searching import Outcome, SearchReason
 from signal_index.web.markup.rendering import ROLE_LABELS
@@ -49,20 +50,38 @@ OPENING_REASONS: Mapping[OpeningReason, str] = {
     OpeningReason.BREACH: say("Een datalek"),
 }
 OPENING_STATES: Mapping[OpeningState, str] = {
-    OpeningState.ASKED: say("Wacht op een tweede privacy officer"),
+    OpeningState.ASKED: say("Wacht op besluit"),
     OpeningState.OPEN: say("Geopend"),
     OpeningState.REFUSED: say("Geweigerd"),
     OpeningState.OVER: say("Voorbij"),
 }
 LEVELS: Mapping[Level, str] = {
-    Level.PRESENCE: say("alleen dat het er is"),
-    Level.SOURCE: say("ook de bron"),
-    Level.CONTACT: say("ook de bron en wie u belt"),
+    Level.PRESENCE: say("Alleen of het er is"),
+    Level.SOURCE: say("Ook welke bron"),
+    Level.CONTACT: say("Ook welke bron, en wie te bellen"),
 }
 INFORMED: Mapping[str, str] = {
     "verteld": say("Ja, vooraf verteld"),
     "samen": say("Ja, zij keken samen"),
     "nog-niet": say("Nog niet op dat moment"),
+}
+JUDGEMENTS: Mapping[Judgement, str] = {
+    Judgement.RIGHT: say("Terecht"),
+    Judgement.QUESTION: say("Ik stel eerst een vraag"),
+    Judgement.WRONG: say("Onterecht"),
+}
+GROUND_TEXTS: Mapping[Ground, str] = {
+    Ground.VISIT: say("Er was een huisbezoek"),
+    Ground.NEW_CASE: say("Het was een nieuwe zaak"),
+    Ground.ON_CALL: say("Er was een crisis of een avonddienst"),
+    Ground.STANDING_IN: say("De medewerker verving een collega"),
+    Ground.CASE_REVIEW: say("De caseload werd besproken"),
+    Ground.OTHER_WORK: say("Het hoorde bij ander werk"),
+    Ground.ASKED_WORKER: say("Gevraagd aan de medewerker"),
+    Ground.ASKED_LEAD: say("Gevraagd aan de teamleider"),
+    Ground.NO_TASK: say("Er was geen taak bij deze inwoner"),
+    Ground.CURIOSITY: say("Het was uit eigen belang"),
+    Ground.MISTAKE: say("Het was een vergissing"),
 }
 FIGURES: Mapping[str, str] = {
     OTHER: say("Overig"),

@@ -23,7 +23,8 @@ KINDS: Mapping[Kind, str] = {
     Kind.GUARD: say("Waarborg: zonder dit mag niemand iets zien"),
     Kind.GRANT: say("Toestemming: wat dit doel laat zien"),
 }
-_SHOWS: Mapping[Shows, str] = {Shows.SIGNALS: say("Signalen"), Shows.AREAS: say("Alleen het leefgebied")}
+_SHOWS: Mapping[Shows, str] = {Shows.SIGNALS: say("Signalen"), Shows.AREAS: say("Alleen of er iets is")}
+_NOTHING = say("Niets")
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,15 @@ class RuleLine:
 
 
 @dataclass(frozen=True)
-class MatrixRow:
-    """One purpose: what it shows of each area of life, in the order of the catalogue; None for nothing.
+class Column:
+    """One purpose: what it shows of each area of life, in the order of the catalogue.
 
     Args:
         highest: the most it discloses of a signal; None when no rule grants anything for it.
     """
 
     purpose: PurposeRule
-    cells: tuple[str | None, ...]
+    cells: tuple[str, ...]
     highest: Level | None
 
 
@@ -60,7 +61,7 @@ async def show_rules(visit: Visit) -> Response:
         lines=[_line(rule, now.catalogue) for rule in now.rules],
         history=[_line(rule, visit.rules.catalogue) for rule in _versions(visit.rules)],
         domains=now.catalogue.life_domains,
-        matrix=[_row(purpose, now) for purpose in now.catalogue.purposes],
+        columns=[_column(purpose, now) for purpose in now.catalogue.purposes],
         levels=LEVELS,
     )
 
@@ -75,11 +76,12 @@ def _versions(rules: RuleSet) -> Sequence[Rule]:
     return sorted(found.values(), key=lambda rule: (-rule.valid_from.toordinal(), rule.key))
 
 
-def _row(purpose: PurposeRule, now: InForce) -> MatrixRow:
+def _column(purpose: PurposeRule, now: InForce) -> Column:
     levels = [level for rule in now.rules if rule.purpose == purpose.code for level in rule.levels]
     reached: tuple[LifeDomainText, ...] = now.catalogue.domains_of(purpose) if levels else ()
-    cells = tuple(_SHOWS[purpose.shows] if each in reached else None for each in now.catalogue.life_domains)
-    return MatrixRow(purpose, cells, max(levels, default=None))
+    shown = _SHOWS[purpose.shows]
+    cells = tuple(shown if each in reached else _NOTHING for each in now.catalogue.life_domains)
+    return Column(purpose, cells, max(levels, default=None))
 
 
 PAGES = (Page("/toezicht/regels", "rules", roles=OFFICERS, get=show_rules),)

@@ -20,8 +20,10 @@ from policy.rulesets import RuleSet
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.model import Actor, ContactRoute, LookupRequest, Publication, Register, StaffMember
+from signal_index.model.log import Cosigned, Refusal
 from signal_index.model.openings import OpeningReason
 from signal_index.model.workplace import Cover, CoverReason, Entrance, Informed, Question, Verdict
+from signal_index.usecases import log
 from signal_index.usecases.look_up import look_up
 from signal_index.usecases.oversight import openings
 from signal_index.usecases.workplace.arrivals import TICKET_TYPE, ticket_key_id
@@ -294,6 +296,14 @@ class Place:
 
         self.overseen[name] = f"/toezicht/zaaknummers/{UUID(bytes=self.run(job))}"
 
+    def watched(self) -> None:
+        """Everything so far is in the log's tree, and a witness cosigned it."""
+        grown = self.run(lambda tx: log.integrate(tx, self.world.clock))
+        cosigned = Cosigned(
+            "getuige.gemeente.example", grown.head.size, grown.head.checkpoint, self.world.clock
+        )
+        self.run(lambda tx: tx.witnesses.put_cosigned(cosigned))
+
     @staticmethod
     def _acting(tx: Any, staff_id: str, role: Role) -> Actor:
         staff = tx.staff.get(staff_id)
@@ -385,6 +395,9 @@ def oversee(place: Place) -> None:
         place.opened(
             {None: "asked", True: "approved", False: "refused request"}[approve], look, approve=approve
         )
+    place.watched()
+    refused = Refusal("getuige.waterschap.example", "behind", TODAY - timedelta(hours=2))
+    place.run(lambda tx: tx.witnesses.put_refusal(refused))
 
 
 def keep_quiet(place: Place) -> None:
@@ -393,6 +406,7 @@ def keep_quiet(place: Place) -> None:
     place.world.clock = TODAY
     place.publish({DEBT: (), WMO: (), YOUTH: ()})
     place.register_cases((1, place.case("WT-2026-0001", "w.een")))
+    place.watched()
 
 
 def one_purpose(rules: RuleSet) -> RuleSet:

@@ -250,7 +250,7 @@ def searched(worker: str) -> Way:
         tour.open("/toezicht/zoeken")
         tour.page.get_by_text("Een klacht").click()
         tour.page.get_by_label("Dossiernummer").fill("PO-2026-014")
-        tour.page.get_by_label("Medewerker").fill(worker)
+        tour.page.get_by_label("Medewerker (niet verplicht)").fill(worker)
         tour.press("Zoek")
 
     return go
@@ -368,6 +368,7 @@ STATES: tuple[State, ...] = (
     State("one look in English", "one_look", overseen("answered"), who=OFFICER, options=ENGLISH),
     State("work list, empty", "work_list", at("/toezicht/werklijst"), who=OFFICER, place="quiet"),
     State("openings, none", "openings", at("/toezicht/zaaknummers"), who=OFFICER, place="quiet"),
+    State("log, in order", "log_health", at("/toezicht/logboek"), who=OFFICER, place="quiet"),
     State("figures, none", "figures", at("/toezicht/rapportage"), who=OFFICER, place="quiet"),
     State("rules, none in force", "rules", at("/toezicht/regels"), who=OFFICER, place="dark"),
     State("two roles", "caseload", roles_open, who="w.leidt"),
