@@ -37,6 +37,9 @@ class Chronicle(Protocol):
     def position_at(self, moment: datetime) -> int:
         """The first position of a record made at this moment or later; the size of the tree when there is none."""
 
+    def moment_at(self, position: int) -> datetime | None:
+        """When the first record from this position on was made; None when there is none."""
+
     def read(self, start: int, end: int, events: Collection[str]) -> Sequence[Logged]:
         """Records of these events from `start` up to but not including `end`, in order; erased ones are left out."""
 
@@ -78,6 +81,9 @@ class Reviews(Protocol):
 
     def remove_unchosen(self, made_before: datetime) -> int:
         """Remove looks made before this moment that were never chosen; how many there were."""
+
+    def remove_older(self, made_before: datetime) -> int:
+        """Remove looks made before this moment, judged or not; how many there were."""
 
     # --- Weeks and watches --------------------------------------------------------------------------------------------
 

@@ -28,6 +28,13 @@ _POSITION_AT: Final[Select[Any]] = (
     .select_from(_IN_TREE)
     .where(_records.c.recorded_at >= bindparam("at"))
 )
+_MOMENT_AT = (
+    select(_records.c.recorded_at)
+    .select_from(_IN_TREE)
+    .where(_entries.c.position >= bindparam("at"))
+    .order_by(_entries.c.position)
+    .limit(1)
+)
 _RANGE = (
     select(_entries.c.position, *_records.columns)
     .select_from(_IN_TREE)
@@ -63,6 +70,11 @@ class SqlChronicle:
         """The first position of a record made at this moment or later."""
         found = self._connection.execute(_POSITION_AT, {"at": moment}).scalar()
         return self.size() if found is None else int(found)
+
+    def moment_at(self, position: int) -> datetime | None:
+        """When the first record from this position on was made."""
+        found: datetime | None = self._connection.execute(_MOMENT_AT, {"at": position}).scalar()
+        return found
 
     def read(self, start: int, end: int, events: Collection[str]) -> Sequence[ports.Logged]:
         """Records of these events, in order."""

@@ -44,6 +44,7 @@ _OPEN = _ALL.where(
 )
 _COUNT: Final[Select[Any]] = select(func.count()).select_from(schema.reviews).where(_MADE)
 _REMOVE = delete(schema.reviews).where(_review.chosen.is_(None), _review.looked_at < bindparam("moment"))
+_REMOVE_OLDER = delete(schema.reviews).where(_review.looked_at < bindparam("moment"))
 _STATE = select(schema.review_state.c.read_up_to)
 _WEEKS = select(*schema.review_weeks.columns).order_by(_week.monday)
 _WATCHES = select(*schema.watches.columns).order_by(_watch.until, _watch.watch_id)
@@ -118,6 +119,10 @@ class SqlReviews:
     def remove_unchosen(self, made_before: datetime) -> int:
         """Remove looks made before this moment that were never chosen; how many there were."""
         return self._connection.execute(_REMOVE, {"moment": made_before}).rowcount
+
+    def remove_older(self, made_before: datetime) -> int:
+        """Remove looks made before this moment, judged or not; how many there were."""
+        return self._connection.execute(_REMOVE_OLDER, {"moment": made_before}).rowcount
 
     def _many(self, statement: Select[Any], parameters: Mapping[str, object]) -> list[Review]:
         return [self._opened(row) for row in fetch(self._connection, "reviews", statement, parameters)]

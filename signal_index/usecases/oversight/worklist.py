@@ -176,26 +176,25 @@ def _text(fields: dict[str, FieldValue] | None, name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the privacy officer concludes.
+    """What the privacy officer concludes of a look.
 
     Args:
+        ref: the look, from the work list.
         ground: one of `GROUNDS` of this judgement.
     """
 
+    ref: LookRef
     judgement: Judgement
     ground: Ground
 
 
-def judge(
-    tx: Transaction, actor: Actor, ref: LookRef, verdict: Verdict, policy: ReviewPolicy, now: datetime
-) -> Review:
+def judge(tx: Transaction, actor: Actor, verdict: Verdict, policy: ReviewPolicy, now: datetime) -> Review:
     """Conclude what a look was; a question opens a second term, any other judgement closes the look.
 
     Args:
         tx: the open transaction.
         actor: the privacy officer.
-        ref: the look, from the work list.
-        verdict: the judgement and its ground.
+        verdict: the look, the judgement and its ground.
         policy: for the second term.
         now: aware UTC.
 
@@ -209,7 +208,7 @@ def judge(
         Malformed: `ground`: it does not go with the judgement.
     """
     require_role(actor, REVIEWING_ROLE)
-    review = _chosen(tx, ref)
+    review = _chosen(tx, verdict.ref)
     _require_judgeable(actor, review, verdict)
     judged = replace(
         review, judgement=verdict.judgement, ground=verdict.ground, judged_at=now, judged_by=actor.staff_id
@@ -218,7 +217,7 @@ def judge(
         judged = replace(judged, asked_at=now, follow_up_on=dutch_day(now) + policy.follow_up)
     tx.reviews.put(judged)
     concluded = {"verdict": verdict.judgement.value, "ground": verdict.ground.value}
-    tx.audit.append(_of_look("review.judged", now, actor, ref, **concluded))
+    tx.audit.append(_of_look("review.judged", now, actor, verdict.ref, **concluded))
     return judged
 
 
