@@ -1,18 +1,23 @@
 """The report: figures of one month, in bars and in tables, to read and to print."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from starlette.responses import Response
 
 from crypto.encoding import Month
 from crypto.errors import MalformedInput
-from signal_index.model import dutch_day
-from signal_index.usecases.oversight.reports import Counted, closed_months, figures
+from signal_index.model import Actor, dutch_day
+from signal_index.ports import Transaction
+from signal_index.review.words import NAMES
+from signal_index.usecases.oversight.kept import Kept, kept
+from signal_index.usecases.oversight.reports import Counted, Figures, closed_months, figures
 from signal_index.usecases.oversight.suppression import SMALLEST_SHOWN
 from signal_index.web.markup.charts import Chart, Row, chart
 from signal_index.web.markup.words import DUTCH
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
+from .looks import POLICY
 from .phrases import FIGURES
 
 
@@ -34,7 +39,12 @@ async def show_figures(visit: Visit) -> Response:
     """The month in the address, or the last one that is over."""
     months = closed_months(dutch_day(visit.now))
     month = _month(visit.request.query_params.get("maand")) or months[0]
-    found = await visit.run_as(lambda tx, actor: figures(tx, visit.rules, actor, month, visit.now))
+
+    def read(tx: Transaction, actor: Actor) -> tuple[Figures, Kept]:
+        counted = figures(tx, visit.rules, actor, month, visit.now)
+        return counted, kept(tx, actor, POLICY, _days(month), visit.now)
+
+    found, reviewed = await visit.run_as(read)
     return visit.page(
         "oversight/figures.html",
         months=months,
@@ -43,8 +53,16 @@ async def show_figures(visit: Visit) -> Response:
         teams=_sheet(visit, found.teams),
         outcomes=_sheet(visit, found.outcomes),
         useful=_sheet(visit, found.useful),
+        kept=reviewed,
+        names=NAMES,
         smallest=SMALLEST_SHOWN,
     )
+
+
+def _days(month: Month) -> tuple[date, date]:
+    """The first and the last day of a month."""
+    after = month.plus(1)
+    return date(month.year, month.month, 1), date(after.year, after.month, 1) - timedelta(days=1)
 
 
 def _sheet(visit: Visit, counted: Counted) -> Sheet:

@@ -76,12 +76,13 @@ def _offered(in_review: Judging | None) -> list[tuple[Judgement, tuple[Ground, .
 
 async def give_verdict(visit: Visit) -> Response:
     """Keep the judgement and go back to the list, or say that one has to be chosen."""
-    look_id, verdict = visit.param("look"), _verdict(visit.form)
-    if verdict is None:
+    look_id, chosen = visit.param("look"), _choice(visit.form)
+    if chosen is None:
         return await _look_page(visit, _CHOOSE)
 
     def keep(tx: Transaction, actor: Actor) -> None:
-        judge(tx, actor, LookRef(*tx.names.look(look_id)), verdict, POLICY, visit.now)
+        verdict = Verdict(LookRef(*tx.names.look(look_id)), *chosen)
+        judge(tx, actor, verdict, POLICY, visit.now)
 
     try:
         await visit.run_as(keep)
@@ -90,12 +91,12 @@ async def give_verdict(visit: Visit) -> Response:
     return visit.to("work_list", beoordeeld="ja")
 
 
-def _verdict(form: Form) -> Verdict | None:
+def _choice(form: Form) -> tuple[Judgement, Ground] | None:
     """The judgement and its reason, as one choice; None when it is none of ours."""
     judgement, _, ground = (form.one(VERDICT) or "").partition("/")
     if judgement not in tuple(Judgement) or ground not in tuple(Ground):
         return None
-    return Verdict(Judgement(judgement), Ground(ground))
+    return Judgement(judgement), Ground(ground)
 
 
 def lines_for(visit: Visit, lines: tuple[LookLine, ...]) -> list[tuple[LookLine, PurposeRule | None, str]]:

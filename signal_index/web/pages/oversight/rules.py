@@ -17,6 +17,7 @@ from signal_index.model import dutch_day
 from signal_index.web.markup.words import say
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
+from .looks import POLICY
 from .phrases import LEVELS
 
 KINDS: Mapping[Kind, str] = {
@@ -63,6 +64,7 @@ async def show_rules(visit: Visit) -> Response:
         domains=now.catalogue.life_domains,
         columns=[_column(purpose, now) for purpose in now.catalogue.purposes],
         levels=LEVELS,
+        policy=POLICY.sentences(),
     )
 
 

@@ -22,6 +22,7 @@ from signal_index import audit
 from signal_index.model import Actor, ContactRoute, LookupRequest, Publication, Register, StaffMember
 from signal_index.model.log import Cosigned, Refusal
 from signal_index.model.openings import OpeningReason
+from signal_index.model.review import Chosen, Ground, Indicator, Judgement, LookRef, Reason, Review
 from signal_index.model.workplace import Cover, CoverReason, Entrance, Informed, Question, Verdict
 from signal_index.usecases import log
 from signal_index.usecases.look_up import look_up
@@ -296,6 +297,40 @@ class Place:
 
         self.overseen[name] = f"/toezicht/zaaknummers/{UUID(bytes=self.run(job))}"
 
+    def chosen(self) -> None:
+        """Looks are on the work list: for a reason, by lot, too late, and one with a question asked."""
+        day = self.world.clock.date()
+        late = Reason(Indicator.OUTSIDE_HOURS, 3, (("time", "22.14"), ("times", "1"), ("looks", "40")))
+        many = Reason(Indicator.MANY_IN_HOUR, 4, (("number", "14"), ("usual", "3"), ("team", "2")))
+        asked: dict[str, Any] = {
+            "judgement": Judgement.QUESTION,
+            "ground": Ground.ASKED_LEAD,
+            "asked_at": TODAY,
+            "follow_up_on": day + timedelta(days=14),
+            "judged_at": TODAY,
+            "judged_by": "p.tweede",
+        }
+        tried = Reason(Indicator.ATTEMPTS, 5, (("times", "3"),))
+        lists: dict[str, tuple[tuple[Reason, ...], dict[str, Any]]] = {
+            "answered": ((many, late), {}),
+            "refused": ((tried,), {"due_on": day - timedelta(days=2)}),
+            "for a colleague": ((), {"chosen": Chosen.SAMPLE}),
+            "look 0": ((late,), asked),
+        }
+
+        def job(tx: Any) -> None:
+            for name, (reasons, changed) in lists.items():
+                ref = LookRef(*tx.names.look(UUID(self.overseen[name].rpartition("/")[2]).bytes))
+                stated: dict[str, Any] = {
+                    "chosen": Chosen.STRIKING,
+                    "chosen_on": day,
+                    "due_on": day + timedelta(days=7),
+                    **changed,
+                }
+                tx.reviews.put(Review(ref, self.world.clock, "w.een", None, True, reasons, **stated))
+
+        self.run(job)
+
     def watched(self) -> None:
         """Everything so far is in the log's tree, and a witness cosigned it."""
         grown = self.run(lambda tx: log.integrate(tx, self.world.clock))
@@ -395,6 +430,7 @@ def oversee(place: Place) -> None:
         place.opened(
             {None: "asked", True: "approved", False: "refused request"}[approve], look, approve=approve
         )
+    place.chosen()
     place.watched()
     refused = Refusal("getuige.waterschap.example", "behind", TODAY - timedelta(hours=2))
     place.run(lambda tx: tx.witnesses.put_refusal(refused))
