@@ -90,7 +90,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "oversight.read": _ACTOR | {"page", "selection"},
     "look.read": _ACTOR | {"look"},
     "looks.searched": _ACTOR
-    | {"reason", "dossier", "workers", "relations", "first_day", "last_day", "outcome", "found"},
+    | {"reason", "dossier", "workers", "relations", "first_day", "last_day", "outcome", "page", "found"},
     # Which case stands behind a look: asked by one privacy officer, decided by another, and each showing.
     "opening.asked": _ACTOR | {"opening", "look", "reason", "dossier"},
     "opening.approved": _ACTOR | {"opening", "look"},

@@ -11,22 +11,23 @@ Invariants:
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 
 from crypto.encoding import Month
 from policy.rulesets import RuleSet
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import NotFound
-from signal_index.model import DUTCH_TIME, Actor, AuditEntry, StaffMember, dutch_day
+from signal_index.model import Actor, AuditEntry, StaffMember, dutch_day
 from signal_index.model.workplace import Useful
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
+from .looks import ANSWERED, REFUSED, recorded_between
 from .suppression import SMALLEST_SHOWN, hidden_cells
 
 MONTHS_BACK = 12
-ANSWERED, REFUSED, USEFUL = "lookup.answered", "lookup.refused", "view.useful"
+USEFUL = "view.useful"
 WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY = "met-signaal", "zonder-signaal", "geweigerd"
 OTHER = "overig"
 """What fits no category of today: a purpose the catalogue no longer has, a member of staff without a team."""
@@ -105,18 +106,17 @@ def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: da
     if month not in closed_months(dutch_day(now)):
         raise NotFound("no-such-month", "Van deze maand zijn er geen cijfers. Kies een andere maand.")
     tx.audit.append(audit.act("oversight.read", now, actor, page="figures", selection=str(month)))
-    entries = tx.audit.entries(
-        events=(ANSWERED, REFUSED, USEFUL), since=_begin(month), until=_begin(month.plus(1))
-    )
+    entries = recorded_between(tx, (ANSWERED, REFUSED, USEFUL), *days_of(month))
     colleagues = {each.staff_id: each for each in tx.staff.all() if each.organisation == staff.organisation}
     purposes = [each.code for each in rules.in_force(dutch_day(now)).catalogue.purposes]
     own = (entry for entry in entries if entry.fields.get("organisation") == staff.organisation)
     return count(own, month, purposes, colleagues)
 
 
-def _begin(month: Month) -> datetime:
-    """The first moment of a month in the Netherlands."""
-    return datetime(month.year, month.month, 1, tzinfo=DUTCH_TIME).astimezone(UTC)
+def days_of(month: Month) -> tuple[date, date]:
+    """The first and the last day of a month."""
+    after = month.plus(1)
+    return date(month.year, month.month, 1), date(after.year, after.month, 1) - timedelta(days=1)
 
 
 def count(

@@ -8,7 +8,7 @@ Invariants:
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import islice
 from uuid import UUID
@@ -17,17 +17,19 @@ from crypto.sheet.fields import is_case_reference
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed
-from signal_index.model import DUTCH_TIME, Actor, AuditEntry, StaffMember, dutch_day
+from signal_index.model import Actor, AuditEntry, StaffMember, dutch_day
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .looks import ANSWERED, LOOKS, REFUSED, LookLine, line_of
+from .looks import ANSWERED, LOOKS, REFUSED, LookLine, line_of, recorded_between
 from .openings import is_dossier_number
 
-FOUND_MAX = 200
-"""How many looks one search shows; whoever finds more asks for fewer days."""
-DAYS_MAX = 366
-YEARS_MAX = 20
+PER_PAGE = 20
+PAGES_MAX = 100
+"""How far one search can be turned over; whoever finds more asks for fewer days."""
+DAYS_MAX = 92
+"""What one search reads while nothing else is written: a few seconds at a large municipality."""
+OLDEST_DAYS = 20 * 366
 """No record is older; a day in the year 1 is a slip of the hand, and no clock can count from it."""
 _NAME_CHARACTERS_MIN = 2
 
@@ -64,6 +66,7 @@ class SearchRequest:
         case_reference: of one case; empty for all.
         first_day: inclusive; None when she gave none that is a day.
         last_day: inclusive; likewise.
+        page: which part of what is found, the newest being 1.
     """
 
     reason: SearchReason | None
@@ -73,17 +76,19 @@ class SearchRequest:
     first_day: date | None
     last_day: date | None
     outcome: Outcome
+    page: int = 1
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found, newest first.
+    """One page of what a search found, newest first.
 
     Args:
-        more: whether there were more than are shown.
+        more: whether there is a page after this one.
     """
 
     lines: tuple[LookLine, ...]
+    page: int
     more: bool
 
 
@@ -113,20 +118,14 @@ def search(tx: Transaction, actor: Actor, request: SearchRequest, now: datetime)
     violations = tuple(_violations(request, wanted, dutch_day(now)))
     if violations or request.first_day is None or request.last_day is None:
         raise Malformed("search", "Er is niet gezocht. Verbeter wat hieronder staat.", violations)
-    entries = tx.audit.entries(
-        events=_EVENTS[request.outcome],
-        since=_midnight(request.first_day),
-        until=_midnight(request.last_day + timedelta(days=1)),
-    )
+    events = _EVENTS[request.outcome]
+    entries = recorded_between(tx, events, request.first_day, request.last_day)
     fitting = (entry for entry in entries if _fits(entry, wanted, staff))
-    found = list(islice(fitting, FOUND_MAX + 1))
-    lines = tuple(line_of(tx, entry) for entry in found[:FOUND_MAX])
+    page = min(max(1, request.page), PAGES_MAX)
+    found = list(islice(fitting, (page - 1) * PER_PAGE, page * PER_PAGE + 1))
+    lines = tuple(line_of(tx, entry) for entry in found[:PER_PAGE])
     _record(tx, actor, request, wanted, now, found=len(lines))
-    return Found(lines, more=len(found) > FOUND_MAX)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), DUTCH_TIME).astimezone(UTC)
+    return Found(lines, page, more=len(found) > PER_PAGE and page < PAGES_MAX)
 
 
 def _workers(tx: Transaction, staff: StaffMember, typed: str) -> frozenset[str] | None:
@@ -179,8 +178,8 @@ def _wrong_days(request: SearchRequest, today: date) -> Iterator[tuple[str, str]
     if request.first_day > request.last_day:
         yield "tot", "De laatste dag ligt vóór de eerste dag. Kies een latere dag."
     elif (request.last_day - request.first_day).days >= DAYS_MAX:
-        yield "van", "Zoek in hoogstens één jaar. Kies een latere eerste dag."
-    elif (today - request.first_day).days > YEARS_MAX * DAYS_MAX:
+        yield "van", "Zoek in hoogstens drie maanden. Kies een latere eerste dag."
+    elif (today - request.first_day).days > OLDEST_DAYS:
         yield "van", "Zo oud is het logboek niet. Kies een latere eerste dag."
     elif request.last_day > today:
         yield "tot", "Kies vandaag of een eerdere dag."
@@ -211,6 +210,7 @@ def _record(
             first_day=str(request.first_day),
             last_day=str(request.last_day),
             outcome=request.outcome.value,
+            page=request.page,
             found=found,
         )
     )

@@ -1,7 +1,6 @@
 """The report: figures of one month, in bars and in tables, to read and to print."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from starlette.responses import Response
 
@@ -11,7 +10,7 @@ from signal_index.model import Actor, dutch_day
 from signal_index.ports import Transaction
 from signal_index.review.words import NAMES
 from signal_index.usecases.oversight.kept import Kept, kept
-from signal_index.usecases.oversight.reports import Counted, Figures, closed_months, figures
+from signal_index.usecases.oversight.reports import Counted, Figures, closed_months, days_of, figures
 from signal_index.usecases.oversight.suppression import SMALLEST_SHOWN
 from signal_index.web.markup.charts import Chart, Row, chart
 from signal_index.web.markup.words import DUTCH
@@ -42,7 +41,7 @@ async def show_figures(visit: Visit) -> Response:
 
     def read(tx: Transaction, actor: Actor) -> tuple[Figures, Kept]:
         counted = figures(tx, visit.rules, actor, month, visit.now)
-        return counted, kept(tx, actor, POLICY, _days(month), visit.now)
+        return counted, kept(tx, actor, POLICY, days_of(month), visit.now)
 
     found, reviewed = await visit.run_as(read)
     return visit.page(
@@ -57,12 +56,6 @@ async def show_figures(visit: Visit) -> Response:
         names=NAMES,
         smallest=SMALLEST_SHOWN,
     )
-
-
-def _days(month: Month) -> tuple[date, date]:
-    """The first and the last day of a month."""
-    after = month.plus(1)
-    return date(month.year, month.month, 1), date(after.year, after.month, 1) - timedelta(days=1)
 
 
 def _sheet(visit: Visit, counted: Counted) -> Sheet:

@@ -20,6 +20,7 @@ from .phrases import OUTCOMES, SEARCH_REASONS, day_text, typed_back
 
 _FIELDS = ("reden", "dossier", "medewerker", "zaak", "van", "tot", "uitkomst")
 _DAYS_AT_FIRST = 30
+_DIGITS_OF_A_PAGE = 4
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,14 @@ class _Filled:
     first_day: str = ""
     last_day: str = ""
     outcome: str = Outcome.ALL.value
+    page: int = 1
 
     @classmethod
     def of(cls, form: Form) -> "_Filled":
-        return cls(*(form.one(name) or "" for name in _FIELDS))
+        asked = form.one("bladzijde") or ""
+        page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS_OF_A_PAGE else 1
+        reason, dossier, worker, case, first, last, outcome = (form.one(name) or "" for name in _FIELDS)
+        return cls(reason, dossier, worker, case, first, last, outcome, page=page)
 
     def request(self) -> SearchRequest:
         """The same, understood as far as it can be."""
@@ -47,13 +52,19 @@ class _Filled:
             case_reference=self.case_reference,
             first_day=read_day(self.first_day),
             last_day=read_day(self.last_day),
+            page=self.page,
             outcome=next((each for each in Outcome if each == self.outcome), Outcome.ALL),
         )
 
-    def again(self) -> dict[str, str]:
-        """What to show in the form once more, by the name of the field."""
+    def again(self, *, understood: bool) -> dict[str, str]:
+        """What to show in the form once more, by the name of the field.
+
+        Args:
+            understood: whether it was searched with, so that it is known to be no number of a person.
+        """
         values = (self.reason, self.dossier, self.worker, self.case_reference, self.first_day, self.last_day)
-        return dict(zip(_FIELDS, (*map(typed_back, values), self.outcome), strict=True))
+        shown = values if understood else tuple(map(typed_back, values))
+        return dict(zip(_FIELDS, (*shown, self.request().outcome.value), strict=True))
 
 
 async def ask_what(visit: Visit) -> Response:
@@ -81,7 +92,7 @@ def _page(
         "oversight/search.html",
         400 if error is not None else 200,
         errors=error.violations if error is not None else (),
-        filled=filled.again(),
+        filled=filled.again(understood=error is None),
         reasons=SEARCH_REASONS,
         outcomes=OUTCOMES,
         found=found,

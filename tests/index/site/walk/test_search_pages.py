@@ -74,7 +74,8 @@ def test_every_look_is_found_newest_first_and_the_search_is_on_record(
         "w.een (noord)",
         "w.een (noord)",
     ]
-    assert "4 raadplegingen, de nieuwste eerst" in page.text
+    assert "Bladzijde 1, de nieuwste eerst" in page.text
+    assert not page.offers("Volgende")
     (record,) = world.records("looks.searched")
     assert {name: record.fields[name] for name in ("actor", "reason", "dossier", "workers", "found")} == {
         "actor": "p.officer",
@@ -99,6 +100,18 @@ def test_it_narrows_to_a_worker_a_case_a_period_and_an_outcome(looked: Any, offi
     assert "Poging buiten de eigen caseload" in refused.text
 
 
+def test_more_than_twenty_go_in_pages_and_each_is_on_record(looked: Any, officer: Any, world: Any) -> None:
+    mine, _ = looked
+    for _ in range(20):
+        world.look(mine.relation_id)
+    page = ask(officer)
+    assert len(found(page)) == 20
+    page.tap("Volgende")
+    assert (page.path, len(found(page))) == ("/toezicht/zoeken", 4)
+    assert len(found(page.tap("Vorige"))) == 20
+    assert [record.fields["page"] for record in world.records("looks.searched")] == [1, 2, 1]
+
+
 def test_what_is_unknown_is_said_and_nothing_is_found(looked: Any, officer: Any) -> None:
     page = ask(officer, **{"Medewerker (niet verplicht)": "niemand", "Zaaknummer (niet verplicht)": "WT-9"})
     assert page.status == 400
@@ -111,7 +124,7 @@ def test_what_is_unknown_is_said_and_nothing_is_found(looked: Any, officer: Any)
     [
         ("x", "y", "Schrijf de eerste dag zo: 05-05-2026."),
         ("05-01-2026", "04-01-2026", "De laatste dag ligt vóór de eerste dag."),
-        ("01-01-2024", "01-02-2026", "Zoek in hoogstens één jaar."),
+        ("01-01-2024", "01-02-2026", "Zoek in hoogstens drie maanden."),
         ("01-01-0001", "02-01-0001", "Zo oud is het logboek niet."),
         ("01-12-2026", "31-12-2026", "Kies vandaag of een eerdere dag."),
     ],
