@@ -75,6 +75,8 @@ def verify(
     try:
         trust = _trust(log_key, witness_keys, witnesses)
         earlier = None if kept is None else _read(kept, NOTE_BYTES_MAX)
+        if keep_as is not None and keep_as.exists():
+            raise MalformedInput(f"{keep_as}: is there already, and may be the checkpoint of last time")
         with Archive.open(export) as archive:
             answer = verdict.verify_export(archive, trust, earlier, _show_progress)
         _keep(answer, keep_as)
@@ -136,7 +138,6 @@ def _keep(answer: Answer, path: Path | None) -> None:
     if path is None:
         return
     try:
-        # Never over a file that is there: it may be the checkpoint of last time.
         with path.open("xb") as file:
             file.write(answer.checkpoint)
     except OSError as fault:

@@ -36,10 +36,11 @@ def desks(demo: Demo, *employees: Employee) -> list["Desk"]:
 
 
 class Desk:
-    """A member of staff at work: her token, and a way to ask the index."""
+    """A member of staff at work: her token, a way to ask the index, and the receipt of her last look."""
 
     def __init__(self, demo: Demo, employee: Employee, token: str) -> None:
         self.employee = employee
+        self.receipt = ""
         self._count = demo.looks
         self._url = f"{demo.index_url}/v1/raadplegingen"
         self._headers = {"Authorization": f"Bearer {token}"}
@@ -51,6 +52,8 @@ class Desk:
             self._url, json=question, headers=self._headers, timeout=ANSWER_SECONDS_MAX, trust_env=False
         )
         self._count[answer.status_code] += 1
+        if answer.status_code == httpx.codes.OK:
+            self.receipt = "/".join(map(str, answer.json()["ontvangstbewijs"].values()))
         return answer
 
 

@@ -32,6 +32,9 @@ ISSUER = "https://inloggen.veldermeer.invalid"
 ENTRANCE = "https://regiesysteem.veldermeer.invalid"
 AUDIENCE = "https://signaalindex.veldermeer.invalid"
 CLIENT_SECRET = "sign-in.secret"  # noqa: S105 - the name of a file
+WITNESS = "fg.veldermeer.invalid/getuige"
+WITNESS_KEY = "witness.verifier"
+LOG_KEY = "log.verifier"
 MARKER = ".signal-index-demo"
 DAILY_QUOTA_ITEMS = 20_000
 
@@ -50,6 +53,7 @@ class Ports:
     a: int
     b: int
     provider: int
+    witness: int
 
     @property
     def site(self) -> str:
@@ -84,6 +88,11 @@ class Folders:
         return self.root / "pseudonymiser-b"
 
     @property
+    def witness(self) -> Path:
+        """The privacy officer's organisation, which watches over the log."""
+        return self.root / "witness"
+
+    @property
     def identity_provider(self) -> Path:
         """The municipality's sign-in: the accounts, and the key of tokens for programs."""
         return self.root / "identity-provider"
@@ -111,6 +120,11 @@ class Folders:
         """The settings file of the index."""
         return self.index / "index.toml"
 
+    @property
+    def witness_settings(self) -> Path:
+        """The settings file of the witness."""
+        return self.witness / "witness.toml"
+
     def make(self) -> IO[bytes]:
         """Empty the run directory and make every folder, readable by this user only.
 
@@ -123,7 +137,7 @@ class Folders:
         if self.root.exists():
             self._check_ours()
             shutil.rmtree(self.root)
-        parties = [self.index, self.a, self.b, self.identity_provider, self.worker]
+        parties = [self.index, self.a, self.b, self.witness, self.identity_provider, self.worker]
         for folder in (self.root, *parties, *map(self.of, PUBLISHERS)):
             folder.mkdir(mode=0o700, parents=folder is self.root)
         lock = (self.root / MARKER).open("wb")
@@ -153,11 +167,26 @@ def write_settings(folders: Folders, ports: Ports) -> None:
     """Write everybody's settings file, and the accounts of the identity provider."""
     write_accounts(folders.identity_provider)
     _write_client_secret(folders.index / CLIENT_SECRET)
-    _write(folders.index_settings, **_index(ports))
+    witness_key = (folders.index / WITNESS_KEY).read_text(encoding="utf-8").strip()
+    _write(folders.index_settings, **_index(ports, witness_key))
     _write(folders.a / "a.toml", **_pseudonymiser("A", ports.a, ports.b))
     _write(folders.b / "b.toml", **_pseudonymiser("B", ports.b, ports.index))
     for publisher in PUBLISHERS:
         _write(folders.connector(publisher), **_connector(publisher, ports))
+
+
+def write_witness_settings(folders: Folders, ports: Ports, log_key: str) -> None:
+    """Write the settings of the witness, once the index can say what its log is called."""
+    _write(
+        folders.witness_settings,
+        name=WITNESS,
+        keys="witness.key",
+        memory="memory.sqlite",
+        evidence="evidence",
+        host="127.0.0.1",
+        port=ports.witness,
+        logs=[{"origin": log_key.partition("+")[0], "verifier_key": log_key}],
+    )
 
 
 def _write_client_secret(path: Path) -> None:
@@ -192,7 +221,7 @@ def write_staff(folders: Folders) -> Path:
     return path
 
 
-def _index(ports: Ports) -> TomlTable:
+def _index(ports: Ports, witness_key: str) -> TomlTable:
     return {
         "environment": "dev",
         "database": "index.sqlite",
@@ -207,6 +236,7 @@ def _index(ports: Ports) -> TomlTable:
             "privacy_contact": f"privacy@{NAME.lower()}.invalid",
         },
         "sign_in": {"issuer": ports.sign_in, "client_id": CLIENT, "client_secret_file": CLIENT_SECRET},
+        "witnesses": [{"address": f"http://127.0.0.1:{ports.witness}", "key": witness_key}],
     }
 
 

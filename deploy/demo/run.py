@@ -39,6 +39,7 @@ from deploy.demo.pages import day
 from deploy.demo.pages.serving import serve
 from deploy.demo.parties import Folders, NotOurs, Ports
 from deploy.demo.processes import ProcessError, Processes, Stopped, free_ports, is_free
+from deploy.demo.proving import prove_the_log
 from deploy.demo.report import Report, StepFailed, check, fail
 from deploy.demo.setting_up import Demo, Inbox, make_keys, set_up_index, start_parties, write_messages
 
@@ -97,13 +98,13 @@ def _prepare(options: argparse.Namespace, processes: Processes) -> Demo:
 
 def _ports(options: argparse.Namespace, report: Report) -> Ports:
     """The pages where people look for them; everything else wherever there is room."""
-    index, a, b, provider = free_ports(4)
+    index, a, b, provider, witness = free_ports(5)
     wanted = options.port or (None if options.once else PORT)
     if wanted is not None and not is_free(wanted):
         check(options.port is None, f"port {wanted} is free")
         report.line(f"Port {wanted} is taken by another program, so the pages come on port {index}.")
         wanted = None
-    return Ports(wanted or index, a, b, provider)
+    return Ports(wanted or index, a, b, provider, witness)
 
 
 def tell(demo: Demo) -> None:
@@ -123,6 +124,7 @@ def tell(demo: Demo) -> None:
     looks.look_after_the_withdrawal(demo, noor)
     day.work_a_day(demo)
     oversee(demo)
+    prove_the_log(demo, noor)
 
 
 def publish_everything(demo: Demo, inbox: Inbox) -> None:

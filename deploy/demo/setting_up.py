@@ -109,6 +109,9 @@ def make_keys(demo: Demo) -> None:
     run("keys", "pseudonymiser", "A", "--next", folders.a / "b.public.json", "--out", folders.a)
     parties.hand_over(folders.a / "a.public.json", folders.index, folders.b)
     demo.commands.run_all(_other_keys(folders))
+    (folders.index / parties.WITNESS_KEY).write_text(
+        run("witness", "keys", "--name", parties.WITNESS, "--out", folders.witness), encoding="utf-8"
+    )
     for folder, party in ((folders.a, "a"), (folders.b, "b")):
         parties.hand_over(folder / f"{party}.approval.json", folders.index)
     approvals = [f"--approval={folders.index / party}.approval.json" for party in ("index", "b", "a")]
@@ -129,7 +132,7 @@ def make_keys(demo: Demo) -> None:
     parties.hand_over(folders.of(CASE_SYSTEM) / "entrance.public.toml", folders.index)
     parties.hand_over(folders.index / "manifest.json", folders.a, folders.b, *map(folders.of, PUBLISHERS))
     secret = sorted(str(path.relative_to(folders.root)) for path in folders.root.rglob("*.key"))
-    check(len(secret) == 5 + len(PUBLISHERS), "every organisation holds its own secret keys and no other")
+    check(len(secret) == 6 + len(PUBLISHERS), "every organisation holds its own secret keys and no other")
     demo.report.line(f"secret, each in one place only: {', '.join(secret)}")
 
 
@@ -157,6 +160,10 @@ def set_up_index(demo: Demo) -> None:
     parties.write_settings(folders, demo.ports)
     demo.index("db", "upgrade")
     demo.index("db", "initialise")
+    log_key = demo.index("audit", "key").strip()
+    parties.write_witness_settings(folders, demo.ports, log_key)
+    (folders.witness / parties.LOG_KEY).write_text(log_key + "\n", encoding="utf-8")
+    demo.report.line(f"the log is called {log_key.partition('+')[0]}; its witness has the key")
     demo.index("staff", "import", parties.write_staff(folders))
     demo.index("staff", "grant", GERT.staff_id, GERT.role)
     by_gert = ("--as", GERT.staff_id)
@@ -171,17 +178,25 @@ def set_up_index(demo: Demo) -> None:
 
 
 def start_parties(demo: Demo) -> None:
-    """Start the index, both pseudonymisers and the identity provider, each as a process of its own."""
+    """Start the index, both pseudonymisers, the witness and the identity provider, each as a process of its own."""
     folders, ports = demo.folders, demo.ports
-    demo.report.step("Four services on 127.0.0.1, each a process of its own")
-    demo.commands.run_all(
+    demo.report.step("Five services on 127.0.0.1, each a process of its own")
+    ledgers: list[list[str | Path]] = [
         ["pseudonymiser", "ledger", "init", "--config", folder / f"{party}.toml"]
         for party, folder in (("a", folders.a), ("b", folders.b))
-    )
+    ]
+    demo.commands.run_all([*ledgers, ["witness", "init", "--config", folders.witness_settings]])
     line = demo.commands.line
     accounts = folders.identity_provider / FILE
     ready = "/v1/gereed"
     serve = (
+        (
+            "witness",
+            folders.witness,
+            line("witness", "serve", "--config", str(folders.witness_settings)),
+            ports.witness,
+            ready,
+        ),
         ("index", folders.index, line("serve", *demo.of_index), ports.index, ready),
         ("pseudonymiser B", folders.b, _pseudonymiser(demo, folders.b / "b.toml"), ports.b, ready),
         ("pseudonymiser A", folders.a, _pseudonymiser(demo, folders.a / "a.toml"), ports.a, ready),

@@ -21,6 +21,7 @@ _OWN = {
     "keys": "keys:keys",
     "register": "index:register",
     "relation": "relations:relation",
+    "review": "oversight.review:review",
     "serve": "serve:serve",
     "source": "index:source",
     "staff": "index:staff",

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import click
 
+from crypto.log.checkpoint import Checkpoint
+from crypto.log.lines import write_base64
+from crypto.log.notes import note_text
 from signal_index import audit
 from signal_index.model import dutch_day
+from signal_index.model.log import Cosigned
 from signal_index.model.workplace import Verdict
-from signal_index.store import begin_again
+from signal_index.store import begin_again, origin_of, read_state
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
 from signal_index.usecases import administer
@@ -57,9 +61,13 @@ def restored(config: Path) -> None:
     """After putting a backup back: a new incarnation, and every source sends its complete set again."""
     with plain_errors():
         settings = settings_of(config)
-        begin_again(settings.database, load_secrets(settings))
+        secrets = load_secrets(settings)
+        before, _ = read_state(settings.database, secrets)
+        with opened(config) as index:
+            seen = index.database.run(lambda tx: tx.witnesses.cosigned())
+        begin_again(settings.database, secrets)
     with opened(config) as index:
-        # Nothing new yet: the witnesses must be able to find this very tree among those they cosigned.
+        # Nothing new goes in yet: what is recorded of the tree must be what the backup held.
         growth = index.database.run(lambda tx: tx.log.integrate(now(), 0))
         assert growth is not None, "a restored log has no integrator yet"
         head = growth.head
@@ -69,7 +77,7 @@ def restored(config: Path) -> None:
             actor="operator",
             token=os_account(),
             size=head.size,
-            root=head.root.hex(),
+            root=write_base64(head.root),
         )
         index.database.run(lambda tx: tx.audit.append(record))
         erased = _erase(index, head.size)
@@ -77,8 +85,19 @@ def restored(config: Path) -> None:
     click.echo(f"{settings.database}: new incarnation; look-ups wait for complete sets of care relations")
     if erased:
         click.echo(f"erased again: {erased} records whose term has passed")
-    click.echo(f"the log goes on under a new name from {head.size} entries, root {head.root.hex()}")
-    click.echo(f"give the witnesses its new key, and let them compare that size and root: {key}")
+    click.echo(f"the log goes on from {head.size} entries under a new name, with this key for the witnesses:")
+    click.echo(f"  {key}")
+    for each in seen:
+        _ask_to_compare(origin_of(secrets.scope, before), each)
+
+
+def _ask_to_compare(origin: str, seen: Cosigned) -> None:
+    """What a witness does before it takes a restored log: find in its memory what came back."""
+    tree = Checkpoint.parse(note_text(seen.checkpoint))
+    click.echo(
+        f"before witness {seen.witness} takes it, it compares the last tree it cosigned in this backup:"
+    )
+    click.echo(f"  signal-index witness compare {origin} {tree.size} {write_base64(tree.root)}")
 
 
 @click.group()

@@ -66,7 +66,7 @@ class Refusal:
     """Why a witness gives no cosignature at the moment.
 
     Args:
-        reason: `unreachable`, `unknown-log`, `unknown-key`, `behind`, `fork`, `proof` or `answer`.
+        reason: `unreachable`, `unknown-log`, `unknown-key`, `behind`, `forgotten`, `fork`, `proof` or `answer`.
         since: when this began.
     """
 

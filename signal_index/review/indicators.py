@@ -28,13 +28,13 @@ _AGAIN_MAX = 6
 _SELF_REGISTERED, _ENDED_SOON, _ENDED_SOON_OWN = 6, 2, 4
 _FRESH, _LEFT, _WITH_OTHERS = 1, 1, 3
 _LAST_MINUTE, _AT_WORK = 4, 3
-_MANY_MAX = 5
+_MANY_MAX = 6
 _REPEATED_MAX = 2
 _OTHER_RESIDENTS = 8  # her looks at all others, shared out over so many, are what one resident gets as a rule
 _PRINTS = 5  # who prints once in so many looks does something with them
 _ATTEMPTS_MAX = 8
 _TEAM_ATTEMPTS = 3  # when so many colleagues have the same trouble, it is not her
-_WATCHED, _EMERGENCY = 3, 8
+_WATCHED, _EMERGENCY = 4, 8
 _LEAST_CHANCE = 2.0**-20
 
 
@@ -165,7 +165,7 @@ def _many(indicator: Indicator, measure: Measure, least: int, policy: ReviewPoli
     if measure.number < max(least, policy.times_usual * usual):
         return None
     # Who is new has no habits yet, and a caseload to get to know.
-    weight = min(_MANY_MAX, 1 + round(log2(measure.number / usual))) if measure.own is not None else 1
+    weight = min(_MANY_MAX, 2 + round(log2(measure.number / usual))) if measure.own is not None else 1
     own = measure.own if measure.own is not None else measure.team
     return _reason(
         indicator,

@@ -72,7 +72,7 @@ class ReviewPolicy:
     listed_permyriad: int = 80
     sampled_per_week: int = 5
     listed_per_worker: int = 2
-    rank_min: int = 3
+    rank_min: int = 4
     waits: timedelta = timedelta(days=42)
     rests: timedelta = timedelta(days=56)
     due: timedelta = timedelta(days=7)

@@ -5,6 +5,16 @@ register and the staff list. Whoever can write to it can destroy, but can neithe
 """
 
 from .engine import SqlDatabase, open_database
-from .provision import begin_again, current_revision, initialise, upgrade
+from .log.tree import origin_of
+from .provision import begin_again, current_revision, initialise, read_state, upgrade
 
-__all__ = ["SqlDatabase", "begin_again", "current_revision", "initialise", "open_database", "upgrade"]
+__all__ = [
+    "SqlDatabase",
+    "begin_again",
+    "current_revision",
+    "initialise",
+    "open_database",
+    "origin_of",
+    "read_state",
+    "upgrade",
+]

@@ -25,6 +25,8 @@ ROUND_SECONDS: Final = 0.5
 """A record is in the tree within a second: half a second until a round begins, and the round itself."""
 REFRESH: Final = timedelta(seconds=60)
 """How often a witness is asked again when nothing was added, so that its last word stays fresh."""
+COSIGNED_EVERY: Final = timedelta(seconds=5)
+"""How often a witness is asked at most: it keeps every tree it cosigned, for years."""
 AFTER_FAULT_SECONDS: Final = 5.0
 
 _log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class Courier:
         self._witness = witness
         self._now = now
         self._known: int | None = None  # size of the tree the witness knows; None until we have looked
-        self._asked_at: datetime | None = None
+        self._cosigned_at: datetime | None = None  # by our clock
         self._offer = threading.Condition()
         self._head: TreeHead | None = None
         self._closed = False
@@ -79,8 +81,11 @@ class Courier:
             return None if self._closed else head
 
     def _is_due(self, head: TreeHead) -> bool:
-        fresh = self._asked_at is not None and self._now() < self._asked_at + REFRESH
-        return not fresh or self._known != head.size
+        if self._cosigned_at is None:
+            return True
+        age = self._now() - self._cosigned_at
+        wait = COSIGNED_EVERY if self._known != head.size else REFRESH
+        return not timedelta() <= age < wait
 
     def _rest(self) -> None:
         with self._offer:
@@ -98,15 +103,18 @@ class Courier:
         if self._known is None:
             self._known = self._database.run(self._remembered)
         answer = self._ask(self._known)
-        if isinstance(answer, Knows) and answer.size != self._known:
+        if isinstance(answer, Knows) and answer.size > self._known:
             self._known = answer.size
             answer = self._ask(answer.size)
         if isinstance(answer, Cosigned):
             self._keep(answer)
             return True
-        # It knows a tree of the size we named and still says no: another one than ours.
-        self._refused("fork" if isinstance(answer, Knows) else answer.reason)
+        self._refused(answer.reason if isinstance(answer, Declined) else self._disagreement(answer))
         return False
+
+    def _disagreement(self, knows: Knows) -> str:
+        """Why it says no though we told it a size it had cosigned: it has lost its memory, or knows another tree."""
+        return "forgotten" if knows.size < (self._known or 0) else "fork"
 
     def _remembered(self, tx: Transaction) -> int:
         return next(
@@ -120,7 +128,7 @@ class Courier:
     def _keep(self, cosigned: Cosigned) -> None:
         now = self._now()
         self._database.run(lambda tx: log.keep_cosignature(tx, cosigned, now))
-        self._known, self._asked_at = cosigned.size, now
+        self._known, self._cosigned_at = cosigned.size, now
 
     def _refused(self, reason: str) -> None:
         refusal = Refusal(self._witness.key.name, reason, self._now())

@@ -13,7 +13,7 @@ from policy.facts import LookupFacts
 from policy.pdp import decide
 from policy.rulesets import bundled, load
 from policy.vocabulary import AgeBand, PurposeCode, Role
-from tests.bench import chain, readers
+from tests.bench import audit, chain, readers
 from tests.bench.figures import Figure, measure
 
 OUT = Path(__file__).parents[2] / "build" / "bench.json"
@@ -49,8 +49,9 @@ def _policy() -> Figure:
 def main() -> None:
     """Measure everything and write the list."""
     gc.freeze()
-    with chain.figures() as of_the_chain:
-        records = [measure(figure) for figure in [*of_the_chain, _policy(), *readers.figures()]]
+    with chain.figures() as of_the_chain, audit.figures() as of_the_log:
+        figures = [*of_the_log, *of_the_chain, _policy(), *readers.figures()]
+        records = [measure(figure) for figure in figures]
     records.append(readers.ddas_memory())
     records += chain.hours(records)
     OUT.parent.mkdir(exist_ok=True)

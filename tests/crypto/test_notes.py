@@ -53,6 +53,11 @@ class TestVectorsOfOthers:
         opened = open_note(VECTORS["c2sp_note"].encode(), [Verifier.parse(VECTORS["c2sp_key"])])
         assert opened.text == "This is an example message.\n"
 
+    def test_the_key_of_a_witness_that_is_in_use(self) -> None:
+        witness = Verifier.parse(VECTORS["cosigner_key"])
+        assert (witness.name, witness.is_cosigner) == ("remora.n621.de", True)
+        assert witness.text == VECTORS["cosigner_key"]
+
     def test_one_known_and_one_unknown_key(self) -> None:
         opened = open_note(note(PETER_LINE, ENOCH_LINE), [PETER])
         assert (opened.text, [s.line for s in opened.signatures]) == (TEXT, [PETER_LINE])

@@ -125,6 +125,12 @@ class TestVerify:
         assert run("verify", folder / "export.zip", *KEYS, "--keep-as", keep).exit_code == 0
         assert keep.read_bytes() == EXPORT[CHECKPOINT]
         assert run("verify", folder / "export.zip", *KEYS, "--kept", keep).exit_code == 0
+        again = run("verify", folder / "export.zip", *KEYS, "--keep-as", keep)
+        assert (again.exit_code, "is there already" in again.output) == (2, True)
+        assert keep.read_bytes() == EXPORT[CHECKPOINT]
+
+    def test_a_place_where_nothing_can_be_kept_is_said(self, folder: Path, tmp_path: Path) -> None:
+        keep = tmp_path / "absent" / "kept"
         assert run("verify", folder / "export.zip", *KEYS, "--keep-as", keep).exit_code == 2
 
     def test_nothing_is_kept_of_what_does_not_hold(self, folder: Path, tmp_path: Path) -> None:

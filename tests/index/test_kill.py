@@ -4,17 +4,11 @@ After every kill: no acknowledged flag is lost, and no answer was given whose re
 A real process, real HTTP, SIGKILL at a random moment. This proves safety for a dying process, not for a power cut.
 """
 
-import os
 import random
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,52 +19,9 @@ from crypto.batch import BatchClass
 from crypto.encoding import Month
 from crypto.sheet import SignaalOperation, SignaalRow
 from signal_index.store import open_database
+from tests.support.serving import Server
 
 SOURCE, KIND = "agb:00000001", "wmo-voorziening"
-CONFIG = """
-environment = "dev"
-database = "index.sqlite"
-keys = "index.key"
-manifest = "manifest.json"
-[issuer]
-name = "https://idp.test"
-audience = "index"
-keys = "issuer.public.json"
-[server]
-port = {port}
-"""
-
-
-class Server:
-    """The index as its own process, restarted after each kill."""
-
-    def __init__(self, world: Any) -> None:
-        self.folder: Path = world.folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        world.secrets.save(self.folder / "index.key")
-        world.manifest.save(self.folder / "manifest.json")
-        (self.folder / "index.toml").write_text(CONFIG.format(port=self.port))
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Start, and wait until it answers."""
-        command = [str(Path(sys.executable).with_name("signal-index")), "serve", "--config", "index.toml"]
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
-        for _ in range(200):
-            try:
-                if httpx.get(f"{self.url}/v1/gereed", trust_env=False).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        raise AssertionError((self.folder / "server.log").read_text())
-
-    def kill(self) -> None:
-        """No goodbye."""
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 class Clients:

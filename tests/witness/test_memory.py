@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from crypto.errors import KeyFault
 from crypto.keyfiles import WitnessSecrets
 from crypto.witness.judgement import Happening
-from crypto.witness.memory import Memory
+from crypto.witness.memory import Memory, checks, turns
 from crypto.witness.problems import Refused
 
 
@@ -151,6 +151,27 @@ def test_a_changed_row_is_refused(filled: Any, change: str) -> None:
         opened(filled)
 
 
+def test_a_last_cosignature_of_another_time_is_refused(filled: Any, log: Any) -> None:
+    memory = opened(filled)
+    at, note = memory.latest()[log.origin]
+    with memory.turn() as turn:
+        turn.keep_latest(log.origin, at - 1, note)
+    memory.close()
+    with pytest.raises(KeyFault, match="not those of the last rows"):
+        opened(filled)
+
+
+def test_an_index_that_is_not_sound_is_refused(filled: Any) -> None:
+    with closing(sqlite3.connect(filled.path)) as other:
+        other.executescript(
+            "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage ="
+            " (SELECT sum(rootpage) FROM sqlite_master WHERE name IN ('alarm', 'one_root_per_size')) - rootpage"
+            " WHERE name IN ('alarm', 'one_root_per_size')"
+        )
+    with pytest.raises(KeyFault, match="damaged"):
+        opened(filled)
+
+
 def test_rows_that_go_back_are_refused_whoever_wrote_them(filled: Any, log: Any) -> None:
     memory = opened(filled)
     with memory.turn() as turn:
@@ -244,7 +265,7 @@ from pathlib import Path
 from crypto.keyfiles import WitnessSecrets
 from crypto.log.notes import COSIGNATURE, Verifier
 from crypto.witness.config import Place
-from crypto.witness.memory import Memory
+from crypto.witness.memory import Memory, checks, turns
 from crypto.witness.problems import Refused
 from crypto.witness.walk import Witness
 logging.basicConfig(stream=sys.stderr)
@@ -281,3 +302,33 @@ memory.close()
         memory = opened(desk)
         assert [each.tree[0] for each in memory.happened()][-2:] == [40, 41]
         memory.close()
+
+
+def test_years_are_read_page_by_page(filled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = opened(filled)
+    whole = list(memory.happened())
+    monkeypatch.setattr(turns, "PAGE_ROWS", 4)
+    assert list(memory.happened()) == whole
+    assert [each.n for each in whole] == [1, 2, 3, 4, 5, 6]
+    memory.close()
+
+
+@pytest.mark.parametrize(("changed", "fault"), [(6, "row 6"), (5, "row 5"), (2, None)])
+def test_who_looks_often_checks_the_last_rows_only(
+    filled: Any, log: Any, changed: int, fault: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "TAIL_ROWS", 2)
+    before = opened(filled)
+    standing = before.standing(log.origin)
+    before.close()
+    with closing(sqlite3.connect(filled.path)) as other, other:
+        other.execute("UPDATE happening SET said = said || ' ' WHERE n = ?", (changed,))
+    if fault:
+        with pytest.raises(KeyFault, match=f"damaged .{fault} "):
+            Memory.open(filled.path, filled.secrets, to_serve=False, every_row=False)
+        return
+    light = Memory.open(filled.path, filled.secrets, to_serve=False, every_row=False)
+    assert light.standing(log.origin) == standing
+    light.close()
+    with pytest.raises(KeyFault, match="row 2 is not as it was written"):
+        opened(filled)

@@ -132,7 +132,7 @@ def _only(service: Any, kind: str) -> bool:
     return all(each.name.endswith(kind) for each in service.config.with_name("evidence").iterdir())
 
 
-def test_what_is_too_large_is_not_read_to_the_end(service: Any) -> None:
+def test_what_is_too_large_or_packed_is_not_read(service: Any, log: Any) -> None:
     service.start()
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
     connection.putrequest("POST", "/add-checkpoint")
@@ -143,7 +143,7 @@ def test_what_is_too_large_is_not_read_to_the_end(service: Any) -> None:
     connection.close()
     compressed = httpx.post(
         f"{service.address}/add-checkpoint",
-        content=b"x",
+        content=log.grow(1).request(0),
         headers={"Content-Encoding": "gzip"},
         trust_env=False,
     )

@@ -119,6 +119,16 @@ def test_a_fork_is_refused_until_somebody_says_so_and_the_proof_is_kept(
     assert desk.laid_down() == ["fork", "fork", "rollback"]
 
 
+def test_a_fork_below_the_last_tree_is_kept_beside_the_note_of_its_size(desk: Any, log: Any) -> None:
+    witness = desk.open(log.verifier)
+    for old in (0, 3, 6):
+        witness.add_checkpoint(log.grow(3).request(old))
+    refusal(witness, log.cut(2).grow(4, "anders").request(0))
+    (folder,) = desk.evidence.iterdir()
+    kept = open_note((folder / "cosigned").read_bytes(), [log.verifier])
+    assert kept.text == log.checkpoint(6).text
+
+
 def test_a_cut_tail_is_an_alarm_until_the_log_goes_on(desk: Any, log: Any, own: Any) -> None:
     witness = desk.open(log.verifier)
     witness.add_checkpoint(log.grow(5).request(0))

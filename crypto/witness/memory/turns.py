@@ -160,6 +160,7 @@ class Memory:
                     yield turn
             except sqlite3.Error as error:
                 raise Refused("memory-unavailable", retry_after_seconds=RETRY_SECONDS) from error
+            # At once, so that older content put in the file meanwhile shows at the next turn.
             self._fold(turn.added)
 
     def standing(self, origin: str) -> Standing:

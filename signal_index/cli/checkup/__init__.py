@@ -1,7 +1,7 @@
 """Checks the set-up of an index, point by point, and says what to mend and how.
 
-The walk is `walk.examine`: settings and keys, the database and its log, what is registered and who works here, and
-what lies outside: the identity provider and the mail server.
+The walk is `walk.examine`: settings and keys, the database, its log and the witnesses, what is registered and who works
+here, and what lies outside: the identity provider and the mail server.
 
 Invariants:
 1. Nothing is changed, and nothing recorded; what is tried in the database is taken back.

@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crypto.batch import BatchClass
 from crypto.errors import KeyFault
 from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets
+from crypto.log.notes import COSIGNATURE, Verifier
 from crypto.verify_keys import LOW_ORDER_KEYS
 from policy.rulesets import bundled
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.cli.checkup import database
+from signal_index.cli.checkup.witnesses import WHAT_TO_DO
 from signal_index.model import Publication
+from signal_index.model.log import Cosigned, Refusal
 from signal_index.store import upgrade
 from tests.support.keys import agreed
 
@@ -30,7 +34,8 @@ Clinic = Any  # of the conftest beside this file
 
 SOUND = [
     "settings", "environment", "libsodium", "keys", "manifest", "tokens", "rules", "database", "schema",
-    "initialised", "writable", "log", "register", "feeds of signals", "feeds of relations", "feed of deaths",
+    "initialised", "writable", "log", "tree", "witness", "register", "feeds of signals", "feeds of relations",
+    "feed of deaths",
     "complete sets", "sources", "staff", "roles", "entrances", "site", "theme", "client secret", "sign-in",
     "code flow", "grant", "PKCE", "signatures", "endpoints", "signing keys", "mail", "clock",
 ]  # fmt: skip
@@ -41,7 +46,7 @@ def test_a_sound_set_up_gets_ok_at_every_point_and_status_0(clinic: Clinic) -> N
     found = [json.loads(line) for line in lines]
     assert [each["point"] for each in found] == SOUND
     assert {each["point"]: each["state"] for each in found} == {
-        point: "note" if point == "feed of deaths" else "ok" for point in SOUND
+        point: "note" if point in {"tree", "witness", "feed of deaths"} else "ok" for point in SOUND
     }
     assert status == 0
 
@@ -154,9 +159,51 @@ def _record_of_tomorrow(clinic: Clinic) -> None:
 
 
 GEMEENTE, REGIE = "00000099000000000001", "00000099000000000003"
+WITNESS_KEY = Verifier.of(
+    "getuige.example", Ed25519PrivateKey.from_private_bytes(b"w" * 32), COSIGNATURE
+).text
 DISCOVERY = "/.well-known/openid-configuration"
 
+
+def _witnessed(
+    *, refusal: str | None = None, cosigned_ago: timedelta | None = None
+) -> Callable[[Clinic], None]:
+    """Give the index a witness that refused or cosigned."""
+
+    def spoil(clinic: Clinic) -> None:
+        section = f'[[witnesses]]\naddress = "http://127.0.0.1:9"\nkey = "{WITNESS_KEY}"\n'
+        clinic.settings(clinic.config.read_text() + section)
+        now = datetime.now(UTC)
+
+        def write(tx: Any) -> None:
+            if cosigned_ago is not None:
+                tx.witnesses.put_cosigned(Cosigned("getuige.example", 0, _empty(tx), now - cosigned_ago))
+            if refusal is not None:
+                tx.witnesses.put_refusal(Refusal("getuige.example", refusal, now))
+
+        clinic.run(write)
+
+    return spoil
+
+
+def _empty(tx: Any) -> bytes:
+    growth = tx.log.integrate(datetime.now(UTC), 0)
+    assert growth is not None
+    note: bytes = growth.head.checkpoint
+    return note
+
+
 FAULTS: list[tuple[Callable[[Clinic], object], str]] = [
+    (
+        _witnessed(refusal="behind"),
+        r"witness getuige\.example: does not cosign since .*: .*run signal-index db restored",
+    ),
+    (_witnessed(refusal="unreachable"), r"witness getuige\.example: does not cosign since .* whether it runs"),
+    (_witnessed(refusal="fork"), r"witness getuige\.example: .* another log than this one: stop the index"),
+    (
+        _witnessed(cosigned_ago=timedelta(hours=1)),
+        r"witness getuige\.example: cosigned last at .*, too long ago .*is the index serving",
+    ),
     (_unlink("index.toml"), r"settings: cannot read the settings file .*index\.toml"),
     (lambda clinic: clinic.settings("surprise = 1\n" + clinic.CONFIG), r"settings: .*surprise: Extra inputs"),
     (_chmod("index.toml", 0o666), r"settings: others can change .*: run chmod go-w .*index\.toml"),
@@ -340,6 +387,8 @@ def test_without_pages_and_mail_there_is_nothing_to_mend(clinic: Clinic) -> None
     notes = [each for each in lines if each.startswith("note")]
     assert [each.split(":")[0] for each in notes] == [
         "note     log",
+        "note     tree",
+        "note     witness",
         "note     feed of deaths",
         "note     site",
         "note     mail",
@@ -373,3 +422,17 @@ def test_the_installed_command_says_what_it_waits_for(clinic: Clinic) -> None:
     )
     assert done.returncode == 1
     assert "mend     sign-in: " in done.stdout
+
+
+def test_a_witness_that_cosigns_is_in_order_and_every_reason_to_refuse_says_what_to_do(
+    clinic: Clinic,
+) -> None:
+    _witnessed(cosigned_ago=timedelta(minutes=1))(clinic)
+    _, lines = clinic.visit()
+    assert [each for each in lines if re.search(r"^ok +witness getuige\.example: cosigned 0 entries", each)]
+    assert [each for each in lines if re.search(r"^ok +tree: 0 entries, signed \d+ s ago", each)]
+    reasons = re.search(
+        r"reason: (.*?)\.\n", (Refusal.__doc__ or "").replace("\n            ", " "), re.DOTALL
+    )
+    assert reasons is not None
+    assert set(re.findall(r"`([a-z-]+)`", reasons[1])) == set(WHAT_TO_DO)
