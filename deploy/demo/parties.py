@@ -7,14 +7,14 @@
 import csv
 import fcntl
 import io
-import json
 import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import IO, Any
+from typing import IO
 
+from deploy.demo.formats.toml import TomlTable, write_toml
 from deploy.demo.identity.accounts import CLIENT, write_accounts
 from deploy.demo.organisations import (
     CASE_SYSTEM,
@@ -37,8 +37,6 @@ WITNESS_KEY = "witness.verifier"
 LOG_KEY = "log.verifier"
 MARKER = ".signal-index-demo"
 DAILY_QUOTA_ITEMS = 20_000
-
-TomlTable = dict[str, Any]
 
 
 class NotOurs(Exception):
@@ -168,25 +166,18 @@ def write_settings(folders: Folders, ports: Ports) -> None:
     write_accounts(folders.identity_provider)
     _write_client_secret(folders.index / CLIENT_SECRET)
     witness_key = (folders.index / WITNESS_KEY).read_text(encoding="utf-8").strip()
-    _write(folders.index_settings, **_index(ports, witness_key))
-    _write(folders.a / "a.toml", **_pseudonymiser("A", ports.a, ports.b))
-    _write(folders.b / "b.toml", **_pseudonymiser("B", ports.b, ports.index))
+    write_toml(folders.index_settings, **_index(ports, witness_key))
+    write_toml(folders.a / "a.toml", **_pseudonymiser("A", ports.a, ports.b))
+    write_toml(folders.b / "b.toml", **_pseudonymiser("B", ports.b, ports.index))
     for publisher in PUBLISHERS:
-        _write(folders.connector(publisher), **_connector(publisher, ports))
+        write_toml(folders.connector(publisher), **_connector(publisher, ports))
 
 
 def write_witness_settings(folders: Folders, ports: Ports, log_key: str) -> None:
     """Write the settings of the witness, once the index can say what its log is called."""
-    _write(
-        folders.witness_settings,
-        name=WITNESS,
-        keys="witness.key",
-        memory="memory.sqlite",
-        evidence="evidence",
-        host="127.0.0.1",
-        port=ports.witness,
-        logs=[{"origin": log_key.partition("+")[0], "verifier_key": log_key}],
-    )
+    logs = [{"origin": log_key.partition("+")[0], "verifier_key": log_key}]
+    places = {"keys": "witness.key", "memory": "memory.sqlite", "evidence": "evidence"}
+    write_toml(folders.witness_settings, name=WITNESS, port=ports.witness, logs=logs, **places)
 
 
 def _write_client_secret(path: Path) -> None:
@@ -201,7 +192,7 @@ def write_register(folders: Folders) -> Path:
     publications = [_publication(name) for name in ORGANISATIONS]
     handed_over = (folders.index / "entrance.public.toml").read_text(encoding="utf-8")
     entrances = tomllib.loads(handed_over)["entrances"]
-    _write(
+    write_toml(
         path,
         publishers=[_registered(p) for p in PUBLISHERS],
         publications=publications,
@@ -304,27 +295,3 @@ def _publication(name: str) -> TomlTable:
         "contact_name": organisation.contact_name,
         "contact_phone": organisation.contact_phone,
     }
-
-
-def _write(path: Path, **document: object) -> None:
-    """Write a TOML file of plain settings, tables and arrays of tables, the plain settings first."""
-    plain = [_line(name, value) for name, value in document.items() if not _is_nested(value)]
-    tables = [_table(name, value) for name, value in document.items() if _is_nested(value)]
-    path.write_text("\n".join([*plain, *tables]) + "\n", encoding="utf-8")
-
-
-def _is_nested(value: object) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict) for v in value))
-
-
-def _table(name: str, value: object) -> str:
-    if isinstance(value, dict):
-        return "\n".join([f"\n[{name}]", *(_line(key, each) for key, each in value.items())])
-    assert isinstance(value, list)
-    return "\n".join(_table(f"[{name}]", entry) for entry in value)
-
-
-def _line(name: str, value: object) -> str:
-    return (
-        f"{name} = {json.dumps(value, ensure_ascii=False)}"  # texts, numbers and lists look the same in TOML
-    )
