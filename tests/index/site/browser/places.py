@@ -477,3 +477,4 @@ def be_hostile(place: Place) -> None:
             tx.staff.grant(member.staff_id, Role.TEAM_MEMBER.value, "test", place.world.clock)
 
     place.run(hire)
+    place.looked("hostile", "WT-2026-0666", "w.gek")

@@ -124,7 +124,7 @@ def test_what_is_unknown_is_said_and_nothing_is_found(looked: Any, officer: Any)
     [
         ("x", "y", "Schrijf de eerste dag zo: 05-05-2026."),
         ("05-01-2026", "04-01-2026", "De laatste dag ligt vóór de eerste dag."),
-        ("01-01-2024", "01-02-2026", "Zoek in hoogstens drie maanden."),
+        ("01-01-2024", "01-02-2026", "Zoek in hoogstens 31 dagen."),
         ("01-01-0001", "02-01-0001", "Zo oud is het logboek niet."),
         ("01-12-2026", "31-12-2026", "Kies vandaag of een eerdere dag."),
     ],
