@@ -4,16 +4,19 @@ Invariants:
 1. A record holds the fields its event allows and no others: what is not listed here cannot be recorded.
 2. A look's record names what was *allowed* and whether anything was shown; never which flags.
 3. The person concerned is the record's subject, which the log keeps outside the hashed part, never a field.
+4. Which events work with personal data, and for which entry of the register of processing activities, is said here too.
 
-Source: NEN 7513 (who, when, what, why), architecture of the walk in `docs/walk.md`, ADR-0003 and ADR-0005.
+Source: NEN 7513 (who, when, what, why), architecture of the walk in `docs/walk.md`, ADR-0003, ADR-0005 and ADR-0016.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from crypto.chain import Pseudonym
 
 from .errors import Conflict, NotFound, NotPermitted, SignalIndexError
 from .model import Actor, AuditEvent, FieldValue
+from .model.traces import Status
 
 # What somebody known gets to hear when she tries what she may not do; recorded wherever it is raised.
 REFUSALS = (NotPermitted, NotFound, Conflict)
@@ -47,11 +50,17 @@ EVENTS: dict[str, frozenset[str]] = {
     "restriction.stored": frozenset({"publisher", "kind", "flags_removed"}),
     "restriction.revoked": frozenset({"publisher", "kind"}),
     "flags.expired": frozenset({"month", "flags"}),
+    # Tied to its keys, and started: under which rules, keys and program the records of this writer were made.
+    "index.initialised": _ADMINISTRATOR | {"incarnation", "key_epoch"},
+    "index.started": frozenset(
+        {"surface", "version", "rule_set", "manifest", "key_epoch", "schema", "log_origin"}
+    ),
     # The operator put a backup back; everything sources had said is asked for again. `size` and `root` are of the
     # tree as the backup had it, for witnesses to compare with what they cosigned.
     "index.restored": _ADMINISTRATOR | {"size", "root"},
     "register.imported": _ADMINISTRATOR | {"publishers", "publications", "entrances"},
     "staff.imported": _ADMINISTRATOR | {"members"},
+    "staff.listed": _ADMINISTRATOR,
     "role.granted": _ADMINISTRATOR | {"staff", "role"},
     "role.revoked": _ADMINISTRATOR | {"staff", "role"},
     "caseload.read": _ACTOR,
@@ -67,7 +76,8 @@ EVENTS: dict[str, frozenset[str]] = {
     # A question names no source and no type: that would say which flag there is.
     "question.asked": _ACTOR | {"relation", "question"},
     "question.answered": _ACTOR | {"question", "verdict"},
-    "view.printed": _ACTOR | {"relation", "sheet"},
+    "questions.listed": _ACTOR,
+    "view.printed": _ACTOR | {"relation", "purpose", "sheet"},
     "view.useful": _ACTOR | {"purpose", "useful"},
     "view.told": _ACTOR | {"relation"},
     "looks.listed": _ACTOR,
@@ -107,7 +117,94 @@ EVENTS: dict[str, frozenset[str]] = {
     "watch.put": _ADMINISTRATOR | {"what", "worker", "relation", "until"},
     "watch.lifted": _ADMINISTRATOR | {"what", "worker", "relation"},
     "watches.read": _ADMINISTRATOR,
+    # Records left this index as a file; `log` says of which kind, `records` how many.
+    "records.exported": _ADMINISTRATOR | {"log", "since", "until", "records"},
+    "log.checked": _ADMINISTRATOR | {"records"},
 }
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One entry of the register of processing activities (AVG art. 30), as the municipality keeps it.
+
+    Args:
+        code: names it in an address; for a look, the purpose follows behind it.
+        version: of the entry; raise it when what the entry says changes.
+        name: what is done, for people.
+    """
+
+    code: str
+    version: int
+    name: str
+
+    def reference(self, purpose: FieldValue) -> str:
+        """The entry and its version, relative to the address of the register."""
+        return f"{self.code}-{purpose}/{self.version}" if purpose else f"{self.code}/{self.version}"
+
+
+_LOOKING = Activity("raadplegen", 1, "Raadplegen welke hulp er loopt")
+_CARING = Activity("zorgrelaties", 1, "Een zorgrelatie bijhouden")
+_LISTING = Activity("zorgrelaties", 1, "Zorgrelaties tonen")
+_MOURNING = Activity("overlijden", 1, "Verwerken dat iemand is overleden")
+_DOUBTING = Activity("nakijken", 1, "Een signaal laten nakijken")
+_OVERSEEING = Activity("toezicht", 1, "Vastleggingen inzien")
+_OPENING = Activity("toezicht", 1, "Een zaaknummer opvragen")
+
+PROCESSINGS: dict[str, Activity] = {
+    "lookup.answered": _LOOKING,
+    "lookup.refused": _LOOKING,
+    "view.printed": Activity("raadplegen", 1, "Een blad van een raadpleging afdrukken"),
+    "flags.expired": Activity("signalen", 1, "Verlopen signalen verwijderen"),
+    "relation.registered": _CARING,
+    "relation.changed": _CARING,
+    "relation.ended": _CARING,
+    "relation.withdrawn": _CARING,
+    "relation.confirmed": _CARING,
+    "caseload.read": _LISTING,
+    "relations.listed": _LISTING,
+    "relations.awaiting": _LISTING,
+    "looks.listed": Activity("raadplegen", 1, "Eigen raadplegingen terugzien"),
+    "restriction.stored": _MOURNING,
+    "restriction.revoked": _MOURNING,
+    "question.asked": _DOUBTING,
+    "question.answered": _DOUBTING,
+    "inzage.answered": Activity("inzage", 1, "Een inwoner inzage geven"),
+    "log.read": _OVERSEEING,
+    "look.read": _OVERSEEING,
+    "opening.asked": _OPENING,
+    "opening.approved": _OPENING,
+    "opening.refused": _OPENING,
+    "opening.read": _OPENING,
+    "log.exported": Activity("toezicht", 1, "Het hele logboek uitleveren"),
+    "records.exported": Activity("toezicht", 1, "Vastleggingen uitleveren"),
+}
+
+# Deliveries, accepted or refused, by class; one record for all persons in it: see ADR-0016 for why not one for each.
+RECEIVINGS: dict[str, Activity] = {
+    "signaal": Activity("signalen", 1, "Signalen van een bron ontvangen"),
+    "zorgrelatie": Activity("zorgrelaties", 1, "Zorgrelaties ontvangen"),
+    "beperking": Activity("overlijden", 1, "Ontvangen wie is overleden"),
+    "inzage": Activity("inzage", 1, "Een vraag om inzage ontvangen"),
+}
+_DELIVERIES = frozenset({"delivery.accepted", "delivery.refused"})
+
+# Reasons of a refusal that are no answer to the question: the index could not come to a decision.
+UNDECIDED = frozenset(
+    {"decision-fault", "no-rules-in-force", "incomplete-zorgrelatie", "incomplete-beperking"}
+)
+
+
+def activity_of(event: AuditEvent) -> Activity | None:
+    """For which activity an event works with personal data; None when it works with nobody's."""
+    if event.event in _DELIVERIES:
+        return RECEIVINGS.get(str(event.fields["kind"]))
+    return PROCESSINGS.get(event.event)
+
+
+def status_of(event: AuditEvent) -> Status:
+    """How the action went; a refusal and an empty answer are results like any other."""
+    undecided = event.event == "lookup.refused" and event.fields.get("reason") in UNDECIDED
+    return Status.ERROR if undecided else Status.UNSET
 
 
 def event(name: str, at: datetime, *, subject: Pseudonym | None = None, **fields: FieldValue) -> AuditEvent:

@@ -19,6 +19,7 @@ _OWN = {
     "expire": "index:expire_flags",
     "insecure-issuer": "issuer:insecure_issuer",
     "keys": "keys:keys",
+    "ldv": "oversight.processings:ldv",
     "register": "index:register",
     "relation": "relations:relation",
     "review": "oversight.review:review",

@@ -12,7 +12,7 @@ from signal_index import audit
 from signal_index.model import dutch_day
 from signal_index.model.log import Cosigned
 from signal_index.model.workplace import Verdict
-from signal_index.store import begin_again, origin_of, read_state
+from signal_index.store import begin_again, open_database, origin_of, read_state
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
 from signal_index.usecases import administer
@@ -51,7 +51,18 @@ def initialise(config: Path) -> None:
     """Give a new database its scope and a fresh incarnation; once."""
     with plain_errors():
         settings = settings_of(config)
-        initialise_database(settings.database, load_secrets(settings), now())
+        secrets = load_secrets(settings)
+        incarnation = initialise_database(settings.database, secrets, now())
+        record = audit.event(
+            "index.initialised",
+            now(),
+            actor="operator",
+            token=os_account(),
+            incarnation=incarnation.hex(),
+            key_epoch=secrets.epoch,
+        )
+        with open_database(settings.database, secrets, writer_kind="cli") as database:
+            database.run(lambda tx: tx.audit.append(record))
     click.echo(f"{settings.database}: initialised")
 
 
@@ -175,7 +186,7 @@ def revoke(member: str, role: str, staff_id: str | None, config: Path) -> None:
 def list_staff(staff_id: str | None, config: Path) -> None:
     """Show everybody with name, team and roles."""
     with opened(config) as index:
-        members = run_as(index, staff_id, administer.list_staff)
+        members = run_as(index, staff_id, lambda tx, actor: administer.list_staff(tx, actor, now()))
     for member in members:
         state = "active" if member.active else "blocked"
         who = f"{member.staff_id} ({member.name})" if member.name else member.staff_id

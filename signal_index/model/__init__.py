@@ -1,7 +1,8 @@
 """The product's own nouns: frozen, free of HTTP, SQL and sealing.
 
 Vocabulary of the rules (levels, roles, purposes) lives in `policy`; what travels in a sheet lives in `crypto`; what
-a member of staff does besides looking lives in `signal_index.model.workplace`.
+a member of staff does besides looking lives in `signal_index.model.workplace`, and how requests hang together in
+`signal_index.model.traces`.
 A **flag** is what a source claims about a person; a **signal** is what a worker gets to see of it.
 """
 
@@ -16,6 +17,7 @@ from crypto.encoding import Month
 from crypto.sheet import AgeBand, Row
 from policy.vocabulary import Level
 
+from .traces import Action
 from .workplace import Cover, Entrance, Informed
 
 # --- The register: who may publish what, and whom to phone about it -----------------------------------------------
@@ -412,7 +414,11 @@ class AuditEvent:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One record as read back from the log."""
+    """One record as read back from the log.
+
+    Args:
+        action: what it records; None in records from before there were traces.
+    """
 
     writer: bytes
     number: int
@@ -421,6 +427,7 @@ class AuditEntry:
     fields: dict[str, FieldValue]
     leaf: bytes
     link: bytes
+    action: Action | None = None
 
 
 DUTCH_TIME = ZoneInfo("Europe/Amsterdam")

@@ -28,9 +28,10 @@ from signal_index.model import (
     Tally,
 )
 from signal_index.model.log import Body, Span
+from signal_index.model.traces import Trace
 from signal_index.model.workplace import Entrance
 
-from .log import LogTree, Witnesses
+from .log import LogTree, ProcessingLog, Witnesses
 from .oversight import Chronicle, Names, Openings, Reviews
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
@@ -236,18 +237,16 @@ class AuditLog(Protocol):
         *,
         events: Collection[str] | None = None,
         subject: Pseudonym | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
         limit: int | None = None,
+        period: tuple[datetime, datetime] | None = None,
     ) -> Iterable[AuditEntry]:
         """Read records back, newest first, over all writers.
 
         Args:
             events: only these; all when None.
             subject: only those about this person.
-            since: only those from this moment on.
-            until: only those before this moment.
-            limit: how many at most.
+            limit: at most this many.
+            period: only those recorded from the first moment up to, not including, the second.
         """
 
     def one(self, writer: bytes, number: int) -> tuple[AuditEntry, Pseudonym | None] | None:
@@ -363,6 +362,10 @@ class Transaction(Protocol):
         """The audit log."""
 
     @property
+    def processings(self) -> ProcessingLog:
+        """The log of processing operations."""
+
+    @property
     def log(self) -> LogTree:
         """The tree the records are put into."""
 
@@ -374,8 +377,10 @@ class Transaction(Protocol):
 class Database(Protocol):
     """Runs jobs in durable transactions."""
 
-    def submit(self, job: Callable[[Transaction], T]) -> Future[T]:
+    def submit(self, job: Callable[[Transaction], T], trace: Trace | None = None) -> Future[T]:
         """Run the job in a transaction that may be shared with other jobs waiting at the same moment.
+
+        What it records belongs to this trace, or to a new one.
 
         Each job succeeds or fails alone: one that raises leaves no trace. The future completes only after a durable
         commit; a failed commit gives `Unavailable` to every job in it. Cancelling the future does not undo the job.

@@ -1,10 +1,11 @@
-"""What the use cases need of the log besides appending to it: its tree and who cosigned it."""
+"""What the use cases need of the log besides appending to it: its tree, who cosigned it, and the log beside it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from signal_index.model.log import Checked, Cosigned, Entry, Growth, Refusal, TreeHead
+from signal_index.model.traces import ProcessingEntry
 
 
 class LogTree(Protocol):
@@ -69,3 +70,13 @@ class Witnesses(Protocol):
 
     def is_witnessed(self, now: datetime) -> bool:
         """Whether a witness cosigned recently enough to answer; always, for an index without witnesses."""
+
+
+class ProcessingLog(Protocol):
+    """Which personal data was worked with, when, and for which activity; who did it stands in the audit log.
+
+    Nobody writes to it: an event in the audit log that is a processing brings its record along.
+    """
+
+    def entries(self, since: datetime, until: datetime) -> Iterable[ProcessingEntry]:
+        """Read what began from one moment up to, not including, another; oldest first."""

@@ -6,6 +6,7 @@ Invariants:
 2. Numbers run 1, 2, 3 per writer without a gap, and recorded times never run backwards within a writer.
 3. The body is sealed to its place and padded, so that its length tells nothing about what was allowed or shown.
 4. The person concerned stands outside what is hashed; the body commits to her with the record's own salt.
+5. Every record names its action in a trace; one of an action on personal data brings its processing record along.
 
 Whoever controls the database can at most drop a writer's newest records; without the keys, anything else shows.
 Records wait in memory until the commit and are then written together.
@@ -21,6 +22,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_bytes
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
@@ -32,9 +34,11 @@ from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model import AuditEntry, AuditEvent, FieldValue, Receipt
 from signal_index.model.log import Body, Span
+from signal_index.model.traces import Action, Trace
 
 from . import schema
 from .cells import Cells, damaged
+from .log.processing import SqlProcessingLog, processing
 from .sql import AnyRow
 
 SALT_BYTES: Final = 16
@@ -72,7 +76,7 @@ _IN_TREE = (
     .limit(bindparam("at_most"))
 )
 _OVER = (
-    select(_records.c.writer, _records.c.number)
+    select(_records.c.writer, _records.c.number, _records.c.sealed_body)
     .join(_PLACED, _IS_PLACED)
     .where(
         _records.c.event.in_(bindparam("of", expanding=True)),
@@ -98,11 +102,13 @@ class Mark:
         appended: records waiting then.
         written: how many of those had been written to the transaction.
         head: number, link and time of the last record.
+        processings: the same moment in the log of processing operations.
     """
 
     appended: int
     written: int
     head: tuple[int, bytes, datetime] | None
+    processings: tuple[int, int]
 
 
 class SqlAuditLog:
@@ -114,18 +120,28 @@ class SqlAuditLog:
         kind: of process, `serve` or `cli`.
         keys: audit keys, for the bodies.
         person_keys: row keys, for the persons concerned.
+        processings: the log of processing operations that is written with this one.
     """
 
     def __init__(
-        self, connection: Connection, writer: bytes, kind: str, keys: RowKeys, person_keys: RowKeys
+        self,
+        connection: Connection,
+        writer: bytes,
+        kind: str,
+        *,
+        keys: RowKeys,
+        person_keys: RowKeys,
+        processings: SqlProcessingLog,
     ) -> None:
         self._connection = connection
         self._writer = writer
         self._kind = kind
         self._bodies = Cells(keys, "audit_records")
         self._persons = Cells(person_keys, "audit_records")
+        self._processings = processings
         self._waiting: list[dict[str, object]] = []
         self._written = 0
+        self._trace = Trace.new()
         self._head: tuple[int, bytes, datetime] | None = None
 
     def append(self, event: AuditEvent) -> Receipt:
@@ -138,7 +154,9 @@ class SqlAuditLog:
         """
         number, previous, at = self._next(event.at)
         salt = token_bytes(SALT_BYTES)
-        body = _body(event, at, None if event.subject is None else _subject_commitment(salt, event.subject))
+        action = self._trace.action()
+        subject = None if event.subject is None else _subject_commitment(salt, event.subject)
+        body = _body(event, at, action, subject)
         commitment = records.commitment(salt, body)
         link = records.link(previous, self._writer, number, commitment)
         row = _row(self._writer, number)
@@ -157,7 +175,14 @@ class SqlAuditLog:
             }
         )
         self._head = (number, link, at)
+        done = processing(event, at, self._trace, action)
+        if done is not None:
+            self._processings.append(done, event.subject)
         return Receipt(self._writer, number, records.leaf(self._writer, number, commitment))
+
+    def follow(self, trace: Trace | None) -> None:
+        """Put what comes next in this trace; in a new one when there is none."""
+        self._trace = trace or Trace.new()
 
     def _next(self, at: datetime) -> tuple[int, bytes, datetime]:
         """Number, link before it and time of the next record."""
@@ -181,13 +206,14 @@ class SqlAuditLog:
 
     def mark(self) -> Mark:
         """Remember this moment, before a job begins."""
-        return Mark(len(self._waiting), self._written, self._head)
+        return Mark(len(self._waiting), self._written, self._head, self._processings.mark())
 
     def return_to(self, mark: Mark) -> None:
         """Drop what a failed job appended, after its savepoint has been rolled back."""
         del self._waiting[mark.appended :]
         self._written = mark.written
         self._head = mark.head
+        self._processings.return_to(mark.processings)
 
     def write(self) -> None:
         """Write the waiting records to the transaction."""
@@ -199,32 +225,32 @@ class SqlAuditLog:
             self._connection.execute(insert(_writers), this)
         self._connection.execute(insert(_records), fresh)
         self._written = len(self._waiting)
+        self._processings.write()
 
     def committed(self) -> None:
         """Forget the records that are durable now."""
         self._waiting.clear()
         self._written = 0
+        self._processings.committed()
 
     def entries(
         self,
         *,
         events: Collection[str] | None = None,
         subject: Pseudonym | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
         limit: int | None = None,
+        period: tuple[datetime, datetime] | None = None,
     ) -> Sequence[AuditEntry]:
         """Read records back, newest first, over all writers."""
         self.write()
         statement = _NEWEST_FIRST.limit(limit)
-        if since is not None:
-            statement = statement.where(_records.c.recorded_at >= since)
-        if until is not None:
-            statement = statement.where(_records.c.recorded_at < until)
         if events is not None:
             statement = statement.where(_records.c.event.in_(events))
         if subject is not None:
             statement = statement.where(_records.c.person_tag == self.person_tag(subject))
+        if period is not None:
+            since, until = period
+            statement = statement.where(_records.c.recorded_at >= since, _records.c.recorded_at < until)
         return [self.entry_of(row) for row in self._connection.execute(statement)]
 
     def one(self, writer: bytes, number: int) -> tuple[AuditEntry, Pseudonym | None] | None:
@@ -248,6 +274,7 @@ class SqlAuditLog:
             fields=body["fields"],
             leaf=records.leaf(row.writer, row.number, row.commitment),
             link=row.link,
+            action=_action(body.get("trace")),
         )
 
     def _open(self, row: AnyRow) -> bytes:
@@ -273,12 +300,14 @@ class SqlAuditLog:
         return [Body(row.position, row.writer, row.number, row.salt, self._open(row)) for row in rows]
 
     def erase(self, events: Collection[str], before: datetime, *, size: int, limit: int) -> int:
-        """Remove records; SQLite overwrites their bytes (`secure_delete`)."""
+        """Remove records, and the processing records of the same actions; SQLite overwrites their bytes."""
         self.write()
         found = self._connection.execute(
             _OVER, {"of": list(events), "before": before, "size": size, "at_most": limit}
         ).all()
         if found:
+            named = (_action(json.loads(self._open(row)).get("trace")) for row in found)
+            self._processings.erase([action for action in named if action is not None])
             self._connection.execute(
                 _ERASE, [{"of_writer": row.writer, "of_number": row.number} for row in found]
             )
@@ -320,13 +349,14 @@ def _subject_commitment(salt: bytes, subject: Pseudonym) -> str:
     return sha256(encode("audit-subject", salt, subject.encoded)).hexdigest()
 
 
-def _body(event: AuditEvent, at: datetime, subject: str | None) -> bytes:
+def _body(event: AuditEvent, at: datetime, action: Action, subject: str | None) -> bytes:
     """Write the record as canonical JSON: sorted members, no spaces, UTF-8, no fractions."""
     stated = {
         "at": at.astimezone(UTC).isoformat(),
         "event": event.event,
         "fields": event.fields,
         "subject": subject,
+        "trace": _trace(action),
     }
     for name, value in event.fields.items():
         if not _is_plain(value):
@@ -334,6 +364,29 @@ def _body(event: AuditEvent, at: datetime, subject: str | None) -> bytes:
                 f"field {name} of event {event.event} is not text, a whole number or a list of texts"
             )
     return json.dumps(stated, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _trace(action: Action) -> dict[str, str]:
+    """How a record names its action; what there is not is left out."""
+    named = {"trace_id": action.trace_id.hex(), "span_id": action.span_id.hex()}
+    if action.parent_id is not None:
+        named["parent_span_id"] = action.parent_id.hex()
+    if action.transaction is not None:
+        named["fsc_transaction_id"] = str(action.transaction)
+    return named
+
+
+def _action(named: dict[str, str] | None) -> Action | None:
+    """The action as a record names it; None in one from before there were traces."""
+    if named is None:
+        return None
+    parent, transaction = named.get("parent_span_id"), named.get("fsc_transaction_id")
+    return Action(
+        bytes.fromhex(named["trace_id"]),
+        bytes.fromhex(named["span_id"]),
+        bytes.fromhex(parent) if parent is not None else None,
+        UUID(transaction) if transaction is not None else None,
+    )
 
 
 def _is_plain(value: FieldValue) -> bool:

@@ -29,6 +29,7 @@ from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 from crypto.keyfiles import IndexSecrets
 from signal_index import ports
 from signal_index.errors import Unavailable
+from signal_index.model.traces import Trace
 
 from .log.tree import LogIdentity, origin_of
 from .provision import BUSY_SECONDS, connect, read_state, sqlite_path
@@ -48,6 +49,7 @@ class _Waiting:
 
     job: Callable[[SqlTransaction], Any]
     future: Future[Any]
+    trace: Trace | None
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class SqlDatabase:
         """16 random bytes, new at each initialisation or restore."""
         return self._identity.incarnation
 
-    def submit(self, job: Callable[[ports.Transaction], T]) -> Future[T]:
+    def submit(self, job: Callable[[ports.Transaction], T], trace: Trace | None = None) -> Future[T]:
         """Run the job in a transaction that may be shared; the future completes after the commit.
 
         The job must not wait for another job, and must not let the transaction outlive it. Cancelling has no effect.
@@ -101,7 +103,7 @@ class SqlDatabase:
         with self._closing:
             if self._closed:
                 raise Unavailable("closing", "De index sluit af. Probeer het later nog eens.")
-            self._queue.put(_Waiting(job, future))
+            self._queue.put(_Waiting(job, future, trace))
         return future
 
     def run(self, job: Callable[[ports.Transaction], T]) -> T:
@@ -207,6 +209,7 @@ def _attempt(session: _Session, waiting: _Waiting) -> _Deliver:
         sqlite3.OperationalError: SQLite has undone the whole transaction, as it does by itself on some faults.
     """
     mark = session.transaction.audit.mark()
+    session.transaction.audit.follow(waiting.trace)
     session.driver.execute("SAVEPOINT job")
     try:
         result = waiting.job(session.transaction)

@@ -57,6 +57,7 @@ _KEPT: Final = {
     "covers",
     "audit_writers",
     "audit_records",
+    "processing_records",
     "log_entries",
     "log_tiles",
     "log_progress",

@@ -13,6 +13,7 @@ from signal_index import ports
 from .audit import Mark, SqlAuditLog
 from .deliveries import SqlDeliveries
 from .flags import SqlFlags
+from .log.processing import SqlProcessingLog
 from .log.tree import LogIdentity, SqlLogTree
 from .log.witnesses import SqlWitnesses
 from .oversight.chronicle import SqlChronicle
@@ -85,7 +86,15 @@ class SqlTransaction:
         self.names = KeyedNames(keys)
         self.openings = SqlOpenings(connection, keys)
         self.reviews = SqlReviews(connection, keys)
-        self.audit = SqlAuditLog(connection, identity.writer, identity.writer_kind, identity.audit_keys, keys)
+        self.processings = SqlProcessingLog(connection, identity.audit_keys, keys)
+        self.audit = SqlAuditLog(
+            connection,
+            identity.writer,
+            identity.writer_kind,
+            keys=identity.audit_keys,
+            person_keys=keys,
+            processings=self.processings,
+        )
         self.chronicle = SqlChronicle(connection, self.audit)
         self.witnesses = SqlWitnesses(connection, identity.log.witnessed_within)
         self.log = SqlLogTree(

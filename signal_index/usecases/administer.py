@@ -185,11 +185,12 @@ def _other_member(tx: Transaction, recorded: str, staff_id: str) -> StaffMember:
     return member
 
 
-def list_staff(tx: Transaction, actor: Actor) -> Sequence[StaffMember]:
+def list_staff(tx: Transaction, actor: Actor, now: datetime) -> Sequence[StaffMember]:
     """Everybody with her roles.
 
     Raises:
         NotPermitted: the actor does not administer.
     """
-    _require_administrator(tx, actor)
+    recorded = _require_administrator(tx, actor)
+    tx.audit.append(audit.event("staff.listed", now, actor=recorded, token=actor.token_id))
     return tx.staff.all()

@@ -98,12 +98,11 @@ class _Look:
 
 
 class _Refusal(Exception):
-    """What the record says, and what the worker gets."""
+    """What the record says, about whom if her data was worked with, and what the worker gets."""
 
-    def __init__(self, reason: str, error: SignalIndexError) -> None:
+    def __init__(self, reason: str, error: SignalIndexError, person: Pseudonym | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.error = error
+        self.reason, self.error, self.person = reason, error, person
 
 
 def look_up(
@@ -156,7 +155,7 @@ def look_again(
 def _same_person(ground: Ground, before: Before) -> Ground:
     """A relation withdrawn by mistake may come back for somebody else; her flags are not what was recorded."""
     if ground.standing.relation.person != before.person:
-        raise _Refusal("other-person", NotStanding("other-person").error)
+        raise _Refusal("other-person", NotStanding("other-person").error, ground.standing.relation.person)
     return ground
 
 
@@ -186,7 +185,7 @@ def _ground(look: _Look, rules: RuleSet) -> Ground:
     standing = _require_standing(look)
     granted = permit(in_force, look.actor, standing, purpose, types, on=look.today)
     if granted.faulty:
-        raise _Refusal("decision-fault", _undecided())
+        raise _Refusal("decision-fault", _undecided(), standing.relation.person)
     return Ground(in_force, purpose, standing, granted)
 
 
@@ -260,6 +259,7 @@ def _refused(look: _Look, rules: RuleSet, refusal: _Refusal) -> Refused:
             "lookup.refused",
             now,
             actor,
+            subject=refusal.person,
             relation=str(UUID(bytes=request.relation_id)),
             purpose=request.purpose if known else None,
             reason=refusal.reason,

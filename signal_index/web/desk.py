@@ -5,7 +5,7 @@ Invariant: an answer leaves only after the transaction of its use case has been 
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from signal_index.errors import NotAuthenticated
 from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
 
+from .frame import trace_of_request
 from .identity import Identity, actor_of
 
 T = TypeVar("T")
@@ -57,8 +58,13 @@ class Desk:
     crew: Crew
 
     async def run(self, job: Callable[[Transaction], T]) -> T:
-        """Run a job and wait for its commit; a caller that goes away does not undo it."""
-        return await asyncio.shield(asyncio.wrap_future(self.database.submit(job)))
+        """Run a job and wait for its commit; a caller that goes away does not undo it.
+
+        What it records belongs to the trace of the request, and begins now.
+        """
+        trace = trace_of_request()
+        begun = replace(trace, begun_at=self.now()) if trace is not None else None
+        return await asyncio.shield(asyncio.wrap_future(self.database.submit(job, begun)))
 
     async def run_as(self, request: Request, job: Callable[[Transaction, Actor], T]) -> T:
         """Run a job for whoever the request's token stands for; a refusal is recorded, whoever it is about.

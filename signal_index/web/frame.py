@@ -1,15 +1,20 @@
 """What every request passes through: a size limit on the way in, fixed headers on the way out (pure ASGI).
 
+Each request gets its place in a trace here, the caller's if it names one, and the answer says which.
+
 Answers of the JSON interface and pages for people have headers of their own; a path decides which they are.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from secrets import token_hex
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from signal_index.model.traces import Trace
 
 API_VERSION = "0.1.0"
 
@@ -48,6 +53,14 @@ PAGE_HEADERS: Mapping[str, str] = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _FEATURES),
 }
 
+# Set around each request, so that no route can forget to hand its trace on to what it records.
+_trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+def trace_of_request() -> Trace | None:
+    """The trace of the request under way; None outside a request."""
+    return _trace.get()
+
 
 class Frame:
     """Limits the body while it is read, and sets the headers every answer carries.
@@ -68,7 +81,13 @@ class Frame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await self._app(scope, self._limited(receive), self._with_headers(send))
+        headers = Headers(scope=scope)
+        trace = Trace.received(headers.getlist("traceparent"), headers.getlist("fsc-transaction-id"))
+        before = _trace.set(trace)
+        try:
+            await self._app(scope, self._limited(receive), self._with_headers(send, trace))
+        finally:
+            _trace.reset(before)
 
     def _limited(self, receive: Receive) -> Callable[[], Awaitable[Message]]:
         seen = 0
@@ -83,12 +102,13 @@ class Frame:
 
         return limited
 
-    def _with_headers(self, send: Send) -> Send:
+    def _with_headers(self, send: Send, trace: Trace) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 kept = headers.get("Cache-Control", self._headers["Cache-Control"])
-                headers.update({**self._headers, "Cache-Control": kept, "X-Request-ID": token_hex(16)})
+                own = {"Cache-Control": kept, "X-Request-ID": token_hex(16), "traceparent": trace.traceparent}
+                headers.update({**self._headers, **own})
             await send(message)
 
         return sending

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from crypto.errors import CryptoError
 from crypto.log.notes import Verifier
+from signal_index import audit
 from signal_index.errors import SetupFault
+from signal_index.model import AuditEvent
 from signal_index.settings import Settings, SignInSettings, WitnessSettings
+from signal_index.store.provision import REVISION
 from signal_index.web.desk import Desk, utc_now
 from signal_index.web.identity import SECOND_FACTOR_ACR, Identity
 from signal_index.web.pages.site import Front, open_site
@@ -23,6 +28,21 @@ def build_desk(index: Index) -> Desk:
     """What the HTTP surfaces need."""
     identity = Identity(token_rules(index.settings.issuer), utc_now)
     return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now, index.crew)
+
+
+def started(index: Index, surface: str, log_origin: str, now: datetime) -> AuditEvent:
+    """The record of a start: from here on, this writer's records are made under these rules, keys and program."""
+    return audit.event(
+        "index.started",
+        now,
+        surface=surface,
+        version=version("signal-index"),
+        rule_set=index.rules.digest,
+        manifest=index.manifest.fingerprint.hex(),
+        key_epoch=index.secrets.epoch,
+        schema=REVISION,
+        log_origin=log_origin,
+    )
 
 
 @contextmanager

@@ -17,9 +17,9 @@ class Announcing:
         self._database = database
         self._announce = announce
 
-    def submit(self, job: Any) -> Any:
+    def submit(self, job: Any, trace: Any) -> Any:
         """Hand the job on, then say so."""
-        future = self._database.submit(job)
+        future = self._database.submit(job, trace)
         self._announce()
         return future
 

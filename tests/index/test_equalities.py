@@ -143,4 +143,4 @@ def _watched(world: Any, relation_id: bytes, purpose: str) -> tuple[list[str], b
 
 def _quiet(headers: Any) -> dict[str, str]:
     """Headers without the one that names the request."""
-    return {name: value for name, value in headers.items() if name != "x-request-id"}
+    return {name: value for name, value in headers.items() if name not in {"x-request-id", "traceparent"}}

@@ -22,6 +22,7 @@ from signal_index.model import AuditEvent, FieldValue, Receipt
 from signal_index.ports import Database, Transaction
 from signal_index.store import open_database
 from signal_index.store.audit import BODY_BYTES, SqlAuditLog
+from signal_index.store.log.processing import SqlProcessingLog
 
 People = Callable[[int], Pseudonym]
 
@@ -161,13 +162,17 @@ def test_a_record_commits_to_the_person_without_naming_her(
     assert [tag is not None for *_, tag in rows] == [False, True, False, True, False]
     body = (
         b'{"at":"2026-04-01T09:30:02+00:00","event":"lookup.answered","fields":{"allowed":'
-        b'["schuldhulptraject:source"],"any_shown":true,"number":2},"subject":"%s"}'
+        b'["schuldhulptraject:source"],"any_shown":true,"number":2},"subject":"%s",'
+        b'"trace":{"span_id":"%s","trace_id":"%s"}}'
     )
+    span = next(iter(database.run(lambda tx: tx.audit.entries(subject=person(2))))).action
+    assert span is not None
+    named = (span.span_id.hex().encode(), span.trace_id.hex().encode())
     salt = rows[1][1]
     parts = b"".join(len(part).to_bytes(4, "big") + part for part in (salt, person(2).encoded))
     label = len(b"audit-subject").to_bytes(4, "big") + b"audit-subject" + (2).to_bytes(4, "big")
     commitment = sha256(label + parts).hexdigest().encode()
-    assert records.commitment(salt, body % commitment) == rows[1][2]
+    assert records.commitment(salt, body % (commitment, *named)) == rows[1][2]
     assert records.leaf(receipts[1].writer, 2, rows[1][2]) == receipts[1].leaf
 
 
@@ -340,7 +345,16 @@ def test_bodies_open_with_the_audit_keys_alone(
     def read_with(audit_keys: RowKeys) -> int:
         def job(tx: Transaction) -> int:
             connection = tx.audit._connection  # type: ignore[attr-defined]
-            return len(SqlAuditLog(connection, bytes(8), "cli", audit_keys, keys.row_keys).entries())
+            beside = SqlProcessingLog(connection, audit_keys, keys.row_keys)
+            log = SqlAuditLog(
+                connection,
+                bytes(8),
+                "cli",
+                keys=audit_keys,
+                person_keys=keys.row_keys,
+                processings=beside,
+            )
+            return len(log.entries())
 
         return database.run(job)
 

@@ -7,12 +7,14 @@ from uuid import UUID
 import click
 
 from crypto.verifier.cli import verify, verify_receipt
+from signal_index import audit
 from signal_index.cli.options import config_option
-from signal_index.cli.session import as_option, now, opened, run_as
+from signal_index.cli.session import as_option, now, opened, os_account, run_as
 from signal_index.usecases.oversee import LogQuestion, read_log
 from signal_index.wire import Logregel
 
 from .log import export, prove, show_key
+from .processings import decisions
 
 
 @click.group("audit")
@@ -67,11 +69,15 @@ def check(config: Path) -> None:
     """Recompute every chain and the tree over them; says what no longer holds."""
     with opened(config) as index:
         found = index.database.run(lambda tx: tx.log.check())
+        checked = audit.event(
+            "log.checked", now(), actor="operator", token=os_account(), records=found.records
+        )
+        index.database.run(lambda tx: tx.audit.append(checked))
     erased = f", {found.erased} erased on record" if found.erased else ""
     click.echo(
         f"audit: {found.records} records hold, no gaps{erased}; {found.entries} entries in the tree, all in place"
     )
 
 
-for command in (show_key, export, prove, verify, verify_receipt):
+for command in (show_key, decisions, export, prove, verify, verify_receipt):
     audit_log.add_command(command)

@@ -1,1 +1,1 @@
-"""The log as a whole: its tree, the cosignatures beneath it, and the check of everything in it."""
+"""The log as a whole: its tree, the cosignatures beneath it, the check of everything in it, and the log beside it."""

@@ -5,7 +5,7 @@ Whoever controls this module can hide a look from the page, not from the report 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from policy.vocabulary import Role
 from signal_index.model import Actor, AuditEntry, dutch_day
@@ -106,15 +106,15 @@ def judging(tx: Transaction, actor: Actor, look_id: bytes, now: datetime) -> Jud
     return Judging(
         review=review,
         why=tuple(sentence_of(reason) for reason in review.reasons),
-        before=tuple(_before(tx, entry)),
+        before=tuple(_before(tx, entry, now)),
         late=review.is_late(dutch_day(now)),
     )
 
 
-def _before(tx: Transaction, look: AuditEntry) -> list[Judged]:
+def _before(tx: Transaction, look: AuditEntry, now: datetime) -> list[Judged]:
     """Every judgement on record about a look, the first one first."""
     own = {"writer": look.writer.hex(), "number": look.number}
-    entries = tx.audit.entries(events=(JUDGED,), since=look.at)
+    entries = tx.audit.entries(events=(JUDGED,), period=(look.at, now + timedelta(minutes=1)))
     found = [each for each in entries if {name: each.fields.get(name) for name in own} == own]
     return [_judged(tx, each) for each in reversed(found)]
 

@@ -6,7 +6,7 @@ export and the verifier are for, which run elsewhere.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from policy.vocabulary import Role
 from signal_index import audit
@@ -17,6 +17,7 @@ from signal_index.usecases.authority import require_role
 
 INTEGRATED_WITHIN = timedelta(minutes=1)
 """A record is in the tree within a second; after a minute nobody is doing it."""
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 GAP = "log.gap"
 EXPORTED = "log.exported"
 
@@ -87,7 +88,7 @@ def health(tx: Transaction, actor: Actor, now: datetime) -> LogHealth:
 
 def _stands_still(tx: Transaction, now: datetime) -> bool:
     """Whether the newest record that had its time is still not in the tree."""
-    waited = next(iter(tx.audit.entries(until=now - INTEGRATED_WITHIN, limit=1)), None)
+    waited = next(iter(tx.audit.entries(period=(_BEGINNING, now - INTEGRATED_WITHIN), limit=1)), None)
     return waited is not None and tx.log.find(waited.writer, waited.number) is None
 
 

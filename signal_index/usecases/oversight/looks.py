@@ -152,7 +152,7 @@ def recorded_between(
     day = last_day
     while day >= first_day:
         yield from tx.audit.entries(
-            events=events, since=_midnight(day), until=_midnight(day + timedelta(days=1))
+            events=events, period=(_midnight(day), _midnight(day + timedelta(days=1)))
         )
         day -= timedelta(days=1)
 
@@ -191,7 +191,7 @@ def one_look(tx: Transaction, rules: RuleSet, actor: Actor, look_id: bytes, now:
     """
     staff = require_role(actor, Role.PRIVACY_OFFICER)
     entry, person = find_look(tx, staff, look_id)
-    tx.audit.append(audit.act("look.read", now, actor, look=str(UUID(bytes=look_id))))
+    tx.audit.append(audit.act("look.read", now, actor, subject=person, look=str(UUID(bytes=look_id))))
     then = rules.in_force(dutch_day(entry.at))
     line = line_of(tx, entry)
     return OneLook(

@@ -179,7 +179,10 @@ def decide(tx: Transaction, actor: Actor, opening_id: bytes, now: datetime, *, a
         raise Conflict("opening-decided", "Over deze aanvraag is al beslist, of de aanvraag is verlopen.")
     decided = replace(opening, decided_by=staff.staff_id, decided_at=now, approved=approve)
     tx.openings.put(decided)
-    _record(tx, actor, decided, "opening.approved" if approve else "opening.refused", now)
+    if approve:
+        _record(tx, actor, decided, "opening.approved", now)
+    else:
+        _record(tx, actor, decided, "opening.refused", now)
     return decided
 
 

@@ -65,7 +65,17 @@ def print_fridge(
 
 
 def _printed(tx: Transaction, actor: Actor, view: View, sheet: Sheet, now: datetime) -> View:
-    tx.audit.append(audit.act("view.printed", now, actor, relation=_relation_text(view), sheet=sheet.value))
+    tx.audit.append(
+        audit.act(
+            "view.printed",
+            now,
+            actor,
+            subject=view.person,
+            relation=_relation_text(view),
+            purpose=view.purpose,
+            sheet=sheet.value,
+        )
+    )
     printed = replace(view, printed=view.printed | {sheet})
     tx.views.put(printed)
     return printed

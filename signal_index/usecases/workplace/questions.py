@@ -179,6 +179,7 @@ def waiting(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Question]:
         NotPermitted: the actor does not act as a bronbeheerder.
     """
     staff = require_role(actor, Role.SOURCE_ADMIN)
+    tx.audit.append(audit.act("questions.listed", now, actor))
     today = dutch_day(now)
     published = _published_by(tx, staff.organisation)
     found = [

@@ -66,6 +66,21 @@ def test_old_looks_go_and_the_log_still_holds(looked: Any) -> None:
     assert erase_looks(looked, size) == 0
 
 
+def test_the_processing_record_of_an_erased_action_goes_with_it(looked: Any) -> None:
+    def activities() -> list[str]:
+        long = (looked.clock - timedelta(days=9_000), looked.clock + timedelta(days=1))
+        found = looked.database.run(lambda tx: list(tx.processings.entries(*long)))
+        return [each.processing.activity for each in found if each.subject is not None]
+
+    assert sorted(activities()) == ["raadplegen-voorbereiding-huisbezoek/1"] * 2 + ["zorgrelaties/1"]
+    assert erase_looks(looked, integrate(looked)) == 3
+    assert activities() == []
+    found = looked.database.run(
+        lambda tx: list(tx.processings.entries(looked.clock, looked.clock + timedelta(days=1)))
+    )
+    assert len([each for each in found if each.processing.activity.startswith("raadplegen")]) == 2
+
+
 def test_what_no_checkpoint_holds_yet_stays(looked: Any) -> None:
     integrate(looked)
     assert erase_looks(looked, 0) == 0

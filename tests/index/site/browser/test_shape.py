@@ -40,7 +40,7 @@ FETCH = """async ([method, path, fields]) => {
   const token = document.querySelector('input[name=csrf]').value;
   const body = method === 'POST' ? new URLSearchParams([['csrf', token], ...fields]) : undefined;
   const answer = await fetch(path, { method, body });
-  const headers = [...answer.headers].filter(([name]) => name !== 'x-request-id');
+  const headers = [...answer.headers].filter(([name]) => !['x-request-id', 'traceparent'].includes(name));
   return [answer.status, JSON.stringify(headers), [...new Uint8Array(await answer.arrayBuffer())]];
 }"""
 

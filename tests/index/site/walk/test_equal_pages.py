@@ -61,7 +61,11 @@ def looked(walker: Any, path: str, form: dict[str, str]) -> dict[str, bytes]:
             walker.send(shown + page)
         walker.open(shown + page)
         assert walker.status == 200, (page, walker.text)
-        headers = {name: value for name, value in walker.headers.items() if name != "x-request-id"}
+        headers = {
+            name: value
+            for name, value in walker.headers.items()
+            if name not in {"x-request-id", "traceparent"}
+        }
         found[page] = walker.masked() + repr(sorted(headers.items())).encode()
     return found
 

@@ -1,0 +1,97 @@
+"""Hand records of a period to the privacy officer as lines for another log; that she took them is recorded.
+
+Whoever has such a file knows which members of staff looked, or how often somebody without a name was looked for;
+never for whom, and never what was shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from signal_index import audit
+from signal_index.errors import Malformed
+from signal_index.model import DUTCH_TIME, Actor
+from signal_index.ports import Transaction
+from signal_index.usecases.authority import require_role
+from signal_index.usecases.oversee import OVERSEEING_ROLE
+
+from .decisions import LOOKS, decision
+from .spans import otlp_line
+
+
+@dataclass(frozen=True)
+class Days:
+    """Dutch calendar days, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def period(self) -> tuple[datetime, datetime]:
+        """From the first moment up to, not including, the first after it."""
+        after = self.last + timedelta(days=1) if self.last < date.max else date.max
+        return _midnight(self.first), _midnight(after)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, DUTCH_TIME)
+
+
+def export_processings(
+    tx: Transaction, actor: Actor, days: Days, register: str, now: datetime
+) -> Sequence[dict[str, Any]]:
+    """What was done with personal data in these days, oldest first, as spans.
+
+    Args:
+        tx: the open transaction.
+        actor: the privacy officer.
+        days: which.
+        register: address of the register of processing activities.
+        now: aware UTC.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+        Malformed: `days`: the last day lies before the first.
+    """
+    _check(actor, days)
+    since, until = days.period
+    found = [
+        otlp_line(entry, tx.scope, register.rstrip("/")) for entry in tx.processings.entries(since, until)
+    ]
+    _record(tx, actor, "processings", days, now, records=len(found))
+    return found
+
+
+def export_decisions(tx: Transaction, actor: Actor, days: Days, now: datetime) -> Sequence[dict[str, Any]]:
+    """What was decided on looks in these days, oldest first; those from before there were traces are left out.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+        Malformed: `days`: the last day lies before the first.
+    """
+    _check(actor, days)
+    looks = list(tx.audit.entries(events=LOOKS, period=days.period))
+    found = [each for each in (decision(entry, tx.scope) for entry in reversed(looks)) if each is not None]
+    _record(tx, actor, "decisions", days, now, records=len(found))
+    return found
+
+
+def _check(actor: Actor, days: Days) -> None:
+    require_role(actor, OVERSEEING_ROLE)
+    if days.last < days.first:
+        raise Malformed("days", "De laatste dag ligt vóór de eerste dag. Kies een latere dag.")
+
+
+def _record(tx: Transaction, actor: Actor, log: str, days: Days, now: datetime, *, records: int) -> None:
+    exported = audit.event(
+        "records.exported",
+        now,
+        actor=actor.staff_id,
+        token=actor.token_id,
+        log=log,
+        since=days.first.isoformat(),
+        until=days.last.isoformat(),
+        records=records,
+    )
+    tx.audit.append(exported)
