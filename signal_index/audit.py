@@ -99,6 +99,17 @@ EVENTS: dict[str, frozenset[str]] = {
     # Records left this index as a file; `log` says of which kind, `records` how many.
     "records.exported": _ADMINISTRATOR | {"log", "since", "until", "records"},
     "log.checked": _ADMINISTRATOR | {"records"},
+    # Review. A look is named by the place of its own record.
+    "worklist.read": _ADMINISTRATOR | {"items"},
+    "look.reviewed": _ADMINISTRATOR | {"writer", "number"},
+    "review.judged": _ADMINISTRATOR | {"writer", "number", "verdict", "ground"},
+    "review.reported": _ADMINISTRATOR | {"first_day", "last_day"},
+    # The work list of a week was made, of so many looks; nobody chooses by hand.
+    "review.chosen": frozenset({"monday", "looks", "listed", "sampled"}),
+    "review.mailed": frozenset({"day", "messages"}),
+    "watch.put": _ADMINISTRATOR | {"what", "worker", "relation", "until"},
+    "watch.lifted": _ADMINISTRATOR | {"what", "worker", "relation"},
+    "watches.read": _ADMINISTRATOR,
 }
 
 

@@ -77,6 +77,9 @@ class MailSettings(_Section):
     port: int = Field(default=587, ge=1, le=65535, description="Its port.")
     sender: str = Field(min_length=3, description="Address the digest comes from.")
     starttls: bool = Field(default=True, description="Whether to insist on TLS before anything is said.")
+    review_to: str | None = Field(
+        default=None, min_length=3, description="Where it is told how many looks wait for a judgement."
+    )
 
 
 class WitnessSettings(_Section):

@@ -22,6 +22,7 @@ _OWN = {
     "ldv": "oversight.processings:ldv",
     "register": "index:register",
     "relation": "relations:relation",
+    "review": "oversight.review:review",
     "serve": "serve:serve",
     "source": "index:source",
     "staff": "index:staff",

@@ -1,4 +1,4 @@
-"""Sends the daily digest: what it says, and the one place that speaks to a mail server.
+"""Sends the daily digest and the alert of the review: what they say, and the one place that speaks to a mail server.
 
 Invariants:
 1. An e-mail holds a number per kind of message and the address of the site; no name, no reference, no source.
@@ -54,6 +54,17 @@ def text_of(counts: Mapping[MessageKind, int], site: SiteSettings) -> str:
     )
 
 
+def alert_text(waiting: int, site: SiteSettings) -> str:
+    """What the e-mail to whoever reviews says: a number, and where to read on."""
+    looks = "is 1 raadpleging" if waiting == 1 else f"zijn {waiting} raadplegingen"
+    return (
+        "Goedendag,\n\n"
+        f"Er {looks} te beoordelen bij {site.name}.\n\n"
+        f"Bekijk de werklijst op:\n{site.url}/toezicht/werklijst\n\n"
+        "In deze e-mail staan geen namen en geen zaken.\n"
+    )
+
+
 @dataclass(frozen=True)
 class Letterhead:
     """What is the same in every e-mail of one run.
@@ -73,15 +84,30 @@ class Letterhead:
             counts: see `text_of`.
             now: aware; becomes its date.
         """
+        return self._letter(address, "u heeft berichten", text_of(counts, self.site), now)
+
+    def compose_alert(self, address: str, waiting: int, now: datetime) -> EmailMessage:
+        """One e-mail that says how many looks wait for a judgement, and where.
+
+        Args:
+            address: where it goes to.
+            waiting: how many; more than none.
+            now: aware; becomes its date.
+        """
+        return self._letter(
+            address, "er zijn raadplegingen te beoordelen", alert_text(waiting, self.site), now
+        )
+
+    def _letter(self, address: str, subject: str, text: str, now: datetime) -> EmailMessage:
         message = EmailMessage(policy=SMTP)
         message["From"] = self.sender
         message["To"] = address
-        message["Subject"] = f"{self.site.name}: u heeft berichten"
+        message["Subject"] = f"{self.site.name}: {subject}"
         message["Date"] = format_datetime(now)
         message["Message-ID"] = make_msgid(domain=parseaddr(self.sender)[1].rpartition("@")[2])
         message["Auto-Submitted"] = "auto-generated"
         message["Content-Language"] = "nl"
-        message.set_content(text_of(counts, self.site), cte="quoted-printable")
+        message.set_content(text, cte="quoted-printable")
         return message
 
 

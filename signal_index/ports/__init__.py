@@ -32,6 +32,7 @@ from signal_index.model.traces import Trace
 from signal_index.model.workplace import Entrance
 
 from .log import LogTree, ProcessingLog, Witnesses
+from .oversight import Chronicle, Reviews
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
 T = TypeVar("T")
@@ -336,6 +337,14 @@ class Transaction(Protocol):
     @property
     def preferences(self) -> PreferencesTable:
         """What members of staff chose for themselves."""
+
+    @property
+    def reviews(self) -> Reviews:
+        """Looks in review."""
+
+    @property
+    def chronicle(self) -> Chronicle:
+        """The log in the order of its tree."""
 
     @property
     def audit(self) -> AuditLog:

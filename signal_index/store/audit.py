@@ -245,14 +245,18 @@ class SqlAuditLog:
         if events is not None:
             statement = statement.where(_records.c.event.in_(events))
         if subject is not None:
-            tagged = self._persons.tag("person_tag", subject.encoded)
-            statement = statement.where(_records.c.person_tag == tagged)
+            statement = statement.where(_records.c.person_tag == self.person_tag(subject))
         if period is not None:
             since, until = period
             statement = statement.where(_records.c.recorded_at >= since, _records.c.recorded_at < until)
-        return [self._entry(row) for row in self._connection.execute(statement)]
+        return [self.entry_of(row) for row in self._connection.execute(statement)]
 
-    def _entry(self, row: AnyRow) -> AuditEntry:
+    def person_tag(self, subject: Pseudonym) -> bytes:
+        """How records name the person concerned."""
+        return self._persons.tag("person_tag", subject.encoded)
+
+    def entry_of(self, row: AnyRow) -> AuditEntry:
+        """Open a record, as read with its place, commitment, link and body."""
         body = json.loads(self._open(row))
         return AuditEntry(
             writer=row.writer,

@@ -16,6 +16,8 @@ from .flags import SqlFlags
 from .log.processing import SqlProcessingLog
 from .log.tree import LogIdentity, SqlLogTree
 from .log.witnesses import SqlWitnesses
+from .oversight.chronicle import SqlChronicle
+from .oversight.reviews import SqlReviews
 from .register import SqlRegister, SqlStaff
 from .relations import SqlRelations, SqlRestrictions
 from .series import SqlSeries
@@ -79,6 +81,7 @@ class SqlTransaction:
         self.covers = SqlCovers(connection, keys)
         self.questions = SqlQuestions(connection, keys)
         self.preferences = SqlPreferences(connection)
+        self.reviews = SqlReviews(connection, keys)
         self.processings = SqlProcessingLog(connection, identity.audit_keys, keys)
         self.audit = SqlAuditLog(
             connection,
@@ -88,6 +91,7 @@ class SqlTransaction:
             person_keys=keys,
             processings=self.processings,
         )
+        self.chronicle = SqlChronicle(connection, self.audit)
         self.witnesses = SqlWitnesses(connection, identity.log.witnessed_within)
         self.log = SqlLogTree(
             connection, identity.log, identity.writer, audit=self.audit, witnesses=self.witnesses

@@ -1,7 +1,7 @@
 """Make the log of processing operations; what was recorded before has no records in it.
 
 Revision ID: 0006
-Revises: 0004
+Revises: 0005
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.types import TypeEngine
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

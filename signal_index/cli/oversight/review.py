@@ -1,0 +1,164 @@
+"""The commands of review: score the log and list every week, judge, report, and mail how much waits.
+
+`run` and `mail` are for a timer, once a day; running them twice does no harm.
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from secrets import SystemRandom
+from smtplib import SMTPException
+
+import click
+
+from signal_index.cli.mail import Letterhead, mailbox
+from signal_index.cli.options import config_option
+from signal_index.cli.session import as_option, now, opened, run_as
+from signal_index.errors import SetupFault
+from signal_index.model.review import Ground, Judgement, LookRef
+from signal_index.review.policy import ReviewPolicy
+from signal_index.usecases.oversight import alert, kept, scoring, worklist
+from signal_index.wiring import Index
+
+POLICY = ReviewPolicy()
+_WRITER_BYTES = 8
+
+
+class _Day(click.ParamType[date]):
+    name = "day"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail("give a day as 2026-03-31", param, ctx)
+
+
+class _Look(click.ParamType[LookRef]):
+    name = "look"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> LookRef:
+        writer, _, number = value.partition("/")
+        try:
+            ref = LookRef(bytes.fromhex(writer), int(number))
+        except ValueError:
+            self.fail("give a look as review list prints it", param, ctx)
+        if len(ref.writer) != _WRITER_BYTES:
+            self.fail("give a look as review list prints it", param, ctx)
+        return ref
+
+
+@click.group()
+def review() -> None:
+    """Which looks a privacy officer judges, and whether she did; never what was shown."""
+
+
+@review.command()
+@config_option
+def run(config: Path) -> None:
+    """Score every new look, and make the work list of every week that is over; run it once a day."""
+    with opened(config) as index:
+        scored, listed = run_review(index, SystemRandom())
+    click.echo(f"review: {scored} looks scored")
+    for each in listed:
+        click.echo(
+            f"review: week of {each.week.monday}: {each.striking} stand out and {each.sampled} drawn by lot,"
+            f" of {each.week.looks} looks"
+        )
+
+
+def run_review(index: Index, chance: Random) -> tuple[int, list[scoring.Listed]]:
+    """One run: score to the end of the tree, list, and forget what has passed its term.
+
+    Args:
+        index: open.
+        chance: the source of the lot.
+
+    Returns:
+        How many looks were scored, and the weeks that were listed.
+    """
+    database = index.database
+    reading = database.run(lambda tx: scoring.begin(tx, POLICY, now()))
+    while database.run(lambda tx: scoring.go_on(tx, reading)):
+        pass
+    listed = database.run(lambda tx: scoring.list_weeks(tx, POLICY, chance, now()))
+    term = timedelta(days=index.settings.retention.looks_days)
+    database.run(lambda tx: scoring.forget(tx, now() - term))
+    return reading.scored, list(listed)
+
+
+@review.command("list")
+@as_option("privacy-officer")
+@config_option
+def list_open(staff_id: str, config: Path) -> None:
+    """Show what waits for a judgement, the earliest due first; that you read it is recorded."""
+    with opened(config) as index:
+        found = run_as(index, staff_id, lambda tx, actor: worklist.worklist(tx, actor, POLICY, now()))
+    for item in found.items:
+        state = "late" if item.late else "asked" if item.asked else "open"
+        why = " ".join(str(sentence) for sentence in item.why)
+        click.echo(
+            f"{item.ref.writer.hex()}/{item.ref.number}  due {item.due_on}  {state}  {item.chosen}  {why}"
+        )
+    if not found.items:
+        click.echo("nothing waits for a judgement")
+
+
+@review.command()
+@click.argument("look", type=_Look())
+@as_option("privacy-officer")
+@click.option("--judgement", type=click.Choice([each.value for each in Judgement]), required=True)
+@click.option("--ground", type=click.Choice([each.value for each in Ground]), required=True)
+@config_option
+def judge(look: LookRef, staff_id: str, judgement: str, ground: str, config: Path) -> None:
+    """Judge one look of the work list; a question waits for a second judgement."""
+    verdict = worklist.Verdict(look, Judgement(judgement), Ground(ground))
+    with opened(config) as index:
+        judged = run_as(index, staff_id, lambda tx, actor: worklist.judge(tx, actor, verdict, POLICY, now()))
+    until = f", final judgement due {judged.follow_up_on}" if judged.is_open else ""
+    click.echo(f"review: {judgement}{until}")
+
+
+@review.command()
+@as_option("privacy-officer")
+@click.option("--from", "first", type=_Day(), required=True, help="First day, such as 2026-01-01.")
+@click.option("--until", "last", type=_Day(), required=True, help="Last day, in the past.")
+@config_option
+def report(staff_id: str, first: date, last: date, config: Path) -> None:
+    """Tell whether the review policy was kept in a period that is over; figures only."""
+    with opened(config) as index:
+        found = run_as(index, staff_id, lambda tx, actor: kept.kept(tx, actor, POLICY, (first, last), now()))
+    click.echo(f"{found.first_day} - {found.last_day}: {found.weeks} lists, of {found.looks} looks")
+    click.echo(f"chosen: {found.listed} stand out, {found.sampled} drawn by lot")
+    click.echo(f"judged in time: {found.in_time}, late: {found.late}, open: {found.open}")
+    click.echo(", ".join(f"{judgement}: {count}" for judgement, count in found.judgements))
+    for each in found.by_indicator:
+        listed, wrong = (("fewer than 10" if count is None else count) for count in (each.listed, each.wrong))
+        click.echo(f"  {each.indicator}: {listed}, of which wrong {wrong}")
+    for monday in found.missing:
+        click.echo(f"no list of the week of {monday}")
+
+
+@review.command()
+@config_option
+def mail(config: Path) -> None:
+    """Mail how many looks wait for a judgement, to the address in the settings; run it once a day."""
+    with opened(config) as index:
+        settings, site = index.settings.mail, index.settings.site
+        if settings is None or settings.review_to is None or site is None:
+            raise SetupFault("review mail needs mail.review_to and the section [site] in the settings file")
+        with mailbox(settings, environment=index.settings.environment) as box:
+            try:
+                box.make_ready()
+            except (SMTPException, OSError) as error:
+                raise click.ClickException("the mail server went away; run it again") from error
+            moment = now()
+            found = index.database.run(lambda tx: alert.claim_alert(tx, moment))
+            if found is None:
+                click.echo("review: nothing to mail")
+                return
+            letter = Letterhead(settings.sender, site).compose_alert(settings.review_to, found.open, moment)
+            if not box.send(letter):
+                raise click.ClickException("the e-mail was refused; it is tried again tomorrow")
+        index.database.run(lambda tx: alert.record_mailed(tx, moment))
+    click.echo(f"review: mailed that {found.open} wait")

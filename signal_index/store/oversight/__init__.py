@@ -1,0 +1,1 @@
+"""The tables of review, and the log read in its own order for it."""

@@ -1,0 +1,131 @@
+"""Put a case or a worker under watch, so that looks there stand out; every step is on record.
+
+A watch ends by itself. It changes nothing about what anybody may see, and nobody but privacy officers can tell that it
+is there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from secrets import token_bytes
+from typing import Final
+from uuid import UUID
+
+from signal_index import audit
+from signal_index.errors import Malformed, NotFound
+from signal_index.model import Actor, AuditEvent, dutch_day
+from signal_index.model.review import Watch, Watched
+from signal_index.ports import Transaction
+from signal_index.usecases.authority import require_role
+
+from .worklist import REVIEWING_ROLE
+
+LONGEST: Final = timedelta(days=366)
+_ID_BYTES: Final = 16
+
+
+@dataclass(frozen=True)
+class WatchRequest:
+    """What is to be watched.
+
+    Args:
+        about: staff id of a worker, or a care relation of the actor's own organisation as UUID.
+        until: last day.
+    """
+
+    what: Watched
+    about: str
+    until: date
+
+
+def put_watch(tx: Transaction, actor: Actor, request: WatchRequest, now: datetime) -> Watch:
+    """Watch a case or a worker from the next look on; the person of a case is watched in all her relations.
+
+    Args:
+        tx: the open transaction.
+        actor: the privacy officer.
+        request: what, and until when.
+        now: aware UTC.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+        Malformed: `watch`: the day is not to come within a year, or there is no such case or worker.
+    """
+    staff = require_role(actor, REVIEWING_ROLE)
+    today = dutch_day(now)
+    if not today <= request.until <= today + LONGEST:
+        raise _wrong("tot", "Kies een dag in het komende jaar.")
+    relation = None
+    if request.what is Watched.CASE:
+        relation = tx.relations.get(staff.organisation, _relation_id(request.about))
+        if relation is None:
+            raise _wrong("wat", "Deze zaak is niet gevonden.")
+    elif tx.staff.get(request.about) is None:
+        raise _wrong("wat", "Deze medewerker is niet gevonden.")
+    watch = Watch(
+        watch_id=token_bytes(_ID_BYTES),
+        what=request.what,
+        about=request.about if relation is None else str(UUID(bytes=relation.relation_id)),
+        person=None if relation is None else relation.person,
+        put_by=actor.staff_id,
+        put_on=today,
+        until=request.until,
+    )
+    tx.reviews.put_watch(watch)
+    tx.audit.append(_record("watch.put", now, actor, watch, until=watch.until.isoformat()))
+    return watch
+
+
+def _relation_id(text: str) -> bytes:
+    try:
+        return UUID(text).bytes
+    except ValueError:
+        return b""
+
+
+def _wrong(field: str, text: str) -> Malformed:
+    return Malformed(
+        "watch", "Er is niets onder toezicht gezet. Verbeter wat hieronder staat.", ((field, text),)
+    )
+
+
+def lift_watch(tx: Transaction, actor: Actor, watch_id: bytes, now: datetime) -> None:
+    """Watch no longer.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+        NotFound: `no-watch`.
+    """
+    require_role(actor, REVIEWING_ROLE)
+    watch = next((each for each in tx.reviews.watches() if each.watch_id == watch_id), None)
+    if watch is None:
+        raise NotFound("no-watch", "Dit staat niet onder toezicht.")
+    tx.reviews.remove_watch(watch_id)
+    tx.audit.append(_record("watch.lifted", now, actor, watch))
+
+
+def watches(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Watch]:
+    """What is under watch today, the first to end first; reading it is recorded.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+    """
+    require_role(actor, REVIEWING_ROLE)
+    today = dutch_day(now)
+    tx.audit.append(audit.event("watches.read", now, actor=actor.staff_id, token=actor.token_id))
+    return [watch for watch in tx.reviews.watches() if watch.until >= today]
+
+
+def _record(name: str, now: datetime, actor: Actor, watch: Watch, **fields: str) -> AuditEvent:
+    is_case = watch.what is Watched.CASE
+    return audit.event(
+        name,
+        now,
+        subject=watch.person,
+        actor=actor.staff_id,
+        token=actor.token_id,
+        what=watch.what.value,
+        relation=watch.about if is_case else None,
+        worker=None if is_case else watch.about,
+        **fields,
+    )

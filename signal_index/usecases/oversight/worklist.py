@@ -1,0 +1,267 @@
+"""The work list: which looks wait for a judgement, one look with what stands beside it, and the judgement.
+
+Invariants:
+1. Every reading of the list, every look that is opened and every judgement is on record.
+2. Nobody judges a look of her own.
+3. A question is not an end: it waits for a second judgement, with a day of its own.
+4. Nothing here shows a flag, and no rank leaves this module.
+
+Whoever controls this module can leave a look unjudged; the report of the period shows that it was.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from policy.vocabulary import Role
+from signal_index import audit
+from signal_index.errors import Conflict, Malformed, NotFound
+from signal_index.model import Actor, AuditEvent, CareRelation, FieldValue, StaffMember, dutch_day
+from signal_index.model.review import GROUNDS, Chosen, Ground, Judgement, LookRef, Review
+from signal_index.model.workplace import Cover
+from signal_index.ports import Transaction
+from signal_index.review.policy import ReviewPolicy, Sentence
+from signal_index.review.words import sentence_of
+from signal_index.usecases.authority import require_role
+
+REVIEWING_ROLE = Role.PRIVACY_OFFICER
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the work list: why, and until when; no worker and no case.
+
+    Args:
+        ref: opens the look, see `take`.
+        why: a sentence per reason, the heaviest first; none for a look drawn by lot.
+        asked: a question was asked about it, and it waits for the second judgement.
+        due_on: last day for the judgement it waits for.
+        late: that day has passed.
+    """
+
+    ref: LookRef
+    looked_at: datetime
+    chosen: Chosen
+    why: tuple[Sentence, ...]
+    asked: bool
+    due_on: date
+    late: bool
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """What waits for a judgement, and the policy by which it was chosen.
+
+    Args:
+        items: the earliest due first.
+        policy: in sentences.
+    """
+
+    items: tuple[Item, ...]
+    policy: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One look to be judged, with what the log and the index know around it.
+
+    Args:
+        review: the look; its reasons without their weights being shown anywhere.
+        why: as in `Item`.
+        fields: of its record: purpose, what was allowed, whether the resident knew; None when it was erased.
+        worker: who looked, if she is still in the staff table.
+        relation: the care relation as it stands now, if it is still there.
+        cover: the cover under which she looked, if she did and it is still kept.
+        own: it is a look of the reader's own, which she may not judge.
+        grounds: what she may choose from, per judgement.
+    """
+
+    review: Review
+    why: tuple[Sentence, ...]
+    fields: dict[str, FieldValue] | None
+    worker: StaffMember | None
+    relation: CareRelation | None
+    cover: Cover | None
+    own: bool
+    grounds: tuple[tuple[Judgement, tuple[Ground, ...]], ...]
+
+
+def worklist(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime) -> Worklist:
+    """Everything that waits for a judgement, the earliest due first; reading it is recorded.
+
+    Args:
+        tx: the open transaction.
+        actor: the privacy officer.
+        policy: the review policy, for its sentences.
+        now: aware UTC.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+    """
+    require_role(actor, REVIEWING_ROLE)
+    today = dutch_day(now)
+    items = tuple(_item(review, today) for review in tx.reviews.open())
+    read = audit.event("worklist.read", now, actor=actor.staff_id, token=actor.token_id, items=len(items))
+    tx.audit.append(read)
+    return Worklist(items, policy.sentences())
+
+
+def _item(review: Review, today: date) -> Item:
+    assert review.chosen is not None, "what is open was chosen"
+    assert review.next_due_on is not None, "what was chosen has a day"
+    return Item(
+        ref=review.ref,
+        looked_at=review.looked_at,
+        chosen=review.chosen,
+        why=tuple(sentence_of(reason) for reason in review.reasons),
+        asked=review.judgement is Judgement.QUESTION,
+        due_on=review.next_due_on,
+        late=review.is_late(today),
+    )
+
+
+def take(tx: Transaction, actor: Actor, ref: LookRef, now: datetime) -> Taken:
+    """Open one look of the work list, judged or not; that it was opened is recorded, with the look's own place.
+
+    Args:
+        tx: the open transaction.
+        actor: the privacy officer.
+        ref: from an `Item`.
+        now: aware UTC.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+        NotFound: `no-review`: it is not on the work list.
+    """
+    require_role(actor, REVIEWING_ROLE)
+    review = _chosen(tx, ref)
+    entry = tx.chronicle.record(ref)
+    fields = entry.fields if entry is not None else None
+    tx.audit.append(_of_look("look.reviewed", now, actor, ref))
+    return Taken(
+        review=review,
+        why=tuple(sentence_of(reason) for reason in review.reasons),
+        fields=fields,
+        worker=tx.staff.get(review.worker),
+        relation=_relation(tx, review, fields),
+        cover=_cover(tx, fields),
+        own=review.worker == actor.staff_id,
+        grounds=tuple(GROUNDS.items()),
+    )
+
+
+def _chosen(tx: Transaction, ref: LookRef) -> Review:
+    review = tx.reviews.get(ref)
+    if review is None or review.chosen is None:
+        raise NotFound("no-review", "Deze raadpleging staat niet op de werklijst.")
+    return review
+
+
+def _relation(tx: Transaction, review: Review, fields: dict[str, FieldValue] | None) -> CareRelation | None:
+    organisation = _text(fields, "organisation")
+    if organisation is None or review.relation is None:
+        return None
+    return tx.relations.get(organisation, UUID(review.relation).bytes)
+
+
+def _cover(tx: Transaction, fields: dict[str, FieldValue] | None) -> Cover | None:
+    organisation, cover = _text(fields, "organisation"), _text(fields, "cover")
+    return tx.covers.get(organisation, UUID(cover).bytes) if organisation and cover else None
+
+
+def _text(fields: dict[str, FieldValue] | None, name: str) -> str | None:
+    value = None if fields is None else fields.get(name)
+    return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the privacy officer concludes of a look.
+
+    Args:
+        ref: the look, from the work list.
+        ground: one of `GROUNDS` of this judgement.
+    """
+
+    ref: LookRef
+    judgement: Judgement
+    ground: Ground
+
+
+def judge(tx: Transaction, actor: Actor, verdict: Verdict, policy: ReviewPolicy, now: datetime) -> Review:
+    """Conclude what a look was; a question opens a second term, any other judgement closes the look.
+
+    Args:
+        tx: the open transaction.
+        actor: the privacy officer.
+        verdict: the look, the judgement and its ground.
+        policy: for the second term.
+        now: aware UTC.
+
+    Returns:
+        The look as it stands now.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+        NotFound: `no-review`: it is not on the work list.
+        Conflict: `own-look`, or `judged`: it was closed before, or the question was asked before.
+        Malformed: `ground`: it does not go with the judgement.
+    """
+    require_role(actor, REVIEWING_ROLE)
+    review = _chosen(tx, verdict.ref)
+    _require_judgeable(actor, review, verdict)
+    judged = replace(
+        review, judgement=verdict.judgement, ground=verdict.ground, judged_at=now, judged_by=actor.staff_id
+    )
+    if verdict.judgement is Judgement.QUESTION:
+        judged = replace(judged, asked_at=now, follow_up_on=dutch_day(now) + policy.follow_up)
+    tx.reviews.put(judged)
+    concluded = {"verdict": verdict.judgement.value, "ground": verdict.ground.value}
+    tx.audit.append(_of_look("review.judged", now, actor, verdict.ref, **concluded))
+    return judged
+
+
+def _require_judgeable(actor: Actor, review: Review, verdict: Verdict) -> None:
+    if review.worker == actor.staff_id:
+        raise Conflict("own-look", "U kunt uw eigen raadpleging niet beoordelen. Vraag een collega.")
+    if not review.is_open:
+        raise Conflict("judged", "Deze raadpleging is al beoordeeld.")
+    if verdict.judgement is Judgement.QUESTION and review.judgement is Judgement.QUESTION:
+        raise Conflict("judged", "Over deze raadpleging stelde u al een vraag. Geef nu een eindoordeel.")
+    if verdict.ground not in GROUNDS[verdict.judgement]:
+        text = "Kies een reden die bij dit oordeel hoort."
+        raise Malformed("ground", text, (("reden", text),))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How much waits for a judgement.
+
+    Args:
+        open: looks on the work list.
+        late: of those, past their day.
+    """
+
+    open: int
+    late: int
+
+
+def waiting(tx: Transaction, now: datetime) -> Waiting:
+    """How much waits, for a mail; it leads to nobody, so reading it is not recorded."""
+    today = dutch_day(now)
+    found = tx.reviews.open()
+    return Waiting(len(found), sum(review.is_late(today) for review in found))
+
+
+def _of_look(name: str, now: datetime, actor: Actor, ref: LookRef, **fields: str) -> AuditEvent:
+    """What was done with a look, named by the place of its record."""
+    return audit.event(
+        name,
+        now,
+        actor=actor.staff_id,
+        token=actor.token_id,
+        writer=ref.writer.hex(),
+        number=ref.number,
+        subject=None,
+        **fields,
+    )
