@@ -1,6 +1,7 @@
 """When offices in the Netherlands are open: working days without the public holidays, in Dutch time."""
 
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from signal_index.model import DUTCH_TIME
 
@@ -22,6 +23,7 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and day not in holidays(day.year)
 
 
+@cache
 def holidays(year: int) -> frozenset[date]:
     """The public holidays on which municipal offices are closed."""
     easter = easter_sunday(year)

@@ -81,10 +81,18 @@ class Cases:
     def _heard(self, relation: str, at: datetime, person: bytes | None) -> Case:
         case = self._cases.setdefault(relation, Case(at))
         case.heard_at = at
-        if person is not None:
+        if person is not None and case.person != person:
+            self._unlink(relation, case)
             case.person = person
             self._of_person[person].add(relation)
         return case
+
+    def _unlink(self, relation: str, case: Case) -> None:
+        """Take a case from its person: it was forgotten, or withdrawn and registered for somebody else."""
+        if case.person is not None:
+            self._of_person[case.person].discard(relation)
+            if not self._of_person[case.person]:
+                del self._of_person[case.person]
 
     def ended(self, relation: str, at: datetime) -> Iterator[Later]:
         """It ended: looks shortly before it, if it existed for a short time only."""
@@ -111,11 +119,7 @@ class Cases:
     def forget(self, before: datetime) -> None:
         """Drop what nothing was heard of since then."""
         for relation in [name for name, case in self._cases.items() if case.heard_at < before]:
-            person = self._cases.pop(relation).person
-            if person is not None:
-                self._of_person[person].discard(relation)
-                if not self._of_person[person]:
-                    del self._of_person[person]
+            self._unlink(relation, self._cases.pop(relation))
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,8 @@ class KnownCovers:
             yield ref, at_work()
 
     def forget(self, before: datetime) -> None:
-        """Drop covers arranged before then, and looks of days that are over."""
+        """Drop covers arranged before then, and looks of days before then."""
         self._covers = {name: each for name, each in self._covers.items() if each.arranged_at >= before}
-        self._used.clear()
+        self._used = defaultdict(
+            list, {key: refs for key, refs in self._used.items() if key[1] >= before.date()}
+        )

@@ -5,21 +5,20 @@ relation ends, the absent colleague turns out to be at work. `History.hear` then
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from signal_index.model import DUTCH_TIME, FieldValue, dutch_day
-from signal_index.model.review import LookRef, Watched
+from signal_index.model import DUTCH_TIME, dutch_day
+from signal_index.model.review import Watched
 
 from .calendar import in_office_time
 from .cases import Cases, KnownCover, KnownCovers, Later
 from .habits import Habits, TeamHabits, Today
 from .indicators import left
-from .looks import Around, Look, Measure
+from .looks import ANSWERED, REFUSED, Around, Look, Measure, Record, look_of, text_of
 from .policy import ReviewPolicy
 
-ANSWERED, REFUSED = "lookup.answered", "lookup.refused"
 NOT_IN_CASELOAD = "no-relation"
 HEARD = (
     ANSWERED,
@@ -34,22 +33,8 @@ HEARD = (
 """The events that tell something about looks."""
 
 _EVENING = timedelta(hours=12)
+_FORGETS_EVERY = timedelta(days=7)
 _Seen = deque[tuple[datetime, str]]
-
-
-@dataclass(frozen=True)
-class Record:
-    """One record of the log.
-
-    Args:
-        person: opaque, see `Look.person`.
-    """
-
-    ref: LookRef
-    event: str
-    at: datetime
-    fields: Mapping[str, FieldValue]
-    person: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +87,7 @@ class History:
         self._team_of = team_of
         self._watch = watch or UnderWatch()
         self._day: date | None = None
+        self._forgets_on = date.min
         self._cases = Cases(policy)
         self._covers = KnownCovers()
         self._habits: dict[str, Habits] = defaultdict(Habits)
@@ -133,14 +119,19 @@ class History:
         return self._day
 
     def _begin(self, day: date) -> None:
-        """A new day: forget what is out of memory."""
+        """A new day, or the same one; now and then what is out of memory is forgotten."""
         if day == self._day:
             return
         self._day = day
+        self._refused_today.clear()
+        if day >= self._forgets_on:
+            self._forgets_on = day + _FORGETS_EVERY
+            self._forget(day)
+
+    def _forget(self, day: date) -> None:
         before = datetime.combine(day, time(), DUTCH_TIME).astimezone(UTC) - self._policy.habit
         self._cases.forget(before)
         self._covers.forget(before)
-        self._refused_today.clear()
         for seen in (self._at_resident, self._outside_at, self._printed):
             for key in [key for key, moments in seen.items() if moments[-1][0] < before]:
                 del seen[key]
@@ -152,7 +143,7 @@ class History:
 
     def _told_later(self, record: Record) -> Iterator[Later]:
         """Take in a record that is not a look."""
-        relation = _text(record.fields.get("relation")) or ""
+        relation = text_of(record.fields.get("relation")) or ""
         match record.event:
             case "relation.registered":
                 own = record.fields.get("self_registered") is True
@@ -164,12 +155,12 @@ class History:
             case "cover.arranged":
                 self._arranged(record)
             case "view.printed":
-                key = (_text(record.fields.get("actor")) or "", relation)
+                key = (text_of(record.fields.get("actor")) or "", relation)
                 _add(self._printed[key], record.at, relation, self._policy.habit)
 
     def _arranged(self, record: Record) -> None:
         cover, absentee, first = (
-            _text(record.fields.get(name)) for name in ("cover", "absentee", "first_day")
+            text_of(record.fields.get(name)) for name in ("cover", "absentee", "first_day")
         )
         if cover and absentee and first:
             self._covers.arranged(cover, KnownCover(record.at, absentee, date.fromisoformat(first)))
@@ -249,26 +240,6 @@ class History:
     def _times_printed(self, look: Look) -> int:
         printed = self._printed.get((look.worker, look.relation or ""), ())
         return sum(at > look.at - self._policy.repeat_span for at, _ in printed)
-
-
-def look_of(record: Record) -> Look:
-    """Read the record of a look."""
-    fields = record.fields
-    return Look(
-        ref=record.ref,
-        at=record.at,
-        worker=_text(fields.get("actor")) or "",
-        relation=_text(fields.get("relation")),
-        person=record.person,
-        refusal=(_text(fields.get("reason")) or "") if record.event == REFUSED else None,
-        not_informed=fields.get("informed") == "nog-niet",
-        cover=_text(fields.get("cover")),
-        emergency=fields.get("emergency") is True,
-    )
-
-
-def _text(value: FieldValue) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _add(seen: _Seen, at: datetime, about: str, span: timedelta) -> None:

@@ -188,7 +188,7 @@ def _attempts(look: Look, around: Around, policy: ReviewPolicy) -> Reason | None
     """Tries cases outside her caseload, while her colleagues have no such trouble."""
     if around.attempts == 0 or around.team_attempts >= _TEAM_ATTEMPTS:
         return None
-    weight = min(_ATTEMPTS_MAX, 2 * around.attempts - 1)
+    weight = min(_ATTEMPTS_MAX, 2 * around.attempts)
     return _reason(Indicator.ATTEMPTS, weight, {"times": str(around.attempts)})
 
 

@@ -1,9 +1,28 @@
 """A look as the log tells it, and what was around it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from signal_index.model import FieldValue
 from signal_index.model.review import LookRef, Watched
+
+ANSWERED, REFUSED = "lookup.answered", "lookup.refused"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the log.
+
+    Args:
+        person: opaque, see `Look.person`.
+    """
+
+    ref: LookRef
+    event: str
+    at: datetime
+    fields: Mapping[str, FieldValue]
+    person: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -29,6 +48,27 @@ class Look:
     not_informed: bool = False
     cover: str | None = None
     emergency: bool = False
+
+
+def look_of(record: Record) -> Look:
+    """Read the record of a look."""
+    fields = record.fields
+    return Look(
+        ref=record.ref,
+        at=record.at,
+        worker=text_of(fields.get("actor")) or "",
+        relation=text_of(fields.get("relation")),
+        person=record.person,
+        refusal=(text_of(fields.get("reason")) or "") if record.event == REFUSED else None,
+        not_informed=fields.get("informed") == "nog-niet",
+        cover=text_of(fields.get("cover")),
+        emergency=fields.get("emergency") is True,
+    )
+
+
+def text_of(value: FieldValue) -> str | None:
+    """The text of a field; None for anything else."""
+    return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class ReviewPolicy:
     listed_per_worker: int = 2
     rank_min: int = 4
     waits: timedelta = timedelta(days=42)
-    rests: timedelta = timedelta(days=56)
+    rests: timedelta = timedelta(days=112)
     due: timedelta = timedelta(days=7)
     follow_up: timedelta = timedelta(days=14)
 
@@ -91,6 +91,7 @@ class ReviewPolicy:
                 say("Elke week komen de %(listed)s meest opvallende raadplegingen op de werklijst."),
                 (("listed", str(self.listed_per_week)),),
             ),
+            Sentence(say("In een drukke week zijn het er meer.")),
             Sentence(
                 say("Daar komen %(sampled)s raadplegingen bij die door het lot zijn gekozen."),
                 (("sampled", str(self.sampled_per_week)),),
@@ -98,6 +99,10 @@ class ReviewPolicy:
             Sentence(
                 say("Van één medewerker staan er per week hooguit %(most)s opvallende raadplegingen op de lijst."),
                 (("most", str(self.listed_per_worker)),),
+            ),
+            Sentence(
+                say("Stond een medewerker net op de lijst? Dan %(weeks)s weken niet weer om zo'n reden."),
+                (("weeks", str(self.rests.days // 7)),),
             ),
             Sentence(
                 say("Kantoortijd is op werkdagen van %(opens)s.00 tot %(closes)s.00 uur."),

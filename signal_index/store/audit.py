@@ -39,7 +39,7 @@ from signal_index.model.traces import Action, Trace
 from . import schema
 from .cells import Cells, damaged
 from .log.processing import SqlProcessingLog, processing
-from .sql import AnyRow
+from .sql import AnyRow, Insert
 
 SALT_BYTES: Final = 16
 BODY_BYTES: Final = (3_700, 15_000, 60_000)
@@ -48,6 +48,7 @@ LATE_MAX: Final = timedelta(seconds=10)
 """How long a job may have waited before its record is written; further back means that the clock was moved."""
 
 _records, _writers = schema.audit_records, schema.audit_writers
+_PUT = Insert(_records)
 _HEAD = (
     select(_records.c.number, _records.c.link, _records.c.recorded_at)
     .where(_records.c.writer == bindparam("own"))
@@ -223,7 +224,7 @@ class SqlAuditLog:
         if fresh[0]["number"] == 1:
             this = {"writer": self._writer, "kind": self._kind, "registered_at": fresh[0]["recorded_at"]}
             self._connection.execute(insert(_writers), this)
-        self._connection.execute(insert(_records), fresh)
+        _PUT.put(self._connection, fresh)
         self._written = len(self._waiting)
         self._processings.write()
 

@@ -61,6 +61,11 @@ _KEPT: Final = {
     "log_entries",
     "log_tiles",
     "log_progress",
+    # what was judged of the records that are kept
+    "reviews",
+    "review_state",
+    "review_weeks",
+    "watches",
 }
 _FORGOTTEN: Final = [table for table in reversed(metadata.sorted_tables) if table.name not in _KEPT]
 

@@ -13,7 +13,7 @@ from policy.facts import LookupFacts
 from policy.pdp import decide
 from policy.rulesets import bundled, load
 from policy.vocabulary import AgeBand, PurposeCode, Role
-from tests.bench import audit, chain, readers
+from tests.bench import audit, chain, readers, review
 from tests.bench.figures import Figure, measure
 
 OUT = Path(__file__).parents[2] / "build" / "bench.json"
@@ -54,6 +54,7 @@ def main() -> None:
         records = [measure(figure) for figure in figures]
     records.append(readers.ddas_memory())
     records += chain.hours(records)
+    records.append(review.recall())
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(records, indent=1) + "\n")
     for record in records:

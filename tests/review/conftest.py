@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from signal_index.model.review import LookRef, Reason
-from signal_index.review.history import History, Record, UnderWatch
+from signal_index.review.history import History, UnderWatch
 from signal_index.review.indicators import reasons
+from signal_index.review.looks import Record
 from signal_index.review.policy import ReviewPolicy
 
 START = datetime(

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from random import Random
 
 from signal_index.model.review import Chosen, Indicator, Kind, LookRef, Review, in_order, kind_of
-from signal_index.review.history import HEARD, History, Record, UnderWatch
+from signal_index.review.history import HEARD, History, UnderWatch
 from signal_index.review.indicators import reasons
+from signal_index.review.looks import Record
 from signal_index.review.policy import ReviewPolicy
 from signal_index.review.selection import Candidate, choose
 

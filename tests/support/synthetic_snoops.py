@@ -1,9 +1,11 @@
 """Plants fifty snoops in a synthetic year, of eight kinds, each at work besides like everybody else.
 
-They vary: some are clumsy, some are careful, and nobody does all that is suspicious. Six can hardly be found from a
-log by anybody. The three `once` look a single time, at an ordinary hour, at somebody who is in their own caseload;
-nothing sets that look apart. Of the `evening` browsers two work in the evening as a habit, and of the `repeated`
-one does it in office hours at the pace of an intensive case. A recall of 0.90 leaves room for five misses.
+They vary: some are clumsy, some are careful, and nobody does all that is suspicious. Kinds, numbers and ways were
+written before any indicator and have not been changed since, although six of the fifty can hardly be found from a log
+by anybody. The three `once` look a single time, at an ordinary hour, at somebody in their own caseload; nothing sets
+that look apart. Of the `evening` browsers two work in the evening as a habit, and of the `repeated` one does it in
+office hours at the pace of an intensive case. About half of the other `repeated` ones leave as little: an eye that is
+kept on somebody in office hours, or by who works in the evening anyway, looks like a case that takes much work.
 
 | kind | what happens |
 |---|---|

@@ -24,12 +24,13 @@ from signal_index.model import DUTCH_TIME, dutch_day
 from signal_index.model.review import Chosen, Kind, LookRef, Reason, Review, Watched, Week, in_order, kind_of
 from signal_index.ports import Transaction
 from signal_index.ports.oversight import Logged
-from signal_index.review.history import HEARD, Heard, History, Record, UnderWatch
+from signal_index.review.history import HEARD, Heard, History, UnderWatch
 from signal_index.review.indicators import reasons
+from signal_index.review.looks import Record
 from signal_index.review.policy import ReviewPolicy
 from signal_index.review.selection import Candidate, choose
 
-AT_ONCE: Final = 500
+AT_ONCE: Final = 250
 """Entries of the tree per transaction: some tens of milliseconds in which no look is answered."""
 _WEEK: Final = timedelta(days=7)
 
