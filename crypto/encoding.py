@@ -12,6 +12,7 @@ one fixed list of field types.
 import re
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
+from functools import lru_cache
 from typing import Final, Self
 
 from crypto.errors import MalformedInput
@@ -37,8 +38,23 @@ def encode(label: str, *fields: bytes | int | str) -> bytes:
     Raises:
         MalformedInput: A number is negative or over 64 bits, or a text has no UTF-8 form.
     """
-    count = len(fields).to_bytes(_PREFIX_BYTES, "big")
-    return b"".join((_prefixed(_text(label)), count, *map(_prefixed, map(_field, fields))))
+    parts = [_head(label, len(fields))]
+    for field in fields:
+        content = field if type(field) is bytes else _field(field)
+        if len(content) >= _PREFIX_LIMIT:
+            raise MalformedInput("a field is too long to encode")
+        parts.append(len(content).to_bytes(_PREFIX_BYTES, "big"))
+        parts.append(content)
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=256)  # one entry per use; labels are constants of the code
+def _head(label: str, count: int) -> bytes:
+    """Return what stands before the fields."""
+    text = _text(label)
+    if len(text) >= _PREFIX_LIMIT:
+        raise MalformedInput("a label is too long to encode")
+    return len(text).to_bytes(_PREFIX_BYTES, "big") + text + count.to_bytes(_PREFIX_BYTES, "big")
 
 
 def decode(label: str, data: bytes, count: int) -> tuple[bytes, ...]:
@@ -52,7 +68,7 @@ def decode(label: str, data: bytes, count: int) -> tuple[bytes, ...]:
     Raises:
         MalformedInput: Other label, other count, too short, or bytes left over.
     """
-    head = _prefixed(_text(label)) + count.to_bytes(_PREFIX_BYTES, "big")
+    head = _head(label, count)
     if not data.startswith(head):
         raise MalformedInput("other label or field count than expected")
     fields = []
@@ -82,12 +98,6 @@ def _take(data: bytes, offset: int) -> tuple[bytes, int]:
     if end > len(data):
         raise MalformedInput("a field is cut short")
     return data[start:end], end
-
-
-def _prefixed(content: bytes) -> bytes:
-    if len(content) >= _PREFIX_LIMIT:
-        raise MalformedInput("a field is too long to encode")
-    return len(content).to_bytes(_PREFIX_BYTES, "big") + content
 
 
 def _field(field: bytes | int | str) -> bytes:

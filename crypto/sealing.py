@@ -5,6 +5,7 @@ Invariants:
 2. A seal opens only in the scope, key epoch, table, column and row it was made for; moved or changed
    bytes fail.
 3. With a size, the sealed bytes say nothing about how long the content is.
+4. A name in an address stands for one block of 16 bytes and shows nothing of it, not even an order.
 
 Whoever takes the database without these keys sees random bytes; with them, at most what the index sees.
 """
@@ -16,7 +17,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from crypto.chain import Pseudonym
 from crypto.encoding import encode
@@ -24,6 +28,7 @@ from crypto.errors import KeyFault, MalformedInput, VerificationFailed
 
 KEY_BYTES: Final = 32
 TAG_BYTES: Final = 16
+BLOCK_BYTES: Final = 16
 NONCE_BYTES: Final = 12
 SEAL_BYTES: Final = NONCE_BYTES + 16
 """How much longer sealed bytes are than what is sealed: the nonce and the authentication tag."""
@@ -80,6 +85,43 @@ def tag(keys: RowKeys, label: str, *fields: bytes | int | str) -> bytes:
     """
     message = encode(label, keys.scope, *fields)
     return hmac.digest(keys.tag_key, message, hashlib.sha256)[:TAG_BYTES]
+
+
+def veil(keys: RowKeys, label: str, block: bytes) -> bytes:
+    """Return 16 bytes that stand for 16 bytes: the same ones each time, and random to who lacks the keys.
+
+    For names in addresses, which must be found back without a table. It proves nothing: any 16 bytes unveil to
+    something, so whoever unveils looks whether it exists.
+
+    Args:
+        keys: Of the scope and epoch.
+        label: Names the use; under another label the same block has another name.
+        block: 16 bytes.
+
+    Raises:
+        MalformedInput: The block has another length.
+
+    Source: FIPS 197; one block is a permutation, and a block is all there ever is.
+    """
+    return _one_block(keys, label, block, encrypting=True)
+
+
+def unveil(keys: RowKeys, label: str, name: bytes) -> bytes:
+    """Return what `veil` made this of, or 16 bytes that stand for nothing.
+
+    Raises:
+        MalformedInput: The name has another length.
+    """
+    return _one_block(keys, label, name, encrypting=False)
+
+
+def _one_block(keys: RowKeys, label: str, block: bytes, *, encrypting: bool) -> bytes:
+    if len(block) != BLOCK_BYTES:
+        raise MalformedInput("a name stands for 16 bytes")
+    key = hmac.digest(keys.tag_key, encode("veil", keys.scope, label), hashlib.sha256)
+    cipher = Cipher(AES256(key), ECB())  # noqa: S305 - a single block, so there is nothing to chain
+    step = cipher.encryptor() if encrypting else cipher.decryptor()
+    return step.update(block) + step.finalize()
 
 
 def bucket(keys: RowKeys, pseudonym: Pseudonym, bits: int) -> int:

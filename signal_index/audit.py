@@ -96,9 +96,16 @@ EVENTS: dict[str, frozenset[str]] = {
     # Records whose time had passed; what they said is gone, their places in the tree stay.
     "records.erased": frozenset({"kind", "records", "before"}),
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
-    # Records left this index as a file; `log` says of which kind, `records` how many.
-    "records.exported": _ADMINISTRATOR | {"log", "since", "until", "records"},
-    "log.checked": _ADMINISTRATOR | {"records"},
+    # The privacy officer's pages. `page` is its name; of a search, `reason` and `dossier` say why she searched.
+    "oversight.read": _ACTOR | {"page", "selection"},
+    "look.read": _ACTOR | {"look"},
+    "looks.searched": _ACTOR
+    | {"reason", "dossier", "workers", "relations", "first_day", "last_day", "outcome", "page", "found"},
+    # Which case stands behind a look: asked by one privacy officer, decided by another, and each showing.
+    "opening.asked": _ACTOR | {"opening", "look", "reason", "dossier"},
+    "opening.approved": _ACTOR | {"opening", "look"},
+    "opening.refused": _ACTOR | {"opening", "look"},
+    "opening.read": _ACTOR | {"opening", "look"},
     # Review. A look is named by the place of its own record.
     "worklist.read": _ADMINISTRATOR | {"items"},
     "look.reviewed": _ADMINISTRATOR | {"writer", "number"},
@@ -110,6 +117,9 @@ EVENTS: dict[str, frozenset[str]] = {
     "watch.put": _ADMINISTRATOR | {"what", "worker", "relation", "until"},
     "watch.lifted": _ADMINISTRATOR | {"what", "worker", "relation"},
     "watches.read": _ADMINISTRATOR,
+    # Records left this index as a file; `log` says of which kind, `records` how many.
+    "records.exported": _ADMINISTRATOR | {"log", "since", "until", "records"},
+    "log.checked": _ADMINISTRATOR | {"records"},
 }
 
 
@@ -138,6 +148,7 @@ _LISTING = Activity("zorgrelaties", 1, "Zorgrelaties tonen")
 _MOURNING = Activity("overlijden", 1, "Verwerken dat iemand is overleden")
 _DOUBTING = Activity("nakijken", 1, "Een signaal laten nakijken")
 _OVERSEEING = Activity("toezicht", 1, "Vastleggingen inzien")
+_OPENING = Activity("toezicht", 1, "Een zaaknummer opvragen")
 
 PROCESSINGS: dict[str, Activity] = {
     "lookup.answered": _LOOKING,
@@ -159,6 +170,11 @@ PROCESSINGS: dict[str, Activity] = {
     "question.answered": _DOUBTING,
     "inzage.answered": Activity("inzage", 1, "Een inwoner inzage geven"),
     "log.read": _OVERSEEING,
+    "look.read": _OVERSEEING,
+    "opening.asked": _OPENING,
+    "opening.approved": _OPENING,
+    "opening.refused": _OPENING,
+    "opening.read": _OPENING,
     "log.exported": Activity("toezicht", 1, "Het hele logboek uitleveren"),
     "records.exported": Activity("toezicht", 1, "Vastleggingen uitleveren"),
 }

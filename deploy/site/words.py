@@ -78,7 +78,7 @@ class Found:
 def find(root: Path = ROOT) -> Found:
     """Everything the pages say."""
     found = Found()
-    for template in sorted((root / TEMPLATES.relative_to(ROOT)).glob("*.html")):
+    for template in sorted((root / TEMPLATES.relative_to(ROOT)).rglob("*.html")):
         for message in in_template(template.read_bytes()):
             found.add(message, str(template.relative_to(root)))
     product = root / PRODUCT.relative_to(ROOT)

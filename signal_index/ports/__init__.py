@@ -32,7 +32,7 @@ from signal_index.model.traces import Trace
 from signal_index.model.workplace import Entrance
 
 from .log import LogTree, ProcessingLog, Witnesses
-from .oversight import Chronicle, Reviews
+from .oversight import Chronicle, Names, Openings, Reviews
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
 T = TypeVar("T")
@@ -249,6 +249,9 @@ class AuditLog(Protocol):
             period: only those recorded from the first moment up to, not including, the second.
         """
 
+    def one(self, writer: bytes, number: int) -> tuple[AuditEntry, Pseudonym | None] | None:
+        """One record and the person it concerns, if it has one; None when there is no such record."""
+
     def has(self, receipt: Receipt) -> bool:
         """Whether the record behind a receipt is there, with this very hash."""
 
@@ -337,6 +340,14 @@ class Transaction(Protocol):
     @property
     def preferences(self) -> PreferencesTable:
         """What members of staff chose for themselves."""
+
+    @property
+    def names(self) -> Names:
+        """Names of looks and persons within oversight."""
+
+    @property
+    def openings(self) -> Openings:
+        """Who asked which case stands behind a look."""
 
     @property
     def reviews(self) -> Reviews:

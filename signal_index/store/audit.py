@@ -39,7 +39,7 @@ from signal_index.model.traces import Action, Trace
 from . import schema
 from .cells import Cells, damaged
 from .log.processing import SqlProcessingLog, processing
-from .sql import AnyRow
+from .sql import AnyRow, Insert
 
 SALT_BYTES: Final = 16
 BODY_BYTES: Final = (3_700, 15_000, 60_000)
@@ -48,6 +48,7 @@ LATE_MAX: Final = timedelta(seconds=10)
 """How long a job may have waited before its record is written; further back means that the clock was moved."""
 
 _records, _writers = schema.audit_records, schema.audit_writers
+_PUT = Insert(_records)
 _HEAD = (
     select(_records.c.number, _records.c.link, _records.c.recorded_at)
     .where(_records.c.writer == bindparam("own"))
@@ -57,6 +58,9 @@ _HEAD = (
 _NEWEST_FIRST = select(
     _records.c.writer, _records.c.number, _records.c.commitment, _records.c.link, _records.c.sealed_body
 ).order_by(_records.c.recorded_at.desc(), _records.c.writer, _records.c.number.desc())
+_ONE = select(*_records.columns).where(
+    _records.c.writer == bindparam("own"), _records.c.number == bindparam("at")
+)
 _PLACED = schema.log_entries
 _IS_PLACED = (_PLACED.c.writer == _records.c.writer) & (_PLACED.c.number == _records.c.number)
 _WHEN = _records.c.recorded_at.type
@@ -220,7 +224,7 @@ class SqlAuditLog:
         if fresh[0]["number"] == 1:
             this = {"writer": self._writer, "kind": self._kind, "registered_at": fresh[0]["recorded_at"]}
             self._connection.execute(insert(_writers), this)
-        self._connection.execute(insert(_records), fresh)
+        _PUT.put(self._connection, fresh)
         self._written = len(self._waiting)
         self._processings.write()
 
@@ -238,7 +242,7 @@ class SqlAuditLog:
         limit: int | None = None,
         period: tuple[datetime, datetime] | None = None,
     ) -> Sequence[AuditEntry]:
-        """Read records back, newest first, over all writers; those about one person when a subject is given."""
+        """Read records back, newest first, over all writers."""
         self.write()
         statement = _NEWEST_FIRST.limit(limit)
         if events is not None:
@@ -249,6 +253,12 @@ class SqlAuditLog:
             since, until = period
             statement = statement.where(_records.c.recorded_at >= since, _records.c.recorded_at < until)
         return [self.entry_of(row) for row in self._connection.execute(statement)]
+
+    def one(self, writer: bytes, number: int) -> tuple[AuditEntry, Pseudonym | None] | None:
+        """One record and the person it concerns, if it has one."""
+        self.write()
+        row = self._connection.execute(_ONE, {"own": writer, "at": number}).first()
+        return None if row is None else (self.entry_of(row), self._opened_subject(row))
 
     def person_tag(self, subject: Pseudonym) -> bytes:
         """How records name the person concerned."""

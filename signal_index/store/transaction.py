@@ -17,6 +17,8 @@ from .log.processing import SqlProcessingLog
 from .log.tree import LogIdentity, SqlLogTree
 from .log.witnesses import SqlWitnesses
 from .oversight.chronicle import SqlChronicle
+from .oversight.names import KeyedNames
+from .oversight.openings import SqlOpenings
 from .oversight.reviews import SqlReviews
 from .register import SqlRegister, SqlStaff
 from .relations import SqlRelations, SqlRestrictions
@@ -81,6 +83,8 @@ class SqlTransaction:
         self.covers = SqlCovers(connection, keys)
         self.questions = SqlQuestions(connection, keys)
         self.preferences = SqlPreferences(connection)
+        self.names = KeyedNames(keys)
+        self.openings = SqlOpenings(connection, keys)
         self.reviews = SqlReviews(connection, keys)
         self.processings = SqlProcessingLog(connection, identity.audit_keys, keys)
         self.audit = SqlAuditLog(

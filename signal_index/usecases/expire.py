@@ -11,6 +11,7 @@ from typing import Final
 from crypto.encoding import Month
 from signal_index import audit
 from signal_index.model import SeriesState, dutch_day
+from signal_index.model.openings import OPENING_KEPT
 from signal_index.model.workplace import QUESTION_DAYS, SESSION_IDLE, VIEW_KEPT
 from signal_index.ports import Transaction
 from signal_index.retention import RecordKind, events_of
@@ -73,6 +74,7 @@ class Tidied:
         views: looks a worker no longer finds back; the audit log keeps its own time.
         questions: answered or not, long past their due date.
         covers: whose last day has passed for as long as views are kept.
+        openings: requests for a case number that ended a year ago; the log keeps its own time.
     """
 
     sessions: int
@@ -80,6 +82,7 @@ class Tidied:
     views: int
     questions: int
     covers: int
+    openings: int
 
 
 def tidy(tx: Transaction, now: datetime) -> Tidied:
@@ -93,4 +96,5 @@ def tidy(tx: Transaction, now: datetime) -> Tidied:
         views=tx.views.remove_older(now - VIEW_KEPT),
         questions=tx.questions.remove_older(dutch_day(now) - timedelta(days=QUESTION_DAYS)),
         covers=tx.covers.remove_older(dutch_day(now - VIEW_KEPT)),
+        openings=tx.openings.remove_older(now - OPENING_KEPT),
     )

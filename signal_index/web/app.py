@@ -1,8 +1,9 @@
 """Builds the HTTP application for one surface, or for all of them in a trial.
 
-The worker's pages stand beside the JSON interface on the surfaces `workers` and `all`; both use the same use cases.
+Pages for people stand beside the JSON interface of the surface they belong to; both use the same use cases.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from fastapi import APIRouter, FastAPI
@@ -14,8 +15,8 @@ from signal_index.model import dutch_day
 from . import oversight, sources, workers
 from .desk import Desk
 from .frame import API_VERSION, Fork, Frame
-from .pages.site import pages_app
-from .pages.visits import Site
+from .pages.site import OVERSIGHT_PAGES, PAGES, WORKER_PAGES, pages_app
+from .pages.visits import Page, Site
 from .problems import PROBLEMS, install
 
 PREFIX = "/v1"
@@ -36,6 +37,14 @@ _ROUTERS = {
     Surface.WORKERS: (workers.router,),
     Surface.OVERSIGHT: (oversight.router,),
     Surface.ALL: (sources.router, workers.router, oversight.router),
+}
+
+# Source systems have no pages: whoever works for a source has her own system.
+PAGES_OF: Mapping[Surface, tuple[Page, ...]] = {
+    Surface.SOURCES: (),
+    Surface.WORKERS: WORKER_PAGES,
+    Surface.OVERSIGHT: OVERSIGHT_PAGES,
+    Surface.ALL: PAGES,
 }
 
 
@@ -63,9 +72,10 @@ def create_app(desk: Desk, surface: Surface, site: Site | None = None) -> FastAP
     for router in _ROUTERS[surface]:
         app.include_router(router(desk), prefix=PREFIX)
     app.include_router(_readiness(desk), prefix=PREFIX)
-    if site is not None and surface in {Surface.WORKERS, Surface.ALL}:
+    pages = PAGES_OF[surface]
+    if site is not None and pages:
         # Added last, so it stands outermost: a page never passes through what is made for the JSON interface.
-        app.add_middleware(Fork, prefix=PREFIX, pages=pages_app(site))
+        app.add_middleware(Fork, prefix=PREFIX, pages=pages_app(site, pages))
     return app
 
 

@@ -48,6 +48,10 @@ _HEADINGS = {
     "own-relation": say("Dit kunt u niet zelf doen"),
     "no-confirmation-needed": say("Dit is al gedaan"),
     "relation-over": say("Dit kan niet meer"),
+    "opening-decided": say("Dit is al gedaan"),
+    "own-opening": say("Dit kunt u niet zelf doen"),
+    "judged": say("Dit is al gedaan"),
+    "own-look": say("Dit kunt u niet zelf doen"),
 }
 # Errors whose own text names a code or a table, which is for systems, or leaves a person nowhere to go.
 _DETAILS = {

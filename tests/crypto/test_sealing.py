@@ -5,14 +5,17 @@ import hmac
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.chain import Pseudonym
 from crypto.encoding import encode
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
-from crypto.sealing import SEAL_BYTES, RowKeys, bucket, seal, tag, unseal
+from crypto.sealing import SEAL_BYTES, RowKeys, bucket, seal, tag, unseal, unveil, veil
 
 KEYS = RowKeys(3, "regio-noord", b"t" * 32, b"b" * 32, b"d" * 32)
 FIELDS = st.lists(st.binary(max_size=6), max_size=4)
@@ -183,3 +186,25 @@ class TestRowKeys:
         shown = f"{KEYS} {KEYS!r}"
         assert "regio-noord" in shown
         assert not any(key in shown for key in ("ttt", "bbb", "ddd", "747474"))
+
+
+class TestVeil:
+    @given(st.binary(min_size=16, max_size=16))
+    def test_it_is_undone_under_the_same_keys_and_label_only(self, block: bytes) -> None:
+        name = veil(KEYS, "look", block)
+        assert unveil(KEYS, "look", name) == block
+        assert name != block
+        assert unveil(KEYS, "lood", name) != block
+        assert unveil(replace(KEYS, tag_key=b"u" * 32), "look", name) != block
+        assert unveil(replace(KEYS, scope="regio-zuid"), "look", name) != block
+
+    def test_it_is_one_block_of_aes_under_a_key_of_its_own(self) -> None:
+        key = hmac.digest(b"t" * 32, encode("veil", "regio-noord", "look"), hashlib.sha256)
+        cipher = Cipher(AES(key), ECB()).encryptor()  # noqa: S305 - what it must be
+        assert veil(KEYS, "look", bytes(16)) == cipher.update(bytes(16)) + cipher.finalize()
+
+    @pytest.mark.parametrize("size", [0, 15, 17, 32])
+    def test_anything_but_one_block_is_refused(self, size: int) -> None:
+        for turn in (veil, unveil):
+            with pytest.raises(MalformedInput):
+                turn(KEYS, "look", bytes(size))

@@ -18,7 +18,7 @@ from signal_index.cli.imports import read_register
 from signal_index.errors import NotPermitted
 from signal_index.model import Actor
 from signal_index.usecases.workplace.arrivals import arrive
-from signal_index.web.pages.general import PAGES
+from signal_index.web.pages.caseload import PAGES
 
 ISSUER, SITE = "https://regie.example", "https://index.test"
 RELATION = UUID("358ce418-b47d-4864-9cfa-1862db2dcfad")

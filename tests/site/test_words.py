@@ -71,7 +71,7 @@ def test_what_is_composed_while_running_never_reaches_a_page_as_it_is(found: Fou
 
 def test_no_page_says_a_text_that_is_not_marked(found: Found) -> None:
     said = {form for message in found.messages for form in forms(message)}
-    for file in PAGES.glob("*.py"):
+    for file in PAGES.rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         documents = {
             node.body[0].value

@@ -5,7 +5,8 @@ Who works here stands in the staff list, in the clear; that she looked, for whom
 
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from itertools import product
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from crypto.keyfiles import IndexSecrets
 from signal_index.model import AuditEvent, CareRelation, Series, StaffMember
+from signal_index.model.openings import Opening, OpeningReason
 from signal_index.model.workplace import (
     Cover,
     CoverReason,
@@ -37,6 +39,20 @@ FEED = "00000004000000030000"
 COOKIE, TICKET = b"\x81the-secret-in-the-cookie\xf3-32byt", "ticket-of-the-regiesysteem"
 VIEW_KEY = "0123456789abcdef"
 ADDRESS = "digest@gemeente.example"
+ASKED = Opening(
+    opening_id=b"\x01" * 16,
+    organisation="00000004000000020000",
+    writer=b"\x9awriter\xf3",
+    number=12,
+    reason=OpeningReason.INVESTIGATION,
+    dossier="PO-2026-014",
+    asked_by="p.vraagt",
+    asked_at=datetime(2026, 4, 1, 9, tzinfo=UTC),
+)
+OPENINGS = (
+    ASKED,
+    replace(ASKED, opening_id=b"\x02" * 16, decided_by="p.beslist", decided_at=ASKED.asked_at, approved=True),
+)
 
 
 def forms(pseudonym: Pseudonym) -> set[bytes]:
@@ -95,6 +111,8 @@ def fill_workplace(
         # Her own entry of the staff list stays out, since a staff id may stand there and nowhere else.
         tx.staff.put(StaffMember("b.digest", full.organisation, "noord", active=True, name="Bo Digest"))
         tx.preferences.put(Preferences("b.digest", ADDRESS))
+        for opening in OPENINGS:
+            tx.openings.put(opening)
 
     return fill
 
@@ -126,6 +144,7 @@ def test_the_files_hold_nothing_that_leads_to_a_person(
         assert files.keys() == {"index.db"}
     private = {relation.worker, relation.team, relation.case_reference, relation.registered_by, "c.collega"}
     private |= {"Wil Jansen", "w.jansen@", "form-token", "voorbereiding-huisbezoek", "financien", "wmo-voor"}
+    private |= {OpeningReason.INVESTIGATION.value, ASKED.dossier, ASKED.asked_by, "p.beslist"}
     private |= {TICKET, VIEW_KEY, Informed.TOLD.value, CoverReason.WORKLOAD.value, Verdict.MENDED.value}
     texts = {text.encode() for text in private | {series.source, series.type, COOKIE.hex()}}
     texts |= {COOKIE[:16], COOKIE[16:]}
@@ -145,7 +164,7 @@ def test_the_files_hold_nothing_that_leads_to_a_person(
 
 SEALED = [
     column
-    for table in ("sessions", "views", "covers", "questions")
+    for table in ("sessions", "views", "covers", "questions", "openings")
     for column in metadata.tables[table].columns
     if column.name.startswith("sealed")
 ]
@@ -156,7 +175,7 @@ def test_sealed_cells_of_one_column_are_equally_long(
 ) -> None:
     with open_database(path, keys, writer_kind="serve") as database:
         database.run(fill_workplace)
-    assert len(SEALED) == 5
+    assert len(SEALED) == 6
     with connect(path).connect() as thief:
         for column in SEALED:
             cells = thief.execute(select(column)).scalars().all()

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from crypto.chain import Pseudonym
 from crypto.encoding import encode
@@ -28,7 +28,7 @@ from signal_index.model.traces import Action, Processing, ProcessingEntry, Statu
 from signal_index.ports.log import ProcessingLog
 from signal_index.store import schema
 from signal_index.store.cells import Cells, damaged
-from signal_index.store.sql import AnyRow
+from signal_index.store.sql import AnyRow, Insert
 
 ACTION_BYTES: Final = 320
 """Room for the longest name and purpose, so that the length tells neither."""
@@ -39,6 +39,7 @@ _BETWEEN = (
     .where(_table.c.started_at >= bindparam("since"), _table.c.started_at < bindparam("until"))
     .order_by(_table.c.started_at, _table.c.trace_id, _table.c.span_id)
 )
+_PUT = Insert(_table)
 _ERASE = delete(_table).where(
     _table.c.trace_id == bindparam("of_trace"), _table.c.span_id == bindparam("of_span")
 )
@@ -141,7 +142,7 @@ class SqlProcessingLog:
         """Write the waiting records to the transaction."""
         fresh = self._waiting[self._written :]
         if fresh:
-            self._connection.execute(insert(_table), fresh)
+            _PUT.put(self._connection, fresh)
             self._written = len(self._waiting)
 
     def committed(self) -> None:

@@ -1,1 +1,1 @@
-"""The tables of review, and the log read in its own order for it."""
+"""Tables and names of oversight, and the log in its own order; see `signal_index.ports.oversight`."""

@@ -8,8 +8,9 @@ Invariants:
 Whoever takes the database without the keys sees sizes of anonymous series, expiry months, how many looks and other
 actions share an unknown person and how many looks share an unknown worker, when sign-ins were in use, how many covers
 and questions there are and until when, the register, the staff list and who wants a digest at which address, how many
-records the log has and when they were made, which records were chosen for review and how each was judged, and how
-much is under watch; nothing that leads to a person or says which help runs, and no cookie or ticket that works.
+records the log has and when they were made, how many openings were asked for and when, which records were chosen for
+review, how each was judged, and how much is under watch; nothing that leads to a person or says which help runs, and
+no cookie or ticket that works.
 
 Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
 does by itself.
@@ -49,6 +50,7 @@ from .index import (
     used_tickets,
     views,
 )
+from .openings import openings
 from .processing import processing_records
 from .reviews import review_state, review_weeks, reviews, watches
 
@@ -70,6 +72,7 @@ __all__ = [
     "log_refusals",
     "log_tiles",
     "metadata",
+    "openings",
     "preferences",
     "processing_records",
     "publications",

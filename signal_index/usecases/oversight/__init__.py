@@ -1,1 +1,1 @@
-"""Review: every look is scored, a week gets its work list, and a privacy officer judges what is on it."""
+"""What the privacy officer does: review, search, open, count, and see whether the log is whole; never a flag."""

@@ -43,6 +43,10 @@ class Addresses:
             name: (address, *compile_path(address.template)) for name, address in by_name.items()
         }
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a page of this name here."""
+        return name in self._compiled
+
     def url(self, name: str, **params: Any) -> str:  # noqa: ANN401 - 16 bytes, UUID, text or number
         """The path of a page.
 

@@ -44,6 +44,15 @@ _NAV: Mapping[str, Sequence[tuple[str, str]]] = {
         _HELP,
     ),
     Role.TEAM_LEAD: (("team", say("Te bevestigen")), _COVERS, _HELP),
+    Role.PRIVACY_OFFICER: (
+        ("work_list", say("Te beoordelen")),
+        ("search", say("Zoeken")),
+        ("openings", say("Zaaknummers")),
+        ("figures", say("Rapportage")),
+        ("rules", say("Regels")),
+        ("log_health", say("Logboek")),
+        _HELP,
+    ),
 }
 
 
@@ -121,7 +130,7 @@ class Renderer:
         folder: with the templates.
         about: of this site.
         words: by language.
-        addresses: for links.
+        addresses: of all pages, for links in templates.
         assets: for static files.
     """
 
@@ -130,7 +139,6 @@ class Renderer:
     ) -> None:
         self._about = about
         self._words = words
-        self._addresses = addresses
         self._environments = {lang: _environment(folder, lang, words[lang]) for lang in LANGUAGES}
         for environment in self._environments.values():
             environment.globals.update(url=addresses.url, asset=assets.url, site=about)
@@ -158,6 +166,7 @@ class Renderer:
         signed: Signed | None,
         here: str,
         section: str | None,
+        addresses: Addresses,
         context: Mapping[str, Any],
     ) -> str:
         """One page as HTML.
@@ -168,6 +177,7 @@ class Renderer:
             signed: who is signed in.
             here: path of this page, for links that come back to it.
             section: name of the page in the main menu that is shown as current; None for none.
+            addresses: of the pages there are on this surface; the menu holds no others.
             context: what the handler adds; texts in `errors` are translated.
         """
         errors = [(field, self.text(lang, text)) for field, text in context.get("errors", ())]
@@ -175,7 +185,7 @@ class Renderer:
             "lang": lang,
             "here": here,
             "visit": self._shown(lang, signed),
-            "nav": self._nav(lang, signed, section),
+            "nav": self._nav(lang, signed, section, addresses),
             "errors": errors,
         }
         return self._environments[lang].get_template(template).render({**context, **frame})
@@ -198,12 +208,16 @@ class Renderer:
     def _role_label(self, lang: str, role: str) -> str:
         return self.text(lang, ROLE_LABELS.get(role, role))
 
-    def _nav(self, lang: str, signed: Signed | None, section: str | None) -> list[NavItem]:
+    def _nav(
+        self, lang: str, signed: Signed | None, section: str | None, addresses: Addresses
+    ) -> list[NavItem]:
         if signed is None:
             return []
         items = []
         for name, text in _NAV.get(signed.role or "", (_HELP,)):
-            url = self._addresses.url(name)
+            if name not in addresses:
+                continue
+            url = addresses.url(name)
             badge = signed.message_count if name == "messages" else 0
             items.append(NavItem(url, self.text(lang, text), name == section, badge))
         return items

@@ -1,4 +1,4 @@
-"""The worker's own two lists: the cases she may look in, and the looks she had.
+"""The worker's own two lists, the cases she may look in and the looks she had; and the deep link to a case.
 
 Invariants:
 1. Neither list reads a flag: no badge, order or number in it can say that there is help.
@@ -18,6 +18,7 @@ from signal_index.model import CareRelation, dutch_day
 from signal_index.model.workplace import Informed, Useful, View
 from signal_index.usecases import relations
 from signal_index.usecases.workplace import looked
+from signal_index.usecases.workplace.arrivals import arrive
 
 from .visits import WORKERS, Page, Visit
 
@@ -120,7 +121,22 @@ def _look_line(view: View, catalogue: Catalogue, now: datetime) -> LookLine:
     )
 
 
+async def open_case(visit: Visit) -> Response:
+    """The deep link from a regiesysteem: use its ticket up, and on to the purpose of the look."""
+    ticket = visit.request.query_params.get("kaartje", "")
+    relation = await visit.run_as(lambda tx, actor: arrive(tx, actor, ticket, visit.now))
+    return visit.to("look", relation=relation)
+
+
 PAGES = (
+    Page(
+        "/openen",
+        "arrive",
+        roles=WORKERS,
+        get=open_case,
+        ticket="kaartje",
+        without_session="sign_in_start",
+    ),
     Page("/caseload", "caseload", roles=WORKERS, get=caseload),
     Page("/raadplegingen", "my_looks", roles=WORKERS, get=my_looks),
 )

@@ -1,4 +1,4 @@
-"""Pages that belong to no task: the beginning, language, role, staying signed in, the deep link, and what to read."""
+"""Pages that belong to no task: the beginning, language, role, staying signed in, and what to read."""
 
 from secrets import token_bytes
 
@@ -8,26 +8,24 @@ from policy.vocabulary import Role
 from signal_index.errors import Unavailable
 from signal_index.model import dutch_day
 from signal_index.usecases.workplace import sessions
-from signal_index.usecases.workplace.arrivals import arrive
 from signal_index.web.markup.words import LANGUAGES
 
 from .visits import LANGUAGE_COOKIE, PUBLIC, SIGNED_IN, Guest, Page, Visit, give_session
 
 YEAR_SECONDS = 365 * 24 * 60 * 60
-_BEGINNINGS = {Role.TEAM_MEMBER.value: "caseload", Role.TEAM_LEAD.value: "team"}
+_BEGINNINGS = {
+    Role.TEAM_MEMBER.value: "caseload",
+    Role.TEAM_LEAD.value: "team",
+    Role.PRIVACY_OFFICER.value: "work_list",
+}
 
 
 async def home(visit: Visit) -> Response:
-    """To where her role begins; a page that says so for roles that have no screens yet."""
+    """To where her role begins; a page that says so for roles that have no screens on this surface, or none yet."""
     beginning = _BEGINNINGS.get(visit.session.role or "")
-    return visit.to(beginning) if beginning else visit.page("home.html")
-
-
-async def open_case(visit: Visit) -> Response:
-    """The deep link from a regiesysteem: use its ticket up, and on to the purpose of the look."""
-    ticket = visit.request.query_params.get("kaartje", "")
-    relation = await visit.run_as(lambda tx, actor: arrive(tx, actor, ticket, visit.now))
-    return visit.to("look", relation=relation)
+    if beginning is not None and beginning in visit.site.addresses:
+        return visit.to(beginning)
+    return visit.page("home.html", elsewhere=beginning is not None)
 
 
 async def choose_language(guest: Guest) -> Response:
@@ -98,14 +96,6 @@ def _reading(template: str) -> Page:
 
 PAGES = (
     Page("/", "home", roles=SIGNED_IN, get=home),
-    Page(
-        "/openen",
-        "arrive",
-        roles=frozenset({Role.TEAM_MEMBER}),
-        get=open_case,
-        ticket="kaartje",
-        without_session="sign_in_start",
-    ),
     Page("/taal", "language", roles=PUBLIC, post=choose_language),
     Page("/sessie", "stay", roles=SIGNED_IN, post=stay),
     Page("/rol", "role", roles=SIGNED_IN, post=switch_role),

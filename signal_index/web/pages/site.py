@@ -1,11 +1,13 @@
-"""The site: every page, where each is, and the application that serves them.
+"""The site: every page, where each is, on which surface, and the application that serves them.
 
-Invariant: two pages with one path or name, or a page that answers nothing, and nothing starts; a page without
-declared roles cannot even be written down.
+Invariants:
+1. A page of another surface is an unknown address here, and nothing leads to it: no link, no menu, no way back.
+2. Two pages with one path or name, or a page that answers nothing, and nothing starts; a page without declared roles
+   cannot even be written down.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -28,6 +30,7 @@ from signal_index.web.reception import answer, stray
 
 from . import caseload, covers, general, looking, messages, questions, sheets, sign_in, team
 from .forms import FORM_BYTES_MAX
+from .oversight import SECTIONS
 from .visits import SIGN_IN_COOKIE, Guest, Page, Site
 
 _HERE = Path(__file__).parent
@@ -53,13 +56,15 @@ def checked(pages: Sequence[Page]) -> tuple[Page, ...]:
     return tuple(pages)
 
 
-PAGES = checked(
-    [
-        page
-        for module in (general, sign_in, caseload, looking, sheets, questions, covers, messages, team)
-        for page in module.PAGES
-    ]
+_EVERYWHERE = (*general.PAGES, *sign_in.PAGES)
+_FOR_WORKERS = tuple(
+    page for module in (caseload, looking, sheets, questions, covers, messages, team) for page in module.PAGES
 )
+_FOR_OVERSIGHT = tuple(page for module in SECTIONS for page in module.PAGES)
+
+WORKER_PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS])
+OVERSIGHT_PAGES = checked([*_EVERYWHERE, *_FOR_OVERSIGHT])
+PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS, *_FOR_OVERSIGHT])
 
 
 def addresses_of(pages: Sequence[Page]) -> Addresses:
@@ -123,8 +128,9 @@ def pages_app(site: Site, pages: Sequence[Page] = PAGES) -> ASGIApp:
 
     Args:
         site: what all pages share.
-        pages: which there are.
+        pages: which there are; nothing here leads to any other.
     """
+    site = replace(site, addresses=addresses_of(pages))
 
     async def unmatched(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

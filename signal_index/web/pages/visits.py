@@ -35,6 +35,7 @@ T = TypeVar("T")
 PUBLIC = None
 SIGNED_IN: frozenset[Role] = frozenset()
 WORKERS = frozenset({Role.TEAM_MEMBER})
+OFFICERS = frozenset({Role.PRIVACY_OFFICER})
 
 # `__Host-`: only over TLS, for this host alone, for every path, and never set by a neighbour on a sibling host.
 SESSION_COOKIE = "__Host-sessie"
@@ -161,6 +162,7 @@ class Guest:
             signed=self.signed,
             here=self.here,
             section=self.matched.section or self.matched.name if self.matched is not None else None,
+            addresses=self.site.addresses,
             context=context,
         )
         return HTMLResponse(html, status_code=status, headers={"Content-Language": self.lang})

@@ -32,6 +32,7 @@ SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 HIRED = {
     "p.officer": [Role.PRIVACY_OFFICER],
+    "p.tweede": [Role.PRIVACY_OFFICER],
     "f.beheer": [Role.FUNCTIONAL_ADMIN],
     "b.bron": [Role.SOURCE_ADMIN],
     "w.leidt": [Role.TEAM_MEMBER, Role.TEAM_LEAD],

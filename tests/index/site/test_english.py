@@ -27,7 +27,12 @@ def dutch_texts() -> set[str]:
 
 def test_no_page_that_needs_no_case_says_anything_in_dutch_to_who_reads_english(house: Any) -> None:
     texts = dutch_texts()
-    for staff_id, role in (("w.een", Role.TEAM_MEMBER), ("t.lead", Role.TEAM_LEAD), (None, None)):
+    for staff_id, role in (
+        ("w.een", Role.TEAM_MEMBER),
+        ("t.lead", Role.TEAM_LEAD),
+        ("p.officer", Role.PRIVACY_OFFICER),
+        (None, None),
+    ):
         browser = house.browser(staff_id)
         browser.cookies[LANGUAGE_COOKIE] = "en"
         for page in PAGES:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from signal_index.model import LookupRequest
+from signal_index.model.openings import OPENING_KEPT, Opening, OpeningReason
 from signal_index.model.workplace import (
     QUESTION_DAYS,
     SESSION_IDLE,
@@ -71,12 +72,30 @@ def _cover(office: Any) -> None:
     office.act("w.een", lambda tx, actor: arrange(tx, actor, request, office.world.clock))
 
 
+def _opening(office: Any) -> None:
+    office.run(
+        lambda tx: tx.openings.put(
+            Opening(
+                opening_id=token_bytes(16),
+                organisation=office.world.GEMEENTE,
+                writer=bytes(8),
+                number=1,
+                reason=OpeningReason.COMPLAINT,
+                dossier="PO-1",
+                asked_by="p.officer",
+                asked_at=office.world.clock,
+            )
+        )
+    )
+
+
 KEPT: list[tuple[str, Callable[[Any], None], timedelta, timedelta]] = [
     ("sessions", _session, SESSION_IDLE, SECOND),
     ("tickets", _ticket, SESSION_IDLE - SECOND, SECOND),
     ("views", _view, VIEW_KEPT, SECOND),
     ("questions", _question, timedelta(days=2 * QUESTION_DAYS), DAY),
     ("covers", _cover, VIEW_KEPT, DAY),
+    ("openings", _opening, OPENING_KEPT, SECOND),
 ]
 
 
@@ -84,7 +103,7 @@ KEPT: list[tuple[str, Callable[[Any], None], timedelta, timedelta]] = [
 def test_it_is_kept_for_its_time_and_then_removed(
     office: Any, what: str, make: Callable[[Any], None], kept_for: timedelta, a_little: timedelta
 ) -> None:
-    nothing = {"sessions": 0, "tickets": 0, "views": 0, "questions": 0, "covers": 0}
+    nothing = {"sessions": 0, "tickets": 0, "views": 0, "questions": 0, "covers": 0, "openings": 0}
     make(office)
     office.world.clock += kept_for
     assert vars(_tidy(office)) == nothing
@@ -103,5 +122,5 @@ def test_the_command_says_what_went(office: Any, shell: Any) -> None:
     assert shell("expire").output.splitlines() == [
         "expired: 1 flags removed",
         "erased: 0 records",
-        "tidied: 1 sessions, 0 tickets, 1 views, 0 questions, 1 covers removed",
+        "tidied: 1 sessions, 0 tickets, 1 views, 0 questions, 1 covers, 0 openings removed",
     ]

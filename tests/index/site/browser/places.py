@@ -18,8 +18,15 @@ from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation, Zor
 from crypto.tokens import issue
 from policy.rulesets import RuleSet
 from policy.vocabulary import Role
-from signal_index.model import ContactRoute, Publication, Register, StaffMember
-from signal_index.model.workplace import Cover, CoverReason, Entrance, Question, Verdict
+from signal_index import audit
+from signal_index.model import Actor, ContactRoute, LookupRequest, Publication, Register, StaffMember
+from signal_index.model.log import Cosigned, Refusal
+from signal_index.model.openings import OpeningReason
+from signal_index.model.review import Chosen, Ground, Indicator, Judgement, LookRef, Reason, Review
+from signal_index.model.workplace import Cover, CoverReason, Entrance, Informed, Question, Verdict
+from signal_index.usecases import log
+from signal_index.usecases.look_up import look_up
+from signal_index.usecases.oversight import openings
 from signal_index.usecases.workplace.arrivals import TICKET_TYPE, ticket_key_id
 from signal_index.web.identity import SECOND_FACTOR_ACR
 from signal_index.web.provider import Provider, Relying
@@ -36,6 +43,8 @@ HANDS = (
     "toetsen",
     "kaal",
 )  # each way of working has a team of its own, so none meets another's traces
+
+VISIT, DEBTS, TALK = "voorbereiding-huisbezoek", "schuldhulp-afstemming", "toets-zelfredzaamheid"
 
 Said = Mapping["Source", Collection[int]]
 
@@ -101,6 +110,8 @@ PEOPLE = (
     Person("t.lead", "Marijke de Boer", NOORD, LEADS),
     Person("w.leidt", "Anna Kowalska", NOORD, (Role.TEAM_MEMBER, Role.TEAM_LEAD)),
     Person("p.officer", "Pim de Wit", NOORD, (Role.PRIVACY_OFFICER,)),
+    Person("p.tweede", "Petra van Dijk", NOORD, (Role.PRIVACY_OFFICER,)),
+    Person("f.beheer", "Frits Beheer", NOORD, (Role.FUNCTIONAL_ADMIN,)),
     Person("w.niets", "Noor Jansen", NOORD, ()),
     Person("w.weg", "Willem Weg", NOORD, LOOKS),
     Person("w.gek", "<b>Gerrit</b> <script>window.pwned=1</script>", NOORD, LOOKS),
@@ -142,6 +153,7 @@ class Place:
     ) -> None:
         self.world = world
         self.cases: dict[str, UUID] = {}
+        self.overseen: dict[str, str] = {}
         self.key = Ed25519PrivateKey.generate()
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -255,6 +267,100 @@ class Place:
 
         self.run(job)
 
+    def looked(self, name: str, reference: str, worker: str = "w.een", purpose: str = VISIT) -> None:
+        """Somebody looked in a case, or tried to; a privacy officer finds it under this name."""
+        request = LookupRequest(self.cases[reference].bytes, purpose, frozenset(), Informed.TOLD)
+
+        def job(tx: Any) -> bytes:
+            actor = self._acting(tx, worker, Role.TEAM_MEMBER)
+            look_up(tx, self.house.site.desk.rules, actor, request, self.world.clock)
+            newest = next(iter(tx.audit.entries(events=("lookup.answered", "lookup.refused"), limit=1)))
+            name_of_look: bytes = tx.names.of_look(newest.writer, newest.number)
+            return name_of_look
+
+        self.overseen[name] = f"/toezicht/raadplegingen/{UUID(bytes=self.run(job))}"
+
+    def opened(self, name: str, look: str, *, approve: bool | None = None) -> None:
+        """The first privacy officer asked which case is behind a look; the second one decided, if she did."""
+        look_id = UUID(self.overseen[look].rpartition("/")[2]).bytes
+
+        def job(tx: Any) -> bytes:
+            first, second = (
+                self._acting(tx, each, Role.PRIVACY_OFFICER) for each in ("p.officer", "p.tweede")
+            )
+            asked = openings.ask(
+                tx, first, look_id, self.world.clock, reason=OpeningReason.COMPLAINT, dossier="PO-2026-014"
+            )
+            if approve is not None:
+                openings.decide(tx, second, asked.opening_id, self.world.clock, approve=approve)
+            return asked.opening_id
+
+        self.overseen[name] = f"/toezicht/zaaknummers/{UUID(bytes=self.run(job))}"
+
+    def chosen(self) -> None:
+        """Looks are on the work list: for a reason, by lot, too late, and one with a question asked."""
+        day = self.world.clock.date()
+        late = Reason(Indicator.OUTSIDE_HOURS, 3, (("time", "22.14"), ("times", "1"), ("looks", "40")))
+        many = Reason(Indicator.MANY_IN_HOUR, 4, (("number", "14"), ("usual", "3"), ("team", "2")))
+        asked: dict[str, Any] = {
+            "judgement": Judgement.QUESTION,
+            "ground": Ground.ASKED_LEAD,
+            "asked_at": TODAY,
+            "follow_up_on": day + timedelta(days=14),
+            "judged_at": TODAY,
+            "judged_by": "p.tweede",
+        }
+        tried = Reason(Indicator.ATTEMPTS, 5, (("times", "3"),))
+        lists: dict[str, tuple[tuple[Reason, ...], dict[str, Any]]] = {
+            "answered": ((many, late), {}),
+            "refused": ((tried,), {"due_on": day - timedelta(days=2)}),
+            "for a colleague": ((), {"chosen": Chosen.SAMPLE}),
+            "look 0": ((late,), asked),
+        }
+
+        def job(tx: Any) -> None:
+            for name, (reasons, changed) in lists.items():
+                ref = LookRef(*tx.names.look(UUID(self.overseen[name].rpartition("/")[2]).bytes))
+                stated: dict[str, Any] = {
+                    "chosen": Chosen.STRIKING,
+                    "chosen_on": day,
+                    "due_on": day + timedelta(days=7),
+                    **changed,
+                }
+                tx.reviews.put(Review(ref, self.world.clock, "w.een", None, True, reasons, **stated))
+
+        self.run(job)
+
+    def watched(self) -> None:
+        """Everything so far is in the log's tree, and a witness cosigned it."""
+        grown = self.run(lambda tx: log.integrate(tx, self.world.clock))
+        cosigned = Cosigned(
+            "getuige.gemeente.example", grown.head.size, grown.head.checkpoint, self.world.clock
+        )
+        self.run(lambda tx: tx.witnesses.put_cosigned(cosigned))
+
+    @staticmethod
+    def _acting(tx: Any, staff_id: str, role: Role) -> Actor:
+        staff = tx.staff.get(staff_id)
+        return Actor.in_one_role(staff_id, staff, role.value, second_factor=True, token_id="test")
+
+    def month_of_looks(self) -> None:
+        """A month that is over, with enough looks for figures, and a few too few in one place."""
+        self.world.clock = TODAY - timedelta(days=20)
+        counts = {(VISIT, "w.een"): 31, (VISIT, "w.stil"): 12, (DEBTS, "w.twee"): 18, (TALK, "w.telefoon"): 4}
+
+        def job(tx: Any) -> None:
+            for (purpose, worker), count in counts.items():
+                actor = self._acting(tx, worker, Role.TEAM_MEMBER)
+                for number in range(count):
+                    said: dict[str, Any] = {"purpose": purpose, "any_shown": number % 3 > 0}
+                    tx.audit.append(audit.act("lookup.answered", self.world.clock, actor, **said))
+                    if number % 2:
+                        useful: dict[str, Any] = {"purpose": purpose, "useful": "nee" if number % 3 else "ja"}
+                        tx.audit.append(audit.act("view.useful", self.world.clock, actor, **useful))
+
+        self.run(job)
+
     def ticket(self, worker: str, reference: str, number: str) -> str:
         """What a regiesysteem puts in a deep link."""
         issued = int(self.world.clock.timestamp())
@@ -275,6 +381,7 @@ def fill(place: Place) -> None:
     """Everything there can be on a page, and for each way of working three cases of her own."""
     place.register((DEBT, WMO, YOUTH, BEHIND, SILENT, *OTHERS))
     place.publish({BEHIND: (0, 4, 5, 6)})
+    place.month_of_looks()
     place.world.clock = TODAY
     place.publish({DEBT: (0, 3, 4, 5, 6), WMO: (2, 3), YOUTH: (0, 2), **dict.fromkeys(OTHERS, (0,))})
     soon = TODAY.date() + timedelta(days=8)
@@ -309,6 +416,24 @@ def fill(place: Place) -> None:
     place.ask("V-4444-4444", "WT-2026-0147", OTHERS[0], day - timedelta(days=20), **mended)
     place.ask("V-5555-5555", "WT-2026-0147", OTHERS[1], day - timedelta(days=60))
     place.ask("V-6666-6666", "WT-2026-0153", DEBT, day)
+    oversee(place)
+
+
+def oversee(place: Place) -> None:
+    """Looks for the privacy officers, one request for a case number in every state, and a log that grows."""
+    place.looked("answered", "WT-2026-0147")
+    place.looked("for a colleague", "WT-2026-0160")
+    place.looked("refused", "WT-2026-0154")
+    for number, approve in enumerate((None, True, False)):
+        look = f"look {number}"
+        place.looked(look, "WT-2026-0148", purpose=DEBTS)
+        place.opened(
+            {None: "asked", True: "approved", False: "refused request"}[approve], look, approve=approve
+        )
+    place.chosen()
+    place.watched()
+    refused = Refusal("getuige.waterschap.example", "behind", TODAY - timedelta(hours=2))
+    place.run(lambda tx: tx.witnesses.put_refusal(refused))
 
 
 def keep_quiet(place: Place) -> None:
@@ -317,6 +442,7 @@ def keep_quiet(place: Place) -> None:
     place.world.clock = TODAY
     place.publish({DEBT: (), WMO: (), YOUTH: ()})
     place.register_cases((1, place.case("WT-2026-0001", "w.een")))
+    place.watched()
 
 
 def one_purpose(rules: RuleSet) -> RuleSet:
@@ -351,3 +477,4 @@ def be_hostile(place: Place) -> None:
             tx.staff.grant(member.staff_id, Role.TEAM_MEMBER.value, "test", place.world.clock)
 
     place.run(hire)
+    place.looked("hostile", "WT-2026-0666", "w.gek")

@@ -6,11 +6,10 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from .places import Place
+from .places import DEBTS, TALK, VISIT, Place
 from .sights import Sight, Watch
 from .stage import Stage
 
-VISIT, DEBTS, TALK = "voorbereiding-huisbezoek", "schuldhulp-afstemming", "toets-zelfredzaamheid"
 TOLD, TOGETHER, NOT_YET = "verteld", "samen", "nog-niet"
 UNKNOWN = "00000000-0000-0000-0000-000000000007"
 
@@ -239,6 +238,24 @@ def roles_open(tour: Tour) -> None:
     tour.page.locator("details.si-roles summary").click()
 
 
+def overseen(name: str, page: str = "") -> Way:
+    """To a page of oversight, by what it is called at the place."""
+    return lambda tour: tour.open(tour.place.overseen[name] + page)
+
+
+def searched(worker: str) -> Way:
+    """To what a search for a worker finds."""
+
+    def go(tour: Tour) -> None:
+        tour.open("/toezicht/zoeken")
+        tour.page.get_by_text("Een klacht").click()
+        tour.page.get_by_label("Dossiernummer").fill("PO-2026-014")
+        tour.page.get_by_label("Medewerker (niet verplicht)").fill(worker)
+        tour.press("Zoek")
+
+    return go
+
+
 def leaving(tour: Tour) -> None:
     """Signed out here, on the way to the provider, which this time does not take her further."""
     tour.page.route("**/oauth2/end_session*", lambda route: route.fulfill(status=204))
@@ -247,6 +264,7 @@ def leaving(tour: Tour) -> None:
         tour.page.locator("header form[data-sign-out] button").click()
 
 
+OFFICER = "p.officer"
 ENGLISH = (("locale", "en-GB"),)
 
 STATES: tuple[State, ...] = (
@@ -314,8 +332,54 @@ STATES: tuple[State, ...] = (
     State("covers of the team", "covers", at("/vervanging"), who="t.lead"),
     State("team, nothing waiting", "team", at("/team"), who="t.stil", place="quiet"),
     State("not for this role", "caseload", at("/caseload"), who="t.lead", status=403),
-    State("begin without screens", "home", at("/"), who="p.officer"),
+    State("begin without screens", "home", at("/"), who="f.beheer"),
     State("begin without a role", "home", at("/"), who="w.niets"),
+    # --- The privacy officer
+    *(
+        State(name, page, way, who=who, status=status)
+        for name, page, way, who, status in (
+            ("work list", "work_list", at("/toezicht/werklijst"), OFFICER, 200),
+            ("one look", "one_look", overseen("answered"), OFFICER, 200),
+            ("one look, for a colleague", "one_look", overseen("for a colleague"), OFFICER, 200),
+            ("one look, refused", "one_look", overseen("refused"), OFFICER, 200),
+            ("one look, asked about", "one_look", overseen("look 0"), OFFICER, 200),
+            (
+                "one look, no verdict chosen",
+                "judge",
+                then(overseen("answered"), "Leg het oordeel vast"),
+                OFFICER,
+                400,
+            ),
+            ("work list, late ones", "work_list", at("/toezicht/werklijst?reden=pogingen"), OFFICER, 200),
+            ("no such look", "one_look", at(f"/toezicht/raadplegingen/{UNKNOWN}"), OFFICER, 404),
+            ("search", "search", at("/toezicht/zoeken"), OFFICER, 200),
+            ("search, nothing filled in", "search", then(at("/toezicht/zoeken"), "Zoek"), OFFICER, 400),
+            ("search, found", "search", searched("Samira"), OFFICER, 200),
+            ("search, nothing found", "search", searched("Willem Weg"), OFFICER, 200),
+            ("ask for a case", "open_person", overseen("answered", "/zaaknummer"), OFFICER, 200),
+            (
+                "ask for a case, nothing filled in",
+                "open_person",
+                then(overseen("answered", "/zaaknummer"), "Vraag het aan"),
+                OFFICER,
+                400,
+            ),
+            ("openings", "openings", at("/toezicht/zaaknummers"), "p.tweede", 200),
+            ("opening, waits for another", "opening", overseen("asked"), OFFICER, 200),
+            ("opening, to decide", "opening", overseen("asked"), "p.tweede", 200),
+            ("opening, open", "opening", overseen("approved"), OFFICER, 200),
+            ("opening, refused", "opening", overseen("refused request"), OFFICER, 200),
+            ("figures", "figures", at("/toezicht/rapportage"), OFFICER, 200),
+            ("rules", "rules", at("/toezicht/regels"), OFFICER, 200),
+            ("log", "log_health", at("/toezicht/logboek"), OFFICER, 200),
+        )
+    ),
+    State("one look in English", "one_look", overseen("answered"), who=OFFICER, options=ENGLISH),
+    State("work list, empty", "work_list", at("/toezicht/werklijst"), who=OFFICER, place="quiet"),
+    State("openings, none", "openings", at("/toezicht/zaaknummers"), who=OFFICER, place="quiet"),
+    State("log, in order", "log_health", at("/toezicht/logboek"), who=OFFICER, place="quiet"),
+    State("figures, none", "figures", at("/toezicht/rapportage"), who=OFFICER, place="quiet"),
+    State("rules, none in force", "rules", at("/toezicht/regels"), who=OFFICER, place="dark"),
     State("two roles", "caseload", roles_open, who="w.leidt"),
     State("on the way out", "sign_out", leaving, who="w.weg", alone=True),
 )

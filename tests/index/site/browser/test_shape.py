@@ -21,6 +21,8 @@ from .states import (
     at,
     fridge_sheet,
     look_at,
+    overseen,
+    searched,
     sheet,
     then,
     view,
@@ -285,6 +287,30 @@ def test_a_hostile_name_stays_a_name(besieged: Tour, way: Way) -> None:
     assert page.locator("input[name=csrf]").count() == page.locator("form").count()
     page.set_viewport_size({"width": 320, "height": 640})
     assert not page.evaluate(OVERFLOW), "a long name pushes the page aside"
+
+
+def test_a_hostile_name_stays_a_name_for_the_privacy_officer_too(stage: Any) -> None:
+    officer = Tour(stage, "hostile", "p.officer")
+    for way in (overseen("hostile"), searched("w.gek")):
+        way(officer)
+        page = officer.page
+        assert "<b>Gerrit</b> <script>" in page.inner_text("main")
+        assert page.evaluate("window.pwned") is None
+        assert not page.locator(STRANGE).count()
+        assert not officer.watch.said
+    officer.context.close()
+
+
+def test_the_report_prints_black_on_white_without_what_is_on_the_screen_only(stage: Any) -> None:
+    officer = Tour(stage, "full", "p.officer")
+    officer.open("/toezicht/rapportage")
+    officer.page.emulate_media(media="print")
+    for screen in ("header", "nav", "footer", "[data-print]"):
+        assert not officer.page.locator(f"{screen} >> visible=true").count(), screen
+    assert officer.page.locator("main svg rect >> visible=true").count() >= 2
+    assert officer.page.locator("main table >> visible=true").count() >= 4
+    assert pages_of(officer.page) <= 3
+    officer.context.close()
 
 
 def test_where_nothing_stands_against_them_such_names_do_run(stage: Any) -> None:

@@ -1,0 +1,128 @@
+"""What the work list says of a look beside why it was chosen: who looked and what for; and what was judged before.
+
+Whoever controls this module can hide a look from the page, not from the report of the period.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from policy.vocabulary import Role
+from signal_index.model import Actor, AuditEntry, dutch_day
+from signal_index.model.review import Chosen, Ground, Judgement, LookRef, Review, kind_of
+from signal_index.ports import Transaction
+from signal_index.review.policy import ReviewPolicy, Sentence
+from signal_index.review.words import sentence_of
+from signal_index.usecases.authority import require_role
+from signal_index.usecases.workplace.covers import shown_name
+
+from .looks import LookLine, find_look, is_own_look, line_of
+from .worklist import Item, worklist
+
+JUDGED = "review.judged"
+
+
+@dataclass(frozen=True)
+class ToReview:
+    """One look that waits for a judgement.
+
+    Args:
+        line: who looked, when and what for.
+        item: why it was chosen and until when it may wait.
+        kind: what its heaviest reason is about; that it is a sample when it was drawn by lot.
+    """
+
+    line: LookLine
+    item: Item
+    kind: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One judgement that was given."""
+
+    at: datetime
+    by: str
+    judgement: Judgement
+    ground: Ground
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How a look stands in review.
+
+    Args:
+        why: a sentence per reason, the heaviest first.
+        before: the judgements given so far, the first one first.
+        late: it waits for longer than the policy allows.
+    """
+
+    review: Review
+    why: tuple[Sentence, ...]
+    before: tuple[Judged, ...]
+    late: bool
+
+    @property
+    def asked(self) -> bool:
+        """Whether a question was asked, so that only a final judgement is left."""
+        return self.review.judgement is Judgement.QUESTION
+
+
+def to_review(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime) -> Sequence[ToReview]:
+    """Looks of the organisation that wait for a judgement, the earliest due first; reading them is recorded.
+
+    A look whose record was erased is left out: there is nothing to judge any more.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+    """
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
+    found = []
+    for item in worklist(tx, actor, policy, now).items:
+        recorded = tx.audit.one(item.ref.writer, item.ref.number)
+        if recorded is not None and is_own_look(recorded[0], staff):
+            found.append(ToReview(line_of(tx, recorded[0]), item, _kind(tx, item)))
+    return found
+
+
+def _kind(tx: Transaction, item: Item) -> str:
+    review = tx.reviews.get(item.ref)
+    assert review is not None, "what is on the list is kept"
+    return Chosen.SAMPLE.value if item.chosen is Chosen.SAMPLE else kind_of(review.reasons).value
+
+
+def judging(tx: Transaction, actor: Actor, look_id: bytes, now: datetime) -> Judging | None:
+    """How a look stands in review; None when it was never chosen. Opening the look is what is recorded.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+        NotFound: `no-look`.
+    """
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
+    entry, _ = find_look(tx, staff, look_id)
+    review = tx.reviews.get(LookRef(entry.writer, entry.number))
+    if review is None or review.chosen is None:
+        return None
+    return Judging(
+        review=review,
+        why=tuple(sentence_of(reason) for reason in review.reasons),
+        before=tuple(_before(tx, entry, now)),
+        late=review.is_late(dutch_day(now)),
+    )
+
+
+def _before(tx: Transaction, look: AuditEntry, now: datetime) -> list[Judged]:
+    """Every judgement on record about a look, the first one first."""
+    own = {"writer": look.writer.hex(), "number": look.number}
+    entries = tx.audit.entries(events=(JUDGED,), period=(look.at, now + timedelta(minutes=1)))
+    found = [each for each in entries if {name: each.fields.get(name) for name in own} == own]
+    return [_judged(tx, each) for each in reversed(found)]
+
+
+def _judged(tx: Transaction, entry: AuditEntry) -> Judged:
+    return Judged(
+        at=entry.at,
+        by=shown_name(tx, str(entry.fields["actor"])),
+        judgement=Judgement(str(entry.fields["verdict"])),
+        ground=Ground(str(entry.fields["ground"])),
+    )

@@ -1,0 +1,104 @@
+"""Whether the log is whole and watched: its size, its last checkpoint, who cosigned it, and what went wrong lately.
+
+It tells the privacy officer what the index knows of itself. That the index tells the truth about it is what the
+export and the verifier are for, which run elsewhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from policy.vocabulary import Role
+from signal_index import audit
+from signal_index.model import Actor, AuditEntry
+from signal_index.model.log import Cosigned, Refusal, TreeHead
+from signal_index.ports import Transaction
+from signal_index.usecases.authority import require_role
+
+INTEGRATED_WITHIN = timedelta(minutes=1)
+"""A record is in the tree within a second; after a minute nobody is doing it."""
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+GAP = "log.gap"
+EXPORTED = "log.exported"
+
+
+@dataclass(frozen=True)
+class WitnessHealth:
+    """What one witness did last.
+
+    Args:
+        name: as in its key.
+        cosigned: None when it never cosigned.
+        refusal: why it gives no cosignature now; None when it does.
+    """
+
+    name: str
+    cosigned: Cosigned | None
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True)
+class LogHealth:
+    """How the log does.
+
+    Args:
+        head: None before the first checkpoint.
+        standing_still: whether records wait for the tree for too long.
+        is_witnessed: whether a witness cosigned recently enough; if not, nothing is shown to workers.
+        gap: the last record that says that a record is missing; None when there never was one.
+        exported: the last record of an export, for a check elsewhere.
+    """
+
+    head: TreeHead | None
+    standing_still: bool
+    witnesses: tuple[WitnessHealth, ...]
+    is_witnessed: bool
+    gap: AuditEntry | None
+    exported: AuditEntry | None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nobody has to do anything."""
+        return (
+            self.is_witnessed
+            and not self.standing_still
+            and self.gap is None
+            and not any(each.refusal for each in self.witnesses)
+        )
+
+
+def health(tx: Transaction, actor: Actor, now: datetime) -> LogHealth:
+    """How the log does now; that the privacy officer looked is recorded.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+    """
+    require_role(actor, Role.PRIVACY_OFFICER)
+    found = LogHealth(
+        head=tx.log.head(),
+        standing_still=_stands_still(tx, now),
+        witnesses=_witnesses(tx.witnesses.cosigned(), tx.witnesses.refusals()),
+        is_witnessed=tx.witnesses.is_witnessed(now),
+        gap=_last(tx, GAP),
+        exported=_last(tx, EXPORTED),
+    )
+    tx.audit.append(audit.act("oversight.read", now, actor, page="log_health"))
+    return found
+
+
+def _stands_still(tx: Transaction, now: datetime) -> bool:
+    """Whether the newest record that had its time is still not in the tree."""
+    waited = next(iter(tx.audit.entries(period=(_BEGINNING, now - INTEGRATED_WITHIN), limit=1)), None)
+    return waited is not None and tx.log.find(waited.writer, waited.number) is None
+
+
+def _witnesses(cosigned: Sequence[Cosigned], refusals: Sequence[Refusal]) -> tuple[WitnessHealth, ...]:
+    signed = {each.witness: each for each in cosigned}
+    refused = {each.witness: each for each in refusals}
+    return tuple(
+        WitnessHealth(name, signed.get(name), refused.get(name)) for name in sorted({*signed, *refused})
+    )
+
+
+def _last(tx: Transaction, event: str) -> AuditEntry | None:
+    return next(iter(tx.audit.entries(events=(event,), limit=1)), None)

@@ -1,0 +1,126 @@
+"""One look, opened by a privacy officer: what was asked, by which rules it was decided, and her judgement of it.
+
+Invariant: nothing here says which signals were shown, or whether any was; the page of two looks that differ in that
+alone is the same.
+"""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from policy.catalogue import PurposeRule, SignalType
+from policy.vocabulary import Level
+from signal_index.errors import Malformed
+from signal_index.model import Actor
+from signal_index.model.review import GROUNDS, Ground, Judgement, LookRef
+from signal_index.ports import Transaction
+from signal_index.review.policy import ReviewPolicy
+from signal_index.usecases.oversight.chosen import Judging, judging
+from signal_index.usecases.oversight.looks import LookLine, OneLook, one_look
+from signal_index.usecases.oversight.worklist import Verdict, judge
+from signal_index.web.markup.words import say
+from signal_index.web.pages.forms import Form
+from signal_index.web.pages.visits import OFFICERS, Page, Visit
+
+from .phrases import GROUND_TEXTS, INFORMED, JUDGEMENTS, LEVELS, facts, refusal
+
+POLICY: Final = ReviewPolicy()
+VERDICT: Final = "oordeel"
+_CHOOSE = say("Kies een oordeel met een reden.")
+
+
+async def show_look(visit: Visit) -> Response:
+    """One look."""
+    return await _look_page(visit)
+
+
+async def _look_page(visit: Visit, fault: str = "") -> Response:
+    look_id = visit.param("look")
+
+    def read(tx: Transaction, actor: Actor) -> tuple[OneLook, Judging | None]:
+        look = one_look(tx, visit.rules, actor, look_id, visit.now)
+        return look, judging(tx, actor, look_id, visit.now)
+
+    look, in_review = await visit.run_as(read)
+    domains = (visit.rules.catalogue.life_domain(code) for code in look.domains)
+    return visit.page(
+        "oversight/look.html",
+        400 if fault else 200,
+        errors=[(VERDICT, fault)] if fault else [],
+        fault=visit.site.renderer.text(visit.lang, fault),
+        look=look,
+        refused=refusal(look.line.refused) if look.line.refused else None,
+        informed=INFORMED.get(look.informed or ""),
+        facts=tuple(facts(look.facts)),
+        allowed=_by_level(look),
+        levels=LEVELS,
+        domains=[each for each in domains if each is not None],
+        judging=in_review,
+        offered=_offered(in_review),
+        judgements=JUDGEMENTS,
+        grounds=GROUND_TEXTS,
+    )
+
+
+def _by_level(look: OneLook) -> list[tuple[Level, list[SignalType]]]:
+    """What was allowed, by how much of it: the most first."""
+    found = [(level, [kind for kind, own in look.allowed if own is level]) for level in Level]
+    return [(level, kinds) for level, kinds in reversed(found) if kinds]
+
+
+def _offered(in_review: Judging | None) -> list[tuple[Judgement, tuple[Ground, ...]]]:
+    """The judgements to choose from; a question is asked once."""
+    asked = in_review is not None and in_review.asked
+    return [(each, own) for each, own in GROUNDS.items() if not (asked and each is Judgement.QUESTION)]
+
+
+async def give_verdict(visit: Visit) -> Response:
+    """Keep the judgement and go back to the list, or say that one has to be chosen."""
+    look_id, chosen = visit.param("look"), _choice(visit.form)
+    if chosen is None:
+        return await _look_page(visit, _CHOOSE)
+
+    def keep(tx: Transaction, actor: Actor) -> None:
+        verdict = Verdict(LookRef(*tx.names.look(look_id)), *chosen)
+        judge(tx, actor, verdict, POLICY, visit.now)
+
+    try:
+        await visit.run_as(keep)
+    except Malformed:
+        return await _look_page(visit, _CHOOSE)
+    return visit.to("work_list", beoordeeld="ja")
+
+
+def _choice(form: Form) -> tuple[Judgement, Ground] | None:
+    """The judgement and its reason, as one choice; None when it is none of ours."""
+    judgement, _, ground = (form.one(VERDICT) or "").partition("/")
+    if judgement not in tuple(Judgement) or ground not in tuple(Ground):
+        return None
+    return Judgement(judgement), Ground(ground)
+
+
+def lines_for(visit: Visit, lines: tuple[LookLine, ...]) -> list[tuple[LookLine, PurposeRule | None, str]]:
+    """Looks for a list: each with its purpose, if that still exists, and why it was refused, if it was."""
+    catalogue = visit.rules.catalogue
+    return [
+        (line, catalogue.purpose(line.purpose or ""), refusal(line.refused) if line.refused else "")
+        for line in lines
+    ]
+
+
+PAGES = (
+    Page(
+        "/toezicht/raadplegingen/{look:uuid}",
+        "one_look",
+        roles=OFFICERS,
+        section="work_list",
+        get=show_look,
+    ),
+    Page(
+        "/toezicht/raadplegingen/{look:uuid}/oordeel",
+        "judge",
+        roles=OFFICERS,
+        section="work_list",
+        post=give_verdict,
+    ),
+)

@@ -1,0 +1,62 @@
+"""The work list: looks that wait for a judgement, why each was chosen and until when, in pages of twenty."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from signal_index.model.review import Chosen, Kind
+from signal_index.usecases.oversight.chosen import to_review
+from signal_index.web.markup.words import say
+from signal_index.web.pages.visits import OFFICERS, Page, Visit
+
+from .looks import POLICY, lines_for
+
+PER_PAGE = 20
+
+KINDS: Mapping[str, str] = {
+    Kind.HOURS: say("Tijdstip"),
+    Kind.RELATION: say("Zorgrelatie"),
+    Kind.COVER: say("Vervanging"),
+    Kind.AMOUNT: say("Hoeveelheid"),
+    Kind.REPEATED: say("Herhaling"),
+    Kind.ATTEMPTS: say("Pogingen"),
+    Kind.WATCH: say("Onder toezicht"),
+    Kind.OTHER: say("Andere reden"),
+    Chosen.SAMPLE: say("Steekproef"),
+}
+
+
+async def show_list(visit: Visit) -> Response:
+    """What is to be reviewed, all of it or what was chosen for one kind of reason."""
+    found = await visit.run_as(lambda tx, actor: to_review(tx, actor, POLICY, visit.now))
+    wanted = visit.request.query_params.get("reden")
+    kind = wanted if wanted in KINDS else None
+    fitting = [each for each in found if kind is None or each.kind == kind]
+    page = _page_number(visit.request.query_params.get("bladzijde"), len(fitting))
+    shown = fitting[(page - 1) * PER_PAGE : page * PER_PAGE]
+    counts = Counter(each.kind for each in found)
+    return visit.page(
+        "oversight/work_list.html",
+        total=len(found),
+        late=sum(each.item.late for each in found),
+        kinds=[(code, text, counts[code]) for code, text in KINDS.items() if counts[code]],
+        kind=kind,
+        looks=list(zip(shown, lines_for(visit, tuple(each.line for each in shown)), strict=True)),
+        newer=visit.url("work_list", reden=kind, bladzijde=page - 1) if page > 1 else "",
+        older=visit.url("work_list", reden=kind, bladzijde=page + 1)
+        if page * PER_PAGE < len(fitting)
+        else "",
+        judged="beoordeeld" in visit.request.query_params,
+        policy=POLICY.sentences(),
+    )
+
+
+def _page_number(text: str | None, count: int) -> int:
+    """The page somebody asked for, within the pages there are."""
+    last = max(1, -(-count // PER_PAGE))
+    asked = int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 6 else 1
+    return min(max(1, asked), last)
+
+
+PAGES = (Page("/toezicht/werklijst", "work_list", roles=OFFICERS, get=show_list),)

@@ -1,0 +1,256 @@
+"""The other pages of oversight by real requests: figures, rules and log; and what stands on none of them."""
+
+import re
+import uuid
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from policy.rulesets import bundled, load
+from signal_index import audit
+from signal_index.model import Actor
+from signal_index.model.log import Cosigned, Refusal
+from signal_index.usecases import log
+
+RULES = load(bundled())
+READABLE = (
+    "/toezicht/werklijst",
+    "/toezicht/zoeken",
+    "/toezicht/zaaknummers",
+    "/toezicht/rapportage",
+    "/toezicht/regels",
+    "/toezicht/logboek",
+)
+NINE_DIGITS = re.compile(r"(?<![\da-f])\d{9}(?![\da-f])")
+
+
+@pytest.fixture
+def officer(walk: Any) -> Any:
+    return walk(staff_id="p.officer")
+
+
+@pytest.fixture
+def looked(world: Any) -> Any:
+    """A worker looked in her own case; a signal was shown."""
+    world.register_relations((world.PEOPLE[0], world.relation(case_reference="WT-2026-0301")))
+    world.publish(world.ZORG, "kvk:00000004", "schuldhulptraject", {world.PEOPLE[0]: "2025-11"})
+    world.publish_nothing_else()
+    (relation,) = world.database.run(lambda tx: tx.relations.all_of(world.GEMEENTE))
+    world.look(relation.relation_id)
+    return relation
+
+
+def look_path(world: Any) -> str:
+    entry = world.records("lookup.answered")[0]
+    name = world.database.run(lambda tx: tx.names.of_look(entry.writer, entry.number))
+    return f"/toezicht/raadplegingen/{uuid.UUID(bytes=name)}"
+
+
+# --- What stands on none of them ----------------------------------------------------------------------------------
+
+
+def test_no_page_holds_a_pseudonym_a_bsn_a_case_or_a_relation(looked: Any, officer: Any, world: Any) -> None:
+    bsn = world.PEOPLE[0].digits
+    person = looked.person.encoded
+    private = {
+        bsn,
+        "WT-2026-0301",
+        str(uuid.UUID(bytes=looked.relation_id)),
+        person.hex(),
+        person.hex().upper(),
+    }
+    for path in (*READABLE, look_path(world), f"{look_path(world)}/zaaknummer"):
+        page = officer.open(path)
+        assert page.status == 200, path
+        text = page.content.decode()
+        assert not [each for each in private if each in text], path
+        assert not NINE_DIGITS.search(re.sub(r"value=\"[^\"]*\"", "", text)), path
+
+
+@pytest.mark.parametrize("who", ["w.een", "t.lead", "f.beheer", "b.bron", "w.niets"])
+def test_every_page_is_the_privacy_officers_alone_and_trying_is_on_record(
+    walk: Any, world: Any, who: str
+) -> None:
+    other = walk(staff_id=who)
+    for number, path in enumerate(READABLE, start=1):
+        assert other.open(path).status == 403, path
+        assert len(world.records("action.refused")) == number
+
+
+def test_every_read_of_the_log_is_on_record_and_reading_rules_is_none(
+    looked: Any, officer: Any, world: Any
+) -> None:
+    read = ("oversight.read", "look.read", "looks.searched", "worklist.read")
+    for path, more in (
+        ("/toezicht/zaaknummers", 1),
+        ("/toezicht/rapportage", 1),
+        ("/toezicht/logboek", 1),
+        (look_path(world), 1),
+        ("/toezicht/zoeken", 0),
+        ("/toezicht/regels", 0),
+    ):
+        before = len(world.records(*read))
+        officer.open(path)
+        assert len(world.records(*read)) == before + more, path
+
+
+# --- Figures ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def april(world: Any) -> Any:
+    """A month that is over, with looks for three purposes, one of them only a few times."""
+    counts = {"voorbereiding-huisbezoek": 31, "schuldhulp-afstemming": 18, "toets-zelfredzaamheid": 4}
+
+    def job(tx: Any) -> None:
+        actor = Actor.in_all_roles("w.een", tx.staff.get("w.een"), second_factor=True, token_id="test")
+        for purpose, count in counts.items():
+            for _ in range(count):
+                said: dict[str, Any] = {"purpose": purpose, "any_shown": True}
+                tx.audit.append(audit.act("lookup.answered", world.clock, actor, **said))
+
+    world.clock = datetime(2026, 4, 14, 9, tzinfo=UTC)
+    world.database.run(job)
+    world.clock = datetime(2026, 5, 4, 9, tzinfo=UTC)
+    return counts
+
+
+def rows(page: Any, table: str) -> dict[str, str]:
+    """A table by its caption: first cell to last."""
+    found = page.all(f"//caption[@id='{table}']/ancestor::table//tbody/tr")
+    return {
+        " ".join(row[0].text_content().split()): " ".join(row[-1].text_content().split()) for row in found
+    }
+
+
+def test_figures_show_what_they_may_and_the_chart_says_the_same(april: Any, officer: Any) -> None:
+    page = officer.open("/toezicht/rapportage")
+    assert page.heading == "Rapportage over april 2026"
+    shown = rows(page, "tabel-doelen")
+    assert shown == {
+        "Voorbereiding van een huisbezoek": "31",
+        "Afstemmen van schuldhulp": "niet getoond",
+        "Gesprek over zelfredzaamheid": "niet getoond",
+        "Totaal": "53",
+    }
+    titles = [" ".join(each.text_content().split()) for each in page.all("//main//svg/title")]
+    for text, count in list(shown.items())[:-1]:
+        assert f"{text}: {count}" in titles
+    assert "Aantallen onder de 10 tonen wij niet." in page.text
+
+
+def test_another_closed_month_can_be_chosen_and_no_other(april: Any, officer: Any, world: Any) -> None:
+    assert officer.open("/toezicht/rapportage").tap("maart\u00a02026").heading == "Rapportage over maart 2026"
+    assert world.records("oversight.read")[0].fields["selection"] == "2026-03"
+    for month in ("2026-05", "2030-01", "2020-01"):
+        assert officer.open(f"/toezicht/rapportage?maand={month}").status == 404
+    assert officer.open("/toezicht/rapportage?maand=alles").heading == "Rapportage over april 2026"
+
+
+# --- Rules --------------------------------------------------------------------------------------------------------
+
+
+def test_the_rules_are_there_with_text_article_and_what_each_purpose_shows(officer: Any) -> None:
+    page = officer.open("/toezicht/regels")
+    in_force = RULES.in_force(date(2026, 3, 3))
+    for rule in in_force.rules:
+        assert rule.title in page.text
+        assert " ".join(rule.officer_text.split()) in page.text
+        assert rule.key in page.text
+        basis = in_force.catalogue.legal_basis(rule.legal_basis)
+        assert basis is not None
+        assert f"{basis.law}, {basis.article}" in page.text
+    assert RULES.digest in page.text
+    matrix = [
+        [" ".join(cell.text_content().split()) for cell in row]
+        for row in page.all("//table[contains(@class, 'si-stack')]//tbody/tr")
+    ]
+    expected = []
+    for domain in in_force.catalogue.life_domains:
+        cells = [domain.label_nl]
+        for purpose in in_force.catalogue.purposes:
+            kinds = [in_force.catalogue.signal_type(code) for code in purpose.types]
+            reached = any(kind is not None and kind.life_domain is domain.code for kind in kinds)
+            folded = purpose.shows.value == "leefgebieden"
+            cells.append("Niets" if not reached else "Alleen of er iets is" if folded else "Signalen")
+        expected.append(cells)
+    assert matrix[:-1] == expected
+
+
+def test_without_rules_it_says_that_nobody_sees_anything(house: Any, world: Any, walk: Any) -> None:
+    world.desk = replace(world.desk, rules=replace(RULES, epochs=()))
+    page = walk(world, staff_id="p.officer").open("/toezicht/regels")
+    assert "Zolang dat zo is, ziet niemand iets." in page.text
+
+
+# --- The log ------------------------------------------------------------------------------------------------------
+
+
+def grow(world: Any) -> Any:
+    """Put everything into the tree; the head afterwards."""
+    return world.database.run(lambda tx: log.integrate(tx, world.clock)).head
+
+
+def test_a_log_that_grows_and_is_watched_is_in_order(looked: Any, officer: Any, world: Any) -> None:
+    head = grow(world)
+    cosigned = Cosigned("getuige.example", head.size, head.checkpoint, world.clock)
+    world.database.run(lambda tx: tx.witnesses.put_cosigned(cosigned))
+    page = officer.open("/toezicht/logboek")
+    assert "Het logboek is in orde" in page.text
+    assert f"bij {head.size} regels" in page.text
+
+
+def test_records_that_wait_for_the_tree_for_a_minute_are_a_standstill(
+    looked: Any, walk: Any, world: Any
+) -> None:
+    grow(world)
+    world.look(looked.relation_id)
+    world.clock += timedelta(seconds=30)
+    assert "Nieuwe regels komen er niet bij" not in walk(staff_id="p.officer").open("/toezicht/logboek").text
+    world.clock += timedelta(minutes=2)
+    page = walk(staff_id="p.officer").open("/toezicht/logboek")
+    assert "Nieuwe regels komen er niet bij" in page.text
+    assert "Het logboek is in orde" not in page.text
+
+
+@pytest.mark.parametrize(
+    "reason", ["unreachable", "unknown-log", "unknown-key", "behind", "fork", "proof", "answer"]
+)
+def test_every_refusal_of_a_witness_has_words_and_something_to_do(
+    looked: Any, officer: Any, world: Any, reason: str
+) -> None:
+    grow(world)
+    world.database.run(lambda tx: tx.witnesses.put_refusal(Refusal("getuige.example", reason, world.clock)))
+    page = officer.open("/toezicht/logboek")
+    assert "Bevestigt niet" in page.text
+    assert reason not in page.text.split("Zelf controleren")[0].split()
+    assert page.all("//main//li//strong")
+
+
+def test_a_gap_is_called_an_incident(looked: Any, officer: Any, world: Any) -> None:
+    gap = audit.event("log.gap", world.clock, writer="00" * 8, number=3)
+    world.database.run(lambda tx: tx.audit.append(gap))
+    page = officer.open("/toezicht/logboek")
+    assert "Er is een regel verdwenen" in page.text
+    assert "Het logboek is in orde" not in page.text
+
+
+def test_the_place_of_a_look_and_its_proof(looked: Any, officer: Any, world: Any, house: Any) -> None:
+    path = look_path(world)
+    assert "Nog niet. Dat gebeurt meestal binnen een seconde." in officer.open(path).text
+    head = grow(world)
+    page = officer.open(path)
+    assert f"van {head.size}" in page.text
+    assert "Nog geen getuige" in page.text
+    cosigned = Cosigned("getuige.example", head.size, head.checkpoint, world.clock)
+    world.database.run(lambda tx: tx.witnesses.put_cosigned(cosigned))
+    witnesses = officer.open(path).find("//main//dt[. = 'Bevestigd door']/following-sibling::dd")
+    assert witnesses.text_content().strip() == "getuige.example"
+    response = house.browser("p.officer").post(f"{path}/bewijs")
+    assert response.status_code == 200
+    assert response.text.startswith("c2sp.org/tlog-proof@v1\n")
+    assert "attachment" in response.headers["content-disposition"]
+    assert world.records("receipt.redeemed")[0].fields["actor"] == "p.officer"
+    assert house.browser("w.een").post(f"{path}/bewijs").status_code == 403
