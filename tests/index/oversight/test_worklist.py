@@ -205,6 +205,15 @@ def test_the_report_tells_what_was_judged_in_time_late_and_not(listed: Any, ref:
     assert [record.event for record in listed.records("review.reported")] == ["review.reported"]
 
 
+def test_weeks_are_missing_too_when_there_never_was_a_list(office: Any) -> None:
+    office.look(MONDAY, CASE)
+    office.now = MONDAY + 40 * DAY
+    found = report(office, date(2026, 1, 1), date(2026, 1, 31))
+    assert found.weeks == 0
+    assert date(2026, 1, 12) in found.missing
+    assert date(2026, 1, 19) in found.missing
+
+
 def test_a_look_that_may_still_be_judged_is_neither_late_nor_in_time(listed: Any) -> None:
     listed.now = MONDAY + 9 * DAY
     found = report(listed, date(2026, 1, 12), date(2026, 1, 19))
