@@ -233,3 +233,10 @@ def test_the_report_says_whether_lists_were_judged_in_time(listed: Any, walk: An
         "Te laat": "2",
         "Nog open": "0",
     }
+
+
+def test_before_she_judges_she_reads_what_each_verdict_does(listed: Any, officer: Any, world: Any) -> None:
+    page = officer.open(path_of(world, listed[0]))
+    assert "Wij sturen niets. U krijgt 14 dagen voor uw eindoordeel." in page.text
+    assert "Wij lichten niemand in." in page.text
+    assert "U kunt het niet meer veranderen." in page.text
