@@ -91,7 +91,7 @@ def _is_colleague(tx: Transaction, organisation: str, staff_id: str) -> bool:
 
 def _wrong(field: str, text: str) -> Malformed:
     return Malformed(
-        "watch", "Er is niets onder toezicht gezet. Verbeter wat hieronder staat.", ((field, text),)
+        "watch", "Er wordt nergens extra op gelet. Verbeter wat hieronder staat.", ((field, text),)
     )
 
 
@@ -105,7 +105,7 @@ def lift_watch(tx: Transaction, actor: Actor, watch_id: bytes, now: datetime) ->
     require_role(actor, REVIEWING_ROLE)
     watch = next((each for each in tx.reviews.watches() if each.watch_id == watch_id), None)
     if watch is None:
-        raise NotFound("no-watch", "Dit staat niet onder toezicht.")
+        raise NotFound("no-watch", "Hier wordt niet extra op gelet.")
     tx.reviews.remove_watch(watch_id)
     tx.audit.append(_record("watch.lifted", now, actor, watch))
 

@@ -23,7 +23,7 @@ KINDS: Mapping[str, str] = {
     Kind.AMOUNT: say("Hoeveelheid"),
     Kind.REPEATED: say("Herhaling"),
     Kind.ATTEMPTS: say("Pogingen"),
-    Kind.WATCH: say("Onder toezicht"),
+    Kind.WATCH: say("Extra opgelet"),
     Kind.OTHER: say("Andere reden"),
     Chosen.SAMPLE: say("Steekproef"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from signal_index.model.review import Chosen, Indicator, LookRef, Reason, Review, Week
+from signal_index.web.pages.visits import LANGUAGE_COOKIE
 
 MANY = Reason(Indicator.MANY_IN_HOUR, 4, (("number", "14"), ("usual", "3"), ("team", "2")))
 LATE_AT_NIGHT = Reason(Indicator.OUTSIDE_HOURS, 3, (("time", "22.14"), ("times", "1"), ("looks", "40")))
@@ -240,3 +241,25 @@ def test_before_she_judges_she_reads_what_each_verdict_does(listed: Any, officer
     assert "Wij sturen niets. U krijgt 14 dagen voor uw eindoordeel." in page.text
     assert "Wij lichten niemand in." in page.text
     assert "U kunt het niet meer veranderen." in page.text
+
+
+@pytest.mark.parametrize(
+    ("what", "dutch", "english"),
+    [
+        ("zaak", "Een privacy officer let extra op deze inwoner.", "pays extra attention to this resident."),
+        ("medewerker", "let extra op deze medewerker.", "pays extra attention to this member of staff."),
+    ],
+)
+def test_what_is_watched_is_said_in_both_languages_and_never_as_a_court_measure(
+    case: bytes, choose: Any, officer: Any, house: Any, world: Any, what: str, dutch: str, english: str
+) -> None:
+    world.look(case)
+    choose(Reason(Indicator.WATCHED, 4, (("what", what),)))
+    text = officer.open("/toezicht/werklijst").text
+    assert dutch in text
+    assert "nder toezicht" not in text
+    browser = house.browser("p.officer")
+    browser.cookies[LANGUAGE_COOKIE] = "en"
+    text = browser.get("/toezicht/werklijst").text
+    assert english in text
+    assert f" {what}." not in text
