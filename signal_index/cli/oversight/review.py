@@ -1,4 +1,4 @@
-"""The commands of review: score the log and list every week, judge, report, and mail how much waits.
+"""The commands of review: score the log and list every week, judge, report, watch, and mail how much waits.
 
 `run` and `mail` are for a timer, once a day; running them twice does no harm.
 """
@@ -19,6 +19,8 @@ from signal_index.model.review import Ground, Judgement, LookRef
 from signal_index.review.policy import ReviewPolicy
 from signal_index.usecases.oversight import alert, kept, scoring, worklist
 from signal_index.wiring import Index
+
+from .watches import watch
 
 POLICY = ReviewPolicy()
 _WRITER_BYTES = 8
@@ -162,3 +164,6 @@ def mail(config: Path) -> None:
                 raise click.ClickException("the e-mail was refused; it is tried again tomorrow")
         index.database.run(lambda tx: alert.record_mailed(tx, moment))
     click.echo(f"review: mailed that {found.open} wait")
+
+
+review.add_command(watch)
