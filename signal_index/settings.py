@@ -7,13 +7,16 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import SetupFault
 from .retention import TERMS, RecordKind
+
+_Oin = Annotated[str, Field(pattern=r"^[0-9]{20}$")]
+_Address = Annotated[str, Field(min_length=3)]
 
 
 class _Section(BaseModel):
@@ -77,8 +80,8 @@ class MailSettings(_Section):
     port: int = Field(default=587, ge=1, le=65535, description="Its port.")
     sender: str = Field(min_length=3, description="Address the digest comes from.")
     starttls: bool = Field(default=True, description="Whether to insist on TLS before anything is said.")
-    review_to: str | None = Field(
-        default=None, min_length=3, description="Where it is told how many looks wait for a judgement."
+    review_to: Mapping[_Oin, _Address] = Field(
+        default={}, description="By OIN of an organisation, where its privacy officers are told what waits."
     )
 
 

@@ -20,6 +20,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from signal_index.errors import SetupFault
 from signal_index.model.workplace import MessageKind
 from signal_index.settings import MailSettings, SiteSettings
+from signal_index.usecases.oversight.worklist import Waiting
 
 TIMEOUT_SECONDS = 20
 
@@ -54,12 +55,18 @@ def text_of(counts: Mapping[MessageKind, int], site: SiteSettings) -> str:
     )
 
 
-def alert_text(waiting: int, site: SiteSettings) -> str:
-    """What the e-mail to whoever reviews says: a number, and where to read on."""
-    looks = "is 1 raadpleging" if waiting == 1 else f"zijn {waiting} raadplegingen"
+def alert_text(waiting: Waiting, site: SiteSettings) -> str:
+    """What the e-mail to whoever reviews says: how many wait, how many for too long, and where to read on."""
+    looks = "is 1 raadpleging" if waiting.open == 1 else f"zijn {waiting.open} raadplegingen"
+    late = (
+        f"Daarvan {'is' if waiting.late == 1 else 'zijn'} er {waiting.late} te laat.\n\n"
+        if waiting.late
+        else ""
+    )
     return (
         "Goedendag,\n\n"
         f"Er {looks} te beoordelen bij {site.name}.\n\n"
+        f"{late}"
         f"Bekijk de werklijst op:\n{site.url}/toezicht/werklijst\n\n"
         "In deze e-mail staan geen namen en geen zaken.\n"
     )
@@ -86,12 +93,12 @@ class Letterhead:
         """
         return self._letter(address, "u heeft berichten", text_of(counts, self.site), now)
 
-    def compose_alert(self, address: str, waiting: int, now: datetime) -> EmailMessage:
+    def compose_alert(self, address: str, waiting: Waiting, now: datetime) -> EmailMessage:
         """One e-mail that says how many looks wait for a judgement, and where.
 
         Args:
             address: where it goes to.
-            waiting: how many; more than none.
+            waiting: how many; more than none is open.
             now: aware; becomes its date.
         """
         return self._letter(

@@ -11,11 +11,11 @@ from smtplib import SMTPException
 
 import click
 
-from signal_index.cli.mail import Letterhead, mailbox
+from signal_index.cli.mail import Letterhead, Mailbox, mailbox
 from signal_index.cli.options import config_option
 from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.errors import SetupFault
-from signal_index.model.review import Ground, Judgement, LookRef
+from signal_index.model.review import GROUNDS, Ground, Judgement, LookRef
 from signal_index.review.policy import ReviewPolicy
 from signal_index.usecases.oversight import alert, kept, scoring, worklist
 from signal_index.wiring import Index
@@ -106,7 +106,12 @@ def list_open(staff_id: str, config: Path) -> None:
         click.echo("nothing waits for a judgement")
 
 
-@review.command()
+_GROUNDS_BY_JUDGEMENT = "\n".join(
+    ("\b", "Grounds by judgement:", *(f"{each}: {', '.join(grounds)}" for each, grounds in GROUNDS.items()))
+)
+
+
+@review.command(epilog=_GROUNDS_BY_JUDGEMENT)
 @click.argument("look", type=_Look())
 @as_option("privacy-officer")
 @click.option("--judgement", type=click.Choice([each.value for each in Judgement]), required=True)
@@ -144,26 +149,34 @@ def report(staff_id: str, first: date, last: date, config: Path) -> None:
 @review.command()
 @config_option
 def mail(config: Path) -> None:
-    """Mail how many looks wait for a judgement, to the address in the settings; run it once a day."""
+    """Mail each organisation how many of its looks wait, to its address in the settings; run it once a day."""
     with opened(config) as index:
         settings, site = index.settings.mail, index.settings.site
-        if settings is None or settings.review_to is None or site is None:
+        if settings is None or not settings.review_to or site is None:
             raise SetupFault("review mail needs mail.review_to and the section [site] in the settings file")
+        head = Letterhead(settings.sender, site)
         with mailbox(settings, environment=index.settings.environment) as box:
-            try:
-                box.make_ready()
-            except (SMTPException, OSError) as error:
-                raise click.ClickException("the mail server went away; run it again") from error
-            moment = now()
-            found = index.database.run(lambda tx: alert.claim_alert(tx, moment))
-            if found is None:
-                click.echo("review: nothing to mail")
-                return
-            letter = Letterhead(settings.sender, site).compose_alert(settings.review_to, found.open, moment)
-            if not box.send(letter):
-                raise click.ClickException("the e-mail was refused; it is tried again tomorrow")
-        index.database.run(lambda tx: alert.record_mailed(tx, moment))
-    click.echo(f"review: mailed that {found.open} wait")
+            told = [_mail_one(index, box, head, *each) for each in settings.review_to.items()]
+    for count in filter(None, told):
+        click.echo(f"review: mailed that {count} wait")
+    if not any(told):
+        click.echo("review: nothing to mail")
+
+
+def _mail_one(index: Index, box: Mailbox, head: Letterhead, organisation: str, address: str) -> int:
+    """Tell one organisation how much waits; how much that was, 0 when there was nothing to tell."""
+    try:
+        box.make_ready()
+    except (SMTPException, OSError) as error:
+        raise click.ClickException("the mail server went away; run it again") from error
+    moment = now()
+    found = index.database.run(lambda tx: alert.claim_alert(tx, organisation, moment))
+    if found is None:
+        return 0
+    if not box.send(head.compose_alert(address, found, moment)):
+        raise click.ClickException("an e-mail was refused; it is tried again tomorrow")
+    index.database.run(lambda tx: alert.record_mailed(tx, moment))
+    return found.open
 
 
 review.add_command(watch)

@@ -1,4 +1,4 @@
-"""The e-mail that says how many looks wait for a judgement: a number and nothing else, once a day at most."""
+"""The e-mail that says how many looks wait for a judgement: two numbers, to an organisation once a day at most."""
 
 from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
@@ -11,20 +11,20 @@ from signal_index.ports import Transaction
 from .worklist import Waiting, waiting
 
 
-def claim_alert(tx: Transaction, now: datetime) -> Waiting | None:
-    """Take today's e-mail up, before it is sent; None when nothing waits, or when it was taken up before.
+def claim_alert(tx: Transaction, organisation: str, now: datetime) -> Waiting | None:
+    """Take today's e-mail to an organisation up, before it is sent; None when nothing waits, or it was taken up before.
 
     A run that stops half-way can be run again: an e-mail that may have been sent is not sent twice.
     """
-    found = waiting(tx, now)
+    found = waiting(tx, organisation, now)
     today = dutch_day(now)
     if not found.open:
         return None
-    claim = sha256(encode("review-alert", today.isoformat())).hexdigest()
+    claim = sha256(encode("review-alert", organisation, today.isoformat())).hexdigest()
     tomorrow = datetime.combine(today + timedelta(days=1), time.min, DUTCH_TIME)
     return found if tx.tickets.use(claim, tomorrow.astimezone(UTC)) else None
 
 
 def record_mailed(tx: Transaction, now: datetime) -> None:
-    """Record that the e-mail of this day was handed over."""
+    """Record that an e-mail of this day was handed over."""
     tx.audit.append(audit.event("review.mailed", now, day=dutch_day(now).isoformat(), messages=1))

@@ -16,7 +16,7 @@ from signal_index.review.words import sentence_of
 from signal_index.usecases.authority import require_role
 from signal_index.usecases.workplace.covers import shown_name
 
-from .looks import LookLine, find_look, is_own_look, line_of
+from .looks import LookLine, find_look, line_of
 from .worklist import Item, worklist
 
 JUDGED = "review.judged"
@@ -71,18 +71,16 @@ class Judging:
 def to_review(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime) -> Sequence[ToReview]:
     """Looks of the organisation that wait for a judgement, the earliest due first; reading them is recorded.
 
-    A look whose record was erased is left out: there is nothing to judge any more.
-
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
     """
-    staff = require_role(actor, Role.PRIVACY_OFFICER)
-    found = []
-    for item in worklist(tx, actor, policy, now).items:
-        recorded = tx.audit.one(item.ref.writer, item.ref.number)
-        if recorded is not None and is_own_look(recorded[0], staff):
-            found.append(ToReview(line_of(tx, recorded[0]), item, _kind(tx, item)))
-    return found
+    return [_to_review(tx, item) for item in worklist(tx, actor, policy, now).items]
+
+
+def _to_review(tx: Transaction, item: Item) -> ToReview:
+    entry = tx.chronicle.record(item.ref)
+    assert entry is not None, "what is on the list has its record"
+    return ToReview(line_of(tx, entry), item, _kind(tx, item))
 
 
 @dataclass(frozen=True)

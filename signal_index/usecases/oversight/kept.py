@@ -18,7 +18,7 @@ from signal_index.ports import Transaction
 from signal_index.review.policy import ReviewPolicy, Sentence
 from signal_index.usecases.authority import require_role
 
-from .worklist import REVIEWING_ROLE
+from .worklist import REVIEWING_ROLE, own_reviews
 
 SHOWN_FROM: Final = 10
 
@@ -86,7 +86,7 @@ def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: tuple[date, 
         NotPermitted: the actor does not act as a privacy officer.
         Malformed: `period`: it ends before it begins, or is not over.
     """
-    require_role(actor, REVIEWING_ROLE)
+    staff = require_role(actor, REVIEWING_ROLE)
     today = dutch_day(now)
     first, last = days
     if first > last or last >= today:
@@ -101,8 +101,8 @@ def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: tuple[date, 
         last_day=last.isoformat(),
     )
     tx.audit.append(asked)
-    reviews = [each for each in tx.reviews.chosen_since(first) if each.chosen_on and each.chosen_on <= last]
-    return _figures(tx, policy, days, reviews, today)
+    chosen = [each for each in tx.reviews.chosen_since(first) if each.chosen_on and each.chosen_on <= last]
+    return _figures(tx, policy, days, own_reviews(tx, staff.organisation, chosen), today)
 
 
 def _figures(

@@ -136,9 +136,9 @@ class OneLook:
     proof: Proof
 
 
-def is_own_look(entry: AuditEntry, staff: StaffMember) -> bool:
+def is_own_look(entry: AuditEntry, organisation: str) -> bool:
     """Whether a record is a look, or an attempt at one, in this organisation."""
-    return entry.event in LOOKS and entry.fields.get("organisation") == staff.organisation
+    return entry.event in LOOKS and entry.fields.get("organisation") == organisation
 
 
 def recorded_between(
@@ -217,7 +217,7 @@ def find_look(tx: Transaction, staff: StaffMember, look_id: bytes) -> tuple[Audi
         NotFound: `no-look`.
     """
     found = tx.audit.one(*tx.names.look(look_id))
-    if found is None or not is_own_look(found[0], staff):
+    if found is None or not is_own_look(found[0], staff.organisation):
         raise NotFound("no-look", "Deze raadpleging is niet gevonden.")
     return found
 

@@ -5,10 +5,12 @@ Invariants:
 2. Nobody judges a look of her own.
 3. A question is not an end: it waits for a second judgement, with a day of its own.
 4. Nothing here shows a flag, and no rank leaves this module.
+5. A look of another organisation is not on the list, not counted, and cannot be opened or judged.
 
 Whoever controls this module can leave a look unjudged; the report of the period shows that it was.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -16,13 +18,15 @@ from uuid import UUID
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Conflict, Malformed, NotFound
-from signal_index.model import Actor, AuditEvent, CareRelation, FieldValue, StaffMember, dutch_day
+from signal_index.model import Actor, AuditEntry, AuditEvent, CareRelation, FieldValue, StaffMember, dutch_day
 from signal_index.model.review import GROUNDS, Chosen, Ground, Judgement, LookRef, Review
 from signal_index.model.workplace import Cover
 from signal_index.ports import Transaction
 from signal_index.review.policy import ReviewPolicy, Sentence
 from signal_index.review.words import sentence_of
 from signal_index.usecases.authority import require_role
+
+from .looks import is_own_look
 
 REVIEWING_ROLE = Role.PRIVACY_OFFICER
 
@@ -68,7 +72,7 @@ class Taken:
     Args:
         review: the look; its reasons without their weights being shown anywhere.
         why: as in `Item`.
-        fields: of its record: purpose, what was allowed, whether the resident knew; None when it was erased.
+        fields: of its record: purpose, what was allowed, whether the resident knew.
         worker: who looked, if she is still in the staff table.
         relation: the care relation as it stands now, if it is still there.
         cover: the cover under which she looked, if she did and it is still kept.
@@ -78,7 +82,7 @@ class Taken:
 
     review: Review
     why: tuple[Sentence, ...]
-    fields: dict[str, FieldValue] | None
+    fields: dict[str, FieldValue]
     worker: StaffMember | None
     relation: CareRelation | None
     cover: Cover | None
@@ -98,12 +102,23 @@ def worklist(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime)
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
     """
-    require_role(actor, REVIEWING_ROLE)
+    staff = require_role(actor, REVIEWING_ROLE)
     today = dutch_day(now)
-    items = tuple(_item(review, today) for review in sorted(tx.reviews.open(), key=_urgency))
+    own = own_reviews(tx, staff.organisation, tx.reviews.open())
+    items = tuple(_item(review, today) for review in sorted(own, key=_urgency))
     read = audit.event("worklist.read", now, actor=actor.staff_id, token=actor.token_id, items=len(items))
     tx.audit.append(read)
     return Worklist(items, policy.sentences())
+
+
+def own_reviews(tx: Transaction, organisation: str, reviews: Iterable[Review]) -> list[Review]:
+    """Those of this organisation, in the same order; a look whose record was erased is nobody's any more."""
+    return [each for each in reviews if _own_record(tx, organisation, each.ref) is not None]
+
+
+def _own_record(tx: Transaction, organisation: str, ref: LookRef) -> AuditEntry | None:
+    entry = tx.chronicle.record(ref)
+    return entry if entry is not None and is_own_look(entry, organisation) else None
 
 
 def _urgency(review: Review) -> tuple[date, bool, int]:
@@ -136,12 +151,10 @@ def take(tx: Transaction, actor: Actor, ref: LookRef, now: datetime) -> Taken:
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
-        NotFound: `no-review`: it is not on the work list.
+        NotFound: `no-review`: it is not on the work list of her organisation.
     """
-    require_role(actor, REVIEWING_ROLE)
-    review = _chosen(tx, ref)
-    entry = tx.chronicle.record(ref)
-    fields = entry.fields if entry is not None else None
+    staff = require_role(actor, REVIEWING_ROLE)
+    review, fields = _chosen(tx, staff.organisation, ref)
     tx.audit.append(_of_look("look.reviewed", now, actor, ref))
     return Taken(
         review=review,
@@ -155,27 +168,28 @@ def take(tx: Transaction, actor: Actor, ref: LookRef, now: datetime) -> Taken:
     )
 
 
-def _chosen(tx: Transaction, ref: LookRef) -> Review:
-    review = tx.reviews.get(ref)
-    if review is None or review.chosen is None:
+def _chosen(tx: Transaction, organisation: str, ref: LookRef) -> tuple[Review, dict[str, FieldValue]]:
+    """A look of the work list, and what its record says."""
+    review, entry = tx.reviews.get(ref), _own_record(tx, organisation, ref)
+    if review is None or review.chosen is None or entry is None:
         raise NotFound("no-review", "Deze raadpleging staat niet op de werklijst.")
-    return review
+    return review, entry.fields
 
 
-def _relation(tx: Transaction, review: Review, fields: dict[str, FieldValue] | None) -> CareRelation | None:
+def _relation(tx: Transaction, review: Review, fields: dict[str, FieldValue]) -> CareRelation | None:
     organisation = _text(fields, "organisation")
     if organisation is None or review.relation is None:
         return None
     return tx.relations.get(organisation, UUID(review.relation).bytes)
 
 
-def _cover(tx: Transaction, fields: dict[str, FieldValue] | None) -> Cover | None:
+def _cover(tx: Transaction, fields: dict[str, FieldValue]) -> Cover | None:
     organisation, cover = _text(fields, "organisation"), _text(fields, "cover")
     return tx.covers.get(organisation, UUID(cover).bytes) if organisation and cover else None
 
 
-def _text(fields: dict[str, FieldValue] | None, name: str) -> str | None:
-    value = None if fields is None else fields.get(name)
+def _text(fields: dict[str, FieldValue], name: str) -> str | None:
+    value = fields.get(name)
     return value if isinstance(value, str) else None
 
 
@@ -208,12 +222,12 @@ def judge(tx: Transaction, actor: Actor, verdict: Verdict, policy: ReviewPolicy,
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
-        NotFound: `no-review`: it is not on the work list.
+        NotFound: `no-review`: it is not on the work list of her organisation.
         Conflict: `own-look`, or `judged`: it was closed before, or the question was asked before.
         Malformed: `ground`: it does not go with the judgement.
     """
-    require_role(actor, REVIEWING_ROLE)
-    review = _chosen(tx, verdict.ref)
+    staff = require_role(actor, REVIEWING_ROLE)
+    review, _ = _chosen(tx, staff.organisation, verdict.ref)
     _require_judgeable(actor, review, verdict)
     judged = replace(
         review, judgement=verdict.judgement, ground=verdict.ground, judged_at=now, judged_by=actor.staff_id
@@ -251,10 +265,10 @@ class Waiting:
     late: int
 
 
-def waiting(tx: Transaction, now: datetime) -> Waiting:
-    """How much waits, for a mail; it leads to nobody, so reading it is not recorded."""
+def waiting(tx: Transaction, organisation: str, now: datetime) -> Waiting:
+    """How much waits in one organisation, for a mail; it leads to nobody, so reading it is not recorded."""
     today = dutch_day(now)
-    found = tx.reviews.open()
+    found = own_reviews(tx, organisation, tx.reviews.open())
     return Waiting(len(found), sum(review.is_late(today) for review in found))
 
 

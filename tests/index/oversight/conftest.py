@@ -64,8 +64,8 @@ class Office:
 
     def look(self, at: datetime, relation: str = "case", worker: str = "w.een", **fields: Any) -> LookRef:
         self.now = max(self.now, at)
-        who: dict[str, Any] = {"actor": worker, "organisation": ORGANISATION, "token": "t"}
-        [ref] = self.tell(audit.event("lookup.answered", at, relation=relation, **who, **fields))
+        who: dict[str, Any] = {"actor": worker, "organisation": ORGANISATION, "token": "t"} | fields
+        [ref] = self.tell(audit.event("lookup.answered", at, relation=relation, **who))
         return ref
 
     def score(self) -> int:

@@ -17,9 +17,12 @@ from click.testing import CliRunner, Result
 
 from signal_index import audit
 from signal_index.cli import main
+from signal_index.cli.mail import alert_text
 from signal_index.model import StaffMember
-from signal_index.model.review import Indicator, LookRef
+from signal_index.model.review import GROUNDS, Indicator, LookRef
+from signal_index.settings import SiteSettings
 from signal_index.store import open_database
+from signal_index.usecases.oversight.worklist import Waiting
 
 CONFIG = """
 environment = "dev"
@@ -43,7 +46,9 @@ host = "localhost"
 port = {port}
 sender = "index@gemeente.example"
 starttls = false
-review_to = "toezicht@gemeente.example"
+[mail.review_to]
+"00000099000000000001" = "toezicht@gemeente.example"
+"00000099000000000002" = "toezicht@zorg.example"
 """
 
 
@@ -167,10 +172,29 @@ def test_the_mail_holds_a_number_and_where_to_go(shell: Shell, mailroom: tuple[M
 
 
 def test_without_an_address_the_mail_says_what_is_missing(shell: Shell) -> None:
-    shell.config.write_text(shell.config.read_text().replace('review_to = "toezicht@gemeente.example"', ""))
+    shell.config.write_text(shell.config.read_text().partition("[mail.review_to]")[0])
     result = shell("review", "mail")
     assert result.exit_code == 2
     assert "mail.review_to" in result.output
+
+
+def test_the_mail_says_how_many_are_late() -> None:
+    site = SiteSettings(
+        url="https://signaal.example",
+        organisation="Gemeente",
+        accessibility_contact="a@gemeente.example",
+        privacy_contact="p@gemeente.example",
+    )
+    late = "te laat"
+    assert "Daarvan is er 1 te laat." in alert_text(Waiting(2, 1), site)
+    assert "Daarvan zijn er 2 te laat." in alert_text(Waiting(2, 2), site)
+    assert late not in alert_text(Waiting(2, 0), site)
+
+
+def test_judge_says_which_ground_goes_with_which_judgement(shell: Shell) -> None:
+    lines = [line.strip() for line in shell("review", "judge", "--help").output.splitlines()]
+    for judgement, grounds in GROUNDS.items():
+        assert f"{judgement}: {', '.join(grounds)}" in " ".join(lines)
 
 
 # --- Watching ---------------------------------------------------------------------------------------------------------

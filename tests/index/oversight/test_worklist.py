@@ -11,12 +11,14 @@ import pytest
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted, SignalIndexError
+from signal_index.model import StaffMember
 from signal_index.model.review import GROUNDS, Chosen, Ground, Judgement, LookRef, Watched
 from signal_index.usecases.oversight import alert, worklist
 from signal_index.usecases.oversight.kept import kept
 from signal_index.usecases.oversight.watching import WatchRequest, lift_watch, put_watch, watches
 from signal_index.usecases.oversight.worklist import Verdict, judge, take
 
+ORGANISATION, OTHER = "00000099000000000001", "00000099000000000002"
 MONDAY = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RIGHT = (Judgement.RIGHT, Ground.VISIT)
@@ -174,6 +176,46 @@ def test_a_look_that_is_on_no_list_cannot_be_opened_or_judged(listed: Any) -> No
     assert listed.records("look.reviewed") == []
 
 
+def test_an_organisation_sees_counts_and_judges_no_look_of_another(listed: Any, ref: LookRef) -> None:
+    """Two organisations share one index; the record says whose look it was."""
+
+    def staff(tx: Any) -> None:
+        for name, role in (("w.ander", Role.TEAM_MEMBER), ("p.ander", Role.PRIVACY_OFFICER)):
+            tx.staff.put(StaffMember(name, OTHER, "west", active=True))
+            tx.staff.grant(name, role.value, "setup", MONDAY)
+
+    listed.run(staff)
+    theirs = listed.look(MONDAY + 7 * DAY, CASE, "w.ander", organisation=OTHER)
+    listed.review(date(2026, 1, 26))
+    assert theirs in {review.ref for review in listed.run(lambda tx: tx.reviews.open())}
+    assert [item.ref for item in read(listed, "p.ander").items] == [theirs]
+    own = {item.ref for item in read(listed).items}
+    assert (len(own), theirs in own) == (3, False)
+    officers = {"p.officer": theirs, "p.ander": ref}
+    for who, of_others in officers.items():
+        actor = listed.actor(who)
+        for job in (
+            lambda tx, actor=actor, look=of_others: take(tx, actor, look, listed.now),
+            lambda tx, actor=actor, look=of_others: judge(
+                tx, actor, Verdict(look, *RIGHT), listed.policy, listed.now
+            ),
+        ):
+            with pytest.raises(NotFound):
+                listed.run(job)
+    assert listed.records("look.reviewed", "review.judged") == []
+    counted = {
+        name: listed.run(lambda tx, name=name: alert.claim_alert(tx, name, listed.now)).open
+        for name in (ORGANISATION, OTHER)
+    }
+    assert counted == {ORGANISATION: 3, OTHER: 1}
+    listed.now += 30 * DAY
+    actor = listed.actor("p.ander")
+    days = (date(2026, 1, 12), date(2026, 2, 1))
+    found = listed.run(lambda tx: kept(tx, actor, listed.policy, days, listed.now))
+    assert found.listed + found.sampled == 1
+    assert conclude(listed, theirs, RIGHT, "p.ander").judged_by == "p.ander"
+
+
 @pytest.mark.parametrize("who", ["w.een", "f.beheer", "nobody"])
 def test_only_a_privacy_officer_reads_judges_watches_and_reports(listed: Any, ref: LookRef, who: str) -> None:
     actor, days = listed.actor(who), (date(2026, 1, 12), date(2026, 1, 18))
@@ -303,14 +345,14 @@ def test_what_cannot_be_watched_is_refused(listed: Any, what: Watched, about: st
 
 
 def test_the_mail_of_a_day_is_taken_up_once_and_only_when_something_waits(listed: Any, ref: LookRef) -> None:
-    found = listed.run(lambda tx: alert.claim_alert(tx, listed.now))
+    found = listed.run(lambda tx: alert.claim_alert(tx, ORGANISATION, listed.now))
     assert (found.open, found.late) == (3, 0)
-    assert listed.run(lambda tx: alert.claim_alert(tx, listed.now)) is None
+    assert listed.run(lambda tx: alert.claim_alert(tx, ORGANISATION, listed.now)) is None
     listed.now += 9 * DAY
-    assert listed.run(lambda tx: alert.claim_alert(tx, listed.now)).late == 3
+    assert listed.run(lambda tx: alert.claim_alert(tx, ORGANISATION, listed.now)).late == 3
     for review in listed.run(lambda tx: tx.reviews.open()):
         conclude(listed, review.ref, RIGHT)
-    assert listed.run(lambda tx: alert.claim_alert(tx, listed.now + DAY)) is None
+    assert listed.run(lambda tx: alert.claim_alert(tx, ORGANISATION, listed.now + DAY)) is None
 
 
 def test_no_record_or_error_of_review_names_a_resident(listed: Any, ref: LookRef) -> None:
