@@ -11,7 +11,7 @@ from signal_index.model import dutch_day
 from signal_index.settings import Settings
 from signal_index.store import SqlDatabase
 
-from . import database, files, outside, people, witnesses
+from . import database, files, outside, people, reviewing, witnesses
 from .findings import Finding, Yielding, skipped
 from .outside import Waiting
 
@@ -68,11 +68,12 @@ def _inside(stated: Settings, wanted: Wanted, stack: ExitStack) -> Yielding[SqlD
         return None
     opened = yield from database.database(stated.database, secrets, wanted.now)
     if opened is None:
-        yield skipped("log, witnesses, register, sources, staff, entrances, clock", "the database")
+        yield skipped("log, witnesses, review, register, sources, staff, entrances, clock", "the database")
         return None
     stack.enter_context(opened)
     yield from database.log(opened, deep=wanted.deep)
     yield from witnesses.witnesses(opened, stated, wanted.now)
+    yield from reviewing.review(opened, wanted.now)
     yield from _registered(opened, rules, wanted)
     return opened
 

@@ -97,12 +97,17 @@ class LastList:
 
 
 def last_list(tx: Transaction, actor: Actor, now: datetime) -> LastList:
-    """Whether review runs at all: a list is made on the day after its week, and may be a day late.
+    """Whether review runs at all, for the privacy officer.
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
     """
     require_role(actor, Role.PRIVACY_OFFICER)
+    return newest_list(tx, now)
+
+
+def newest_list(tx: Transaction, now: datetime) -> LastList:
+    """The newest work list: one is made on the day after its week, and may be a day late."""
     weeks = tx.reviews.weeks()
     monday = weeks[-1].monday if weeks else None
     yesterday = dutch_day(now) - timedelta(days=1)

@@ -24,8 +24,9 @@ from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.cli.checkup import database
 from signal_index.cli.checkup.witnesses import WHAT_TO_DO
-from signal_index.model import Publication
+from signal_index.model import Publication, dutch_day
 from signal_index.model.log import Cosigned, Refusal
+from signal_index.model.review import Week
 from signal_index.store import upgrade
 from tests.support.keys import agreed
 
@@ -34,7 +35,7 @@ Clinic = Any  # of the conftest beside this file
 
 SOUND = [
     "settings", "environment", "libsodium", "keys", "manifest", "tokens", "rules", "database", "schema",
-    "initialised", "writable", "log", "tree", "witness", "register", "feeds of signals", "feeds of relations",
+    "initialised", "writable", "log", "tree", "witness", "review", "register", "feeds of signals", "feeds of relations",
     "feed of deaths",
     "complete sets", "sources", "staff", "roles", "entrances", "site", "theme", "client secret", "sign-in",
     "code flow", "grant", "PKCE", "signatures", "endpoints", "signing keys", "mail", "clock",
@@ -46,7 +47,7 @@ def test_a_sound_set_up_gets_ok_at_every_point_and_status_0(clinic: Clinic) -> N
     found = [json.loads(line) for line in lines]
     assert [each["point"] for each in found] == SOUND
     assert {each["point"]: each["state"] for each in found} == {
-        point: "note" if point in {"tree", "witness", "feed of deaths"} else "ok" for point in SOUND
+        point: "note" if point in {"tree", "witness", "review", "feed of deaths"} else "ok" for point in SOUND
     }
     assert status == 0
 
@@ -331,6 +332,37 @@ def _disk_nearly_full(_: Path) -> Any:
     return type("Usage", (), {"free": 5 * 1024 * 1024})
 
 
+def _listed(clinic: Clinic, weeks_ago: int) -> None:
+    """The newest work list is of a week so many weeks ago, and was made on the Monday after it."""
+    today = dutch_day(datetime.now(UTC))
+    monday = today - timedelta(days=today.weekday() + 7 * weeks_ago)
+    clinic.run(lambda tx: tx.reviews.put_week(Week(monday, 1, monday + timedelta(days=7))))
+
+
+def test_a_work_list_of_last_week_is_in_order_and_an_older_one_is_to_mend(clinic: Clinic) -> None:
+    _listed(clinic, 3)
+    status, lines = clinic.visit()
+    assert [
+        each for each in lines if re.search(r"^mend +review: the newest work list is of .*review run", each)
+    ]
+    assert status == 1
+    _listed(clinic, 1)
+    status, lines = clinic.visit()
+    assert [each for each in lines if re.search(r"^ok +review: the newest work list is of the week of", each)]
+    assert status == 0
+
+
+def test_a_log_of_weeks_without_any_work_list_is_to_mend(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.run(lambda tx: tx.log.integrate(datetime.now(UTC), 10_000))
+    began = clinic.run(lambda tx: tx.chronicle.moment_at(0))
+    monkeypatch.setattr("signal_index.cli.doctor.now", lambda: began + timedelta(days=7))
+    assert [each for each in clinic.visit()[1] if re.search(r"^note +review: no work list yet", each)]
+    monkeypatch.setattr("signal_index.cli.doctor.now", lambda: began + timedelta(days=9))
+    assert [each for each in clinic.visit()[1] if re.search(r"^mend +review: there never was", each)]
+
+
 MACHINES: list[tuple[str, Any, str]] = [
     ("signal_index.cli.checkup.files.self_test", _no_libsodium, r"libsodium: cannot load .*apt-get install"),
     ("signal_index.cli.checkup.files.bundled", dict, r"rules: .*: this file is missing: correct that file"),
@@ -389,6 +421,7 @@ def test_without_pages_and_mail_there_is_nothing_to_mend(clinic: Clinic) -> None
         "note     log",
         "note     tree",
         "note     witness",
+        "note     review",
         "note     feed of deaths",
         "note     site",
         "note     mail",
