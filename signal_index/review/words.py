@@ -33,6 +33,11 @@ SENTENCES: Final[Mapping[Indicator, str]] = {
     Indicator.EMERGENCY: say("Gekeken met spoed."),
 }
 
+# When nothing is known of how she worked before, "at 0 of 0" would read as something against her.
+_OUTSIDE_FIRST = say(
+    "Buiten kantoortijd: %(time)s uur. Van deze medewerker is er nog niets om mee te vergelijken."
+)
+
 # Not "onder toezicht": in youth care that is a measure by a court, and readers would take it for one.
 _WATCHED: Final[Mapping[str, str]] = {
     Watched.CASE: say("Een privacy officer let extra op deze inwoner."),
@@ -62,6 +67,9 @@ NAMES: Final[Mapping[Indicator, str]] = {
 
 def sentence_of(reason: Reason) -> Sentence:
     """What a reason says."""
+    facts = dict(reason.facts)
     if reason.indicator is Indicator.WATCHED:
-        return Sentence(_WATCHED.get(dict(reason.facts).get("what", ""), SENTENCES[reason.indicator]))
+        return Sentence(_WATCHED.get(facts.get("what", ""), SENTENCES[reason.indicator]))
+    if reason.indicator is Indicator.OUTSIDE_HOURS and facts.get("looks") == "0":
+        return Sentence(_OUTSIDE_FIRST, reason.facts)
     return Sentence(SENTENCES[reason.indicator], reason.facts)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from signal_index.model.review import Indicator
+from signal_index.review.words import sentence_of
 
 NewTold = Callable[..., Any]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -26,6 +27,19 @@ def test_an_evening_look_stands_out_for_who_seldom_looks_then(told: NewTold) -> 
     found = story.reasons[story.look(evening)]["buiten-kantoortijd"]
     assert dict(found.facts)["time"] == f"{(evening + HOUR):%H.%M}"  # in the Netherlands
     assert dict(found.facts) | {"times": "0"} == dict(found.facts)
+
+
+def test_an_evening_look_of_who_never_looked_before_is_not_counted_against_nothing(told: NewTold) -> None:
+    story = told()
+    first = sentence_of(story.reasons[story.look(NOON + 10 * HOUR)]["buiten-kantoortijd"])
+    assert (
+        str(first)
+        == "Buiten kantoortijd: 22.00 uur. Van deze medewerker is er nog niets om mee te vergelijken."
+    )
+    evening = story.usual() + 11 * HOUR
+    later = str(sentence_of(story.reasons[story.look(evening)]["buiten-kantoortijd"]))
+    assert "eerder bij" in later
+    assert "0 van 0" not in later
 
 
 def test_an_evening_look_of_a_crisis_team_does_not_stand_out(told: NewTold) -> None:

@@ -55,12 +55,14 @@ class Judging:
         why: a sentence per reason, the heaviest first.
         before: the judgements given so far, the first one first.
         late: it waits for longer than the policy allows.
+        asked_by: name of the colleague whose question waits for an answer; None when it was her own, or none was asked.
     """
 
     review: Review
     why: tuple[Sentence, ...]
     before: tuple[Judged, ...]
     late: bool
+    asked_by: str | None
 
     @property
     def asked(self) -> bool:
@@ -138,7 +140,14 @@ def judging(tx: Transaction, actor: Actor, look_id: bytes, now: datetime) -> Jud
         why=tuple(sentence_of(reason) for reason in review.reasons),
         before=tuple(_before(tx, entry, now)),
         late=review.is_late(dutch_day(now)),
+        asked_by=_colleague(tx, actor, review),
     )
+
+
+def _colleague(tx: Transaction, actor: Actor, review: Review) -> str | None:
+    """Who asked the question that waits, if it was somebody else."""
+    by = review.judged_by if review.judgement is Judgement.QUESTION else None
+    return shown_name(tx, by) if by is not None and by != actor.staff_id else None
 
 
 def _before(tx: Transaction, look: AuditEntry, now: datetime) -> list[Judged]:

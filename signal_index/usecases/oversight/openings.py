@@ -37,10 +37,12 @@ class OpenedCase:
 
     Args:
         organisation: OIN.
+        organisation_name: as the register has it; None when it stands there no longer.
     """
 
     case_reference: str
     organisation: str
+    organisation_name: str | None
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,8 @@ def _case(tx: Transaction, opening: Opening) -> OpenedCase | None:
     relation = tx.relations.get(opening.organisation, UUID(str(entry.fields["relation"])).bytes)
     if relation is None or relation.person != person:
         return None
-    return OpenedCase(relation.case_reference, relation.organisation)
+    named = {each.oin: each.name for each in tx.register.publishers()}
+    return OpenedCase(relation.case_reference, relation.organisation, named.get(relation.organisation))
 
 
 def _opening(tx: Transaction, staff: StaffMember, opening_id: bytes) -> Opening:

@@ -246,7 +246,7 @@ def _require_judgeable(actor: Actor, review: Review, verdict: Verdict) -> None:
     if not review.is_open:
         raise Conflict("judged", "Deze raadpleging is al beoordeeld.")
     if verdict.judgement is Judgement.QUESTION and review.judgement is Judgement.QUESTION:
-        raise Conflict("judged", "Over deze raadpleging stelde u al een vraag. Geef nu een eindoordeel.")
+        raise Conflict("judged", "Over deze raadpleging is al een vraag gesteld. Geef nu een eindoordeel.")
     if verdict.ground not in GROUNDS[verdict.judgement]:
         text = "Kies een reden die bij dit oordeel hoort."
         raise Malformed("ground", text, (("reden", text),))

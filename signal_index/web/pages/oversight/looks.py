@@ -89,7 +89,7 @@ async def give_verdict(visit: Visit) -> Response:
         await visit.run_as(keep)
     except Malformed:
         return await _look_page(visit, _CHOOSE)
-    return visit.to("work_list", beoordeeld="ja")
+    return visit.to("work_list", beoordeeld="vraag" if chosen[0] is Judgement.QUESTION else "ja")
 
 
 def _choice(form: Form) -> tuple[Judgement, Ground] | None:

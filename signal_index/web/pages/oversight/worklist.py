@@ -54,7 +54,7 @@ async def show_list(visit: Visit) -> Response:
         if page * PER_PAGE < len(fitting)
         else "",
         newest=newest,
-        judged="beoordeeld" in visit.request.query_params,
+        judged=visit.request.query_params.get("beoordeeld"),
         policy=POLICY.sentences(),
     )
 

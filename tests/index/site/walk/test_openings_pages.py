@@ -48,7 +48,7 @@ def test_it_is_asked_approved_by_another_and_shown_to_who_asked(asked: Any, walk
     assert REFERENCE not in second.content, "the second privacy officer decides and sees nothing"
     asked.refresh()
     assert REFERENCE in asked.content
-    assert "Organisatie 0" in asked.text
+    assert f"Van Organisatie {world.GEMEENTE[-1]} (OIN {world.GEMEENTE})" in asked.text
     names = ("opening.asked", "opening.approved", "opening.read")
     records = {each.event: each for each in world.records(*names)}
     assert [records[name].fields["actor"] for name in names] == ["p.officer", "p.tweede", "p.officer"]

@@ -108,6 +108,19 @@ def test_reading_the_list_is_on_record_and_shows_no_rank(listed: Any, officer: A
     assert "punten" not in " ".join(cards(page))
 
 
+def test_what_else_shows_of_a_look_drawn_by_lot_is_no_reason_for_drawing_it(
+    case: bytes, choose: Any, officer: Any, house: Any, world: Any
+) -> None:
+    world.look(case)
+    sampled = choose(MANY, chosen=Chosen.SAMPLE)
+    said = "Steekproef: door het lot gekozen. Ook te zien:"
+    assert said in " ".join(cards(officer.open("/toezicht/werklijst")))
+    assert said in officer.open(path_of(world, sampled)).text
+    browser = house.browser("p.officer")
+    browser.cookies[LANGUAGE_COOKIE] = "en"
+    assert "Sample: drawn by lot. Also to be seen:" in browser.get("/toezicht/werklijst").text
+
+
 def test_the_list_can_be_narrowed_to_one_kind_of_reason(listed: Any, officer: Any) -> None:
     page = officer.open("/toezicht/werklijst").tap("Steekproef (1)")
     assert len(cards(page)) == 1
@@ -161,6 +174,7 @@ def test_a_judgement_takes_a_look_off_the_list_and_is_on_record(
     page.choose("Er was een huisbezoek").tap("Leg het oordeel vast")
     assert page.path == "/toezicht/werklijst?beoordeeld=ja"
     assert "Uw oordeel is vastgelegd" in page.text
+    assert "De raadpleging is van de lijst." in page.text
     assert len(cards(page)) == 2
     (record,) = world.records("review.judged")
     assert (record.fields["verdict"], record.fields["ground"]) == ("terecht", "huisbezoek")
@@ -173,8 +187,10 @@ def test_a_question_waits_for_a_final_judgement(listed: Any, officer: Any, walk:
     path = path_of(world, listed[0])
     officer.open(path).choose("Gevraagd aan de teamleider").tap("Leg het oordeel vast")
     assert "Vraag gesteld" in " ".join(cards(officer))
+    assert "De raadpleging blijft op de lijst, en wacht op een eindoordeel." in officer.text
     second = walk(staff_id="p.tweede").open(path)
-    assert "U stelde een vraag. Geef nu uw eindoordeel." in second.text
+    assert "p.officer stelde een vraag. Geef nu uw eindoordeel." in second.text
+    assert "U stelde een vraag. Geef nu uw eindoordeel." in officer.open(path).text
     assert "Ik stel eerst een vraag" not in second.headings("legend")
     second.choose("Het was uit eigen belang").tap("Leg het oordeel vast")
     history = officer.open(path).text
