@@ -71,6 +71,11 @@ class Figures:
     outcomes: Counted
     useful: Counted
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether there were too few looks, and too few answers, to show any count."""
+        return self.purposes.total is None and self.useful.total is None
+
 
 @dataclass
 class _Tallies:
@@ -82,10 +87,14 @@ class _Tallies:
     useful: Counter[str] = field(default_factory=Counter)
 
 
-def closed_months(today: date) -> Sequence[Month]:
-    """The months there are figures of, newest first."""
-    this = Month.of(today)
-    return [this.plus(-back) for back in range(1, MONTHS_BACK + 1)]
+def closed_months(tx: Transaction, today: date) -> Sequence[Month]:
+    """The months there are figures of, newest first: over, not too long ago, and none from before the log began.
+
+    The month that is over last is always among them, so that there is a page to show.
+    """
+    this, began = Month.of(today), tx.chronicle.moment_at(0)
+    newest, *older = (this.plus(-back) for back in range(1, MONTHS_BACK + 1))
+    return [newest, *(each for each in older if began is None or days_of(each)[1] >= dutch_day(began))]
 
 
 def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: datetime) -> Figures:
@@ -103,7 +112,7 @@ def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: da
         NotFound: `no-such-month`: not over yet, or too long ago.
     """
     staff = require_role(actor, Role.PRIVACY_OFFICER)
-    if month not in closed_months(dutch_day(now)):
+    if month not in closed_months(tx, dutch_day(now)):
         raise NotFound("no-such-month", "Van deze maand zijn er geen cijfers. Kies een andere maand.")
     tx.audit.append(audit.act("oversight.read", now, actor, page="figures", selection=str(month)))
     entries = recorded_between(tx, (ANSWERED, REFUSED, USEFUL), *days_of(month))

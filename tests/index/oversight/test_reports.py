@@ -132,6 +132,19 @@ def test_they_are_the_privacy_officers(two_months: Any, who: str) -> None:
         ask(two_months, APRIL, who)
 
 
-def test_closed_months_are_whole_ones_that_are_over() -> None:
-    assert closed_months(date(2026, 1, 31))[:2] == [Month(2025, 12), Month(2025, 11)]
-    assert len(closed_months(date(2026, 1, 31))) == 12
+def offered(world: Any, today: date) -> list[Month]:
+    months: list[Month] = world.database.run(lambda tx: list(closed_months(tx, today)))
+    return months
+
+
+def test_closed_months_are_whole_ones_that_are_over(world: Any) -> None:
+    assert offered(world, date(2026, 1, 31))[:2] == [Month(2025, 12), Month(2025, 11)]
+    assert len(offered(world, date(2026, 1, 31))) == 12
+
+
+def test_no_month_is_offered_from_before_the_log_began_but_the_last(world: Any) -> None:
+    world.database.run(lambda tx: tx.log.integrate(world.clock, 10_000))
+    assert offered(world, date(2026, 6, 1)) == [Month(2026, 5), APRIL, Month(2026, 3)]
+    assert offered(world, date(2026, 3, 9)) == [Month(2026, 2)]
+    with pytest.raises(NotFound, match="no-such-month"):
+        ask(world, Month(2026, 1))

@@ -1,5 +1,6 @@
 """The report: figures of one month, in bars and in tables, to read and to print."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -36,18 +37,19 @@ class Sheet:
 
 async def show_figures(visit: Visit) -> Response:
     """The month in the address, or the last one that is over."""
-    months = closed_months(dutch_day(visit.now))
-    month = _month(visit.request.query_params.get("maand")) or months[0]
+    wanted = _month(visit.request.query_params.get("maand"))
 
-    def read(tx: Transaction, actor: Actor) -> tuple[Figures, Kept]:
-        counted = figures(tx, visit.rules, actor, month, visit.now)
-        return counted, kept(tx, actor, POLICY, days_of(month), visit.now)
+    def read(tx: Transaction, actor: Actor) -> tuple[Sequence[Month], Figures, Kept]:
+        months = closed_months(tx, dutch_day(visit.now))
+        counted = figures(tx, visit.rules, actor, wanted or months[0], visit.now)
+        return months, counted, kept(tx, actor, POLICY, days_of(counted.month), visit.now)
 
-    found, reviewed = await visit.run_as(read)
+    months, found, reviewed = await visit.run_as(read)
     return visit.page(
         "oversight/figures.html",
         months=months,
-        month=month,
+        month=found.month,
+        hidden=found.is_hidden,
         purposes=_sheet(visit, found.purposes),
         teams=_sheet(visit, found.teams),
         outcomes=_sheet(visit, found.outcomes),

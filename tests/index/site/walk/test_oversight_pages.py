@@ -141,6 +141,20 @@ def test_figures_show_what_they_may_and_the_chart_says_the_same(april: Any, offi
     assert "Aantallen onder de 10 tonen wij niet." in page.text
 
 
+def test_a_month_of_few_looks_is_one_sentence(looked: Any, walk: Any, world: Any) -> None:
+    grow(world)
+    world.clock = datetime(2026, 4, 4, 9, tzinfo=UTC)
+    page = walk(staff_id="p.officer").open("/toezicht/rapportage")
+    assert page.heading == "Rapportage over maart 2026"
+    assert "Er waren deze maand minder dan 10 raadplegingen. Daarom tonen wij geen aantallen." in page.text
+    assert not page.all("//main//svg[.//title]")
+    assert not page.all("//main//table")
+    assert "Lijsten die zijn gemaakt" in page.text
+    assert [each.text_content() for each in page.all("//main//ul[@class='si-choose']//a")] == [
+        "maart\u00a02026"
+    ]
+
+
 def test_another_closed_month_can_be_chosen_and_no_other(april: Any, officer: Any, world: Any) -> None:
     assert officer.open("/toezicht/rapportage").tap("maart\u00a02026").heading == "Rapportage over maart 2026"
     assert world.records("oversight.read")[0].fields["selection"] == "2026-03"
