@@ -13,6 +13,7 @@ from signal_index.errors import SetupFault
 from signal_index.model import AuditEvent
 from signal_index.settings import Settings, SignInSettings, WitnessSettings
 from signal_index.store.provision import REVISION
+from signal_index.usecases.oversight.health import Expected
 from signal_index.web.desk import Desk, utc_now
 from signal_index.web.identity import SECOND_FACTOR_ACR, Identity
 from signal_index.web.pages.site import Front, open_site
@@ -94,6 +95,9 @@ def build_site(settings: Settings, desk: Desk) -> Site | None:
         accessibility_contact=site.accessibility_contact,
         privacy_contact=site.privacy_contact,
         demonstration=settings.environment == "dev",
+        expected=Expected(
+            tuple(each.key.partition("+")[0] for each in settings.witnesses), settings.witnessed_within
+        ),
         theme=site.theme,
     )
     try:

@@ -20,6 +20,22 @@ INTEGRATED_WITHIN = timedelta(minutes=1)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 GAP = "log.gap"
 EXPORTED = "log.exported"
+CHECKED = "log.checked"
+_REWRITTEN = frozenset({"fork", "proof"})
+"""Reasons of a witness that say that the log is another one than before."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the settings ask of witnesses.
+
+    Args:
+        witnesses: their names.
+        within: how old the last cosignature may be; None for an index without witnesses.
+    """
+
+    witnesses: tuple[str, ...] = ()
+    within: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -44,17 +60,22 @@ class LogHealth:
     Args:
         head: None before the first checkpoint.
         standing_still: whether records wait for the tree for too long.
+        witnesses: those of the settings, and any other that signed or refused once.
         is_witnessed: whether a witness cosigned recently enough; if not, nothing is shown to workers.
+        within: how old the last cosignature may be; None for an index without witnesses.
         gap: the last record that says that a record is missing; None when there never was one.
         exported: the last record of an export, for a check elsewhere.
+        checked: the last record that the log was recomputed by the index itself.
     """
 
     head: TreeHead | None
     standing_still: bool
     witnesses: tuple[WitnessHealth, ...]
     is_witnessed: bool
+    within: timedelta | None
     gap: AuditEntry | None
     exported: AuditEntry | None
+    checked: AuditEntry | None
 
     @property
     def is_well(self) -> bool:
@@ -63,12 +84,24 @@ class LogHealth:
             self.is_witnessed
             and not self.standing_still
             and self.gap is None
-            and not any(each.refusal for each in self.witnesses)
+            and all(each.cosigned and not each.refusal for each in self.witnesses)
         )
 
+    @property
+    def is_incident(self) -> bool:
+        """Whether a record is missing, or a witness says that the log was rewritten."""
+        refused = {each.refusal.reason for each in self.witnesses if each.refusal is not None}
+        return self.gap is not None or bool(refused & _REWRITTEN)
 
-def health(tx: Transaction, actor: Actor, now: datetime) -> LogHealth:
+
+def health(tx: Transaction, actor: Actor, expected: Expected, now: datetime) -> LogHealth:
     """How the log does now; that the privacy officer looked is recorded.
+
+    Args:
+        tx: the open transaction.
+        actor: the privacy officer.
+        expected: what the settings ask of witnesses.
+        now: aware UTC.
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
@@ -77,10 +110,12 @@ def health(tx: Transaction, actor: Actor, now: datetime) -> LogHealth:
     found = LogHealth(
         head=tx.log.head(),
         standing_still=_stands_still(tx, now),
-        witnesses=_witnesses(tx.witnesses.cosigned(), tx.witnesses.refusals()),
+        witnesses=_witnesses(expected.witnesses, tx.witnesses.cosigned(), tx.witnesses.refusals()),
         is_witnessed=tx.witnesses.is_witnessed(now),
+        within=expected.within,
         gap=_last(tx, GAP),
         exported=_last(tx, EXPORTED),
+        checked=_last(tx, CHECKED),
     )
     tx.audit.append(audit.act("oversight.read", now, actor, page="log_health"))
     return found
@@ -92,11 +127,14 @@ def _stands_still(tx: Transaction, now: datetime) -> bool:
     return waited is not None and tx.log.find(waited.writer, waited.number) is None
 
 
-def _witnesses(cosigned: Sequence[Cosigned], refusals: Sequence[Refusal]) -> tuple[WitnessHealth, ...]:
+def _witnesses(
+    names: Sequence[str], cosigned: Sequence[Cosigned], refusals: Sequence[Refusal]
+) -> tuple[WitnessHealth, ...]:
     signed = {each.witness: each for each in cosigned}
     refused = {each.witness: each for each in refusals}
     return tuple(
-        WitnessHealth(name, signed.get(name), refused.get(name)) for name in sorted({*signed, *refused})
+        WitnessHealth(name, signed.get(name), refused.get(name))
+        for name in sorted({*names, *signed, *refused})
     )
 
 

@@ -20,6 +20,7 @@ from signal_index.errors import NotPermitted
 from signal_index.model import Actor
 from signal_index.model.workplace import Session
 from signal_index.ports import Transaction
+from signal_index.usecases.oversight.health import Expected
 from signal_index.usecases.workplace import sessions
 from signal_index.web.desk import Caller, Desk
 from signal_index.web.markup.addresses import Addresses
@@ -83,6 +84,7 @@ class Site:
     Args:
         desk: runs use cases.
         origin: scheme and host, as in the address bar.
+        expected: which witnesses are to cosign the log, and how often.
         sign_in_key: signs what a browser remembers while somebody signs in; a restart breaks off sign-ins under way
             and nothing else.
     """
@@ -93,6 +95,7 @@ class Site:
     addresses: Addresses
     assets: Assets
     provider: Provider
+    expected: Expected = field(default_factory=Expected)
     sign_in_key: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
 
 

@@ -30,7 +30,13 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     ),
     "behind": (
         say("Het logboek is korter dan de getuige eerder zag."),
-        say("Er kunnen regels verdwenen zijn. Bel de beheerder van de getuige en bewaar wat u heeft."),
+        say(
+            "Er kunnen regels verdwenen zijn. Bewaar uw uitvoer en uw bewijzen, en bel de beheerder van de getuige."
+        ),
+    ),
+    "forgotten": (
+        say("De getuige weet niet meer wat die eerder bevestigde."),
+        say("Vraag de beheerder van de getuige om een nieuwe getuige, met een nieuwe sleutel."),
     ),
     "fork": (
         say("De getuige zag een ander logboek van dezelfde lengte."),
@@ -49,8 +55,13 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
 
 async def show_health(visit: Visit) -> Response:
     """The state of log and witnesses."""
-    found = await visit.run_as(lambda tx, actor: health(tx, actor, visit.now))
-    return visit.page("oversight/log_health.html", health=found, refusals=REFUSALS)
+    found = await visit.run_as(lambda tx, actor: health(tx, actor, visit.site.expected, visit.now))
+    return visit.page(
+        "oversight/log_health.html",
+        health=found,
+        minutes=int(found.within.total_seconds()) // 60 if found.within else None,
+        refusals=REFUSALS,
+    )
 
 
 async def proof(visit: Visit) -> Response:

@@ -13,7 +13,7 @@ from . import places
 from .hands import WAYS, Hand
 from .places import Place
 from .stage import IdentityProvider, Stage, chromium, serving
-from .states import Album
+from .states import ALARMS, Album
 
 
 def _from_above(config: pytest.Config, name: str) -> Any:
@@ -51,6 +51,9 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         besieged = place(world("hostile"), provider.issuer)
         places.be_hostile(besieged)
         all_places = {"full": full, "quiet": quiet, "dark": dark, "hostile": besieged}
+        for kind in ALARMS:
+            all_places[kind] = place(world(kind), provider.issuer)
+            places.alarm(all_places[kind], kind)
         stack.enter_context(serving(list(all_places.values())))
         provider.wait()
         yield Stage(stack.enter_context(chromium()), all_places, {"dark": "full"})

@@ -447,6 +447,23 @@ def keep_quiet(place: Place) -> None:
     place.world.database.run(lambda tx: tx.reviews.put_week(last_week))
 
 
+def alarm(place: Place, kind: str) -> None:
+    """A log in the worst states there are: a `gap`, a `fork`, or `still`, when records wait for the tree."""
+    keep_quiet(place)
+    if kind == "fork":
+        forked = Refusal("getuige.gemeente.example", "fork", TODAY - timedelta(minutes=9))
+        place.run(lambda tx: tx.witnesses.put_refusal(forked))
+        return
+    if kind == "gap":
+        missing = audit.event("log.gap", TODAY, writer="00" * 8, number=3)
+        place.run(lambda tx: tx.audit.append(missing))
+        place.watched()
+        return
+    waiting = audit.event("log.checked", TODAY, actor="operator", token="t", records=9)
+    place.run(lambda tx: tx.audit.append(waiting))
+    place.world.clock = TODAY + timedelta(minutes=9)
+
+
 def one_purpose(rules: RuleSet) -> RuleSet:
     """Rules with a single purpose, as at a municipality that begins small."""
     epochs = tuple(

@@ -10,6 +10,7 @@ from .places import DEBTS, TALK, VISIT, Place
 from .sights import Sight, Watch
 from .stage import Stage
 
+ALARMS = ("gap", "fork", "still")
 TOLD, TOGETHER, NOT_YET = "verteld", "samen", "nog-niet"
 UNKNOWN = "00000000-0000-0000-0000-000000000007"
 
@@ -378,6 +379,10 @@ STATES: tuple[State, ...] = (
     State("work list, empty", "work_list", at("/toezicht/werklijst"), who=OFFICER, place="quiet"),
     State("openings, none", "openings", at("/toezicht/zaaknummers"), who=OFFICER, place="quiet"),
     State("log, in order", "log_health", at("/toezicht/logboek"), who=OFFICER, place="quiet"),
+    *(
+        State(f"log, {kind}", "log_health", at("/toezicht/logboek"), who=OFFICER, place=kind)
+        for kind in ALARMS
+    ),
     State("figures, none", "figures", at("/toezicht/rapportage"), who=OFFICER, place="quiet"),
     State("rules, none in force", "rules", at("/toezicht/regels"), who=OFFICER, place="dark"),
     State("two roles", "caseload", roles_open, who="w.leidt"),

@@ -13,6 +13,7 @@ from signal_index import audit
 from signal_index.model import Actor
 from signal_index.model.log import Cosigned, Refusal
 from signal_index.usecases import log
+from signal_index.usecases.oversight.health import Expected
 
 RULES = load(bundled())
 READABLE = (
@@ -230,7 +231,7 @@ def test_records_that_wait_for_the_tree_for_a_minute_are_a_standstill(
 
 
 @pytest.mark.parametrize(
-    "reason", ["unreachable", "unknown-log", "unknown-key", "behind", "fork", "proof", "answer"]
+    "reason", ["unreachable", "unknown-log", "unknown-key", "behind", "forgotten", "fork", "proof", "answer"]
 )
 def test_every_refusal_of_a_witness_has_words_and_something_to_do(
     looked: Any, officer: Any, world: Any, reason: str
@@ -239,6 +240,7 @@ def test_every_refusal_of_a_witness_has_words_and_something_to_do(
     world.database.run(lambda tx: tx.witnesses.put_refusal(Refusal("getuige.example", reason, world.clock)))
     page = officer.open("/toezicht/logboek")
     assert "Bevestigt niet" in page.text
+    assert ("Bewaar uw uitvoer en uw bewijzen. Hieronder" in page.text) == (reason in {"fork", "proof"})
     assert reason not in page.text.split("Zelf controleren")[0].split()
     assert page.all("//main//li//strong")
 
@@ -249,6 +251,33 @@ def test_a_gap_is_called_an_incident(looked: Any, officer: Any, world: Any) -> N
     page = officer.open("/toezicht/logboek")
     assert "Er is een regel verdwenen" in page.text
     assert "Het logboek is in orde" not in page.text
+    assert "Bewaar uw uitvoer en uw bewijzen." in page.text
+    (first, *_) = page.all("//main//div[contains(@class, 'utrecht-alert ')]")
+    assert "utrecht-alert--error" in first.get("class")
+
+
+def test_a_witness_of_the_settings_that_never_answered_is_listed_with_the_limit(
+    looked: Any, new_house: Any, walk: Any, world: Any
+) -> None:
+    head = grow(world)
+    cosigned = Cosigned("getuige.example", head.size, head.checkpoint, world.clock)
+    world.database.run(lambda tx: tx.witnesses.put_cosigned(cosigned))
+    expected = Expected(("getuige.example", "stil.example"), timedelta(minutes=15))
+    page = new_house(expected=expected).browser("p.officer").get("/toezicht/logboek")
+    text = " ".join(page.text.split())
+    assert "stil.example" in text
+    assert "En weigerde ook niet." in text
+    assert "Een bevestiging mag hooguit 15 minuten oud zijn." in text
+    assert "Het logboek is in orde" not in text
+    alone = new_house(expected=Expected(("getuige.example",), timedelta(minutes=15)))
+    assert "Het logboek is in orde" in alone.browser("p.officer").get("/toezicht/logboek").text
+
+
+def test_the_last_check_by_the_index_itself_is_told(looked: Any, officer: Any, world: Any) -> None:
+    assert "nog niet zelf nagerekend" in officer.open("/toezicht/logboek").text
+    checked = audit.event("log.checked", world.clock, actor="operator", token="os-account:x", records=3)
+    world.database.run(lambda tx: tx.audit.append(checked))
+    assert "De index rekende het logboek zelf het laatst na op" in officer.open("/toezicht/logboek").text
 
 
 def test_the_place_of_a_look_and_its_proof(looked: Any, officer: Any, world: Any, house: Any) -> None:
