@@ -114,7 +114,7 @@ EVENTS: dict[str, frozenset[str]] = {
     # The work list of a week was made, of so many looks; nobody chooses by hand.
     "review.chosen": frozenset({"monday", "looks", "listed", "sampled"}),
     "review.mailed": frozenset({"day", "messages"}),
-    "watch.put": _ADMINISTRATOR | {"what", "worker", "relation", "until"},
+    "watch.put": _ADMINISTRATOR | {"what", "worker", "relation", "until", "dossier"},
     "watch.lifted": _ADMINISTRATOR | {"what", "worker", "relation"},
     "watches.read": _ADMINISTRATOR,
     # Records left this index as a file; `log` says of which kind, `records` how many.

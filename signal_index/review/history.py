@@ -77,15 +77,16 @@ class History:
     Args:
         policy: the review policy.
         team_of: team of a member of staff; the empty text when she is not known.
-        watch: what is under watch.
+        watch: what is under watch on a day.
     """
 
     def __init__(
-        self, policy: ReviewPolicy, team_of: Callable[[str], str], watch: UnderWatch | None = None
+        self, policy: ReviewPolicy, team_of: Callable[[str], str], watch: Callable[[date], UnderWatch]
     ) -> None:
         self._policy = policy
         self._team_of = team_of
-        self._watch = watch or UnderWatch()
+        self._watch_on = watch
+        self._watch = UnderWatch()  # of the present day
         self._day: date | None = None
         self._forgets_on = date.min
         self._cases = Cases(policy)
@@ -122,7 +123,7 @@ class History:
         """A new day, or the same one; now and then what is out of memory is forgotten."""
         if day == self._day:
             return
-        self._day = day
+        self._day, self._watch = day, self._watch_on(day)
         self._refused_today.clear()
         if day >= self._forgets_on:
             self._forgets_on = day + _FORGETS_EVERY

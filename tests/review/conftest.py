@@ -22,8 +22,12 @@ class Told:
 
     def __init__(self, **options: Any) -> None:
         self.policy = ReviewPolicy()
-        teams = options.pop("teams", {})
-        self.history = History(self.policy, lambda who: teams.get(who, "noord"), UnderWatch(**options))
+        teams, since = options.pop("teams", {}), options.pop("watched_since", date.min)
+        self.history = History(
+            self.policy,
+            lambda who: teams.get(who, "noord"),
+            lambda day: UnderWatch(**options) if day >= since else UnderWatch(),
+        )
         self.reasons: dict[LookRef, dict[str, Reason]] = {}
         self._number = 0
 

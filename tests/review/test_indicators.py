@@ -215,6 +215,14 @@ def test_what_is_under_watch_stands_out_for_every_worker_and_in_every_relation_o
     assert "onder-toezicht" not in story.reasons[story.look(NOON, "any")]
 
 
+def test_looks_before_a_watch_do_not_stand_out_for_it(told: NewTold) -> None:
+    story = told(cases={"watched"}, watched_since=(NOON + 2 * DAY).date())
+    looks = {day: story.look(NOON + day * DAY, "watched") for day in (0, 1, 2, 3)}
+    assert {day: "onder-toezicht" in story.reasons[ref] for day, ref in looks.items()} == {
+        0: False, 1: False, 2: True, 3: True,
+    }  # fmt: skip
+
+
 def test_a_resident_who_does_not_know_is_told_and_moves_nothing(told: NewTold) -> None:
     story = told()
     found = story.reasons[story.look(NOON, informed="nog-niet")]["inwoner-weet-niet"]

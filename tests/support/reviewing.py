@@ -94,7 +94,9 @@ class _Run:
         teams = year.teams()
         self._year, self._policy, self._chance = year, policy, chance
         self._without, self._shuffled = without, shuffled
-        self._history = History(policy, lambda who: teams.get(who, ""), UnderWatch(cases=year.watched))
+        self._history = History(
+            policy, lambda who: teams.get(who, ""), lambda _: UnderWatch(cases=year.watched)
+        )
         self._waiting: dict[LookRef, Review] = {}
         self._chosen: dict[LookRef, Review] = {}
         self._wrongful: dict[LookRef, str] = {}

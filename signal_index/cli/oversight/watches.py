@@ -35,21 +35,24 @@ def watch() -> None:
 @click.option(
     "--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day, within a year: 2026-12-31."
 )
+@click.option("--dossier", required=True, help="Case number of what you look into; it is recorded.")
 @as_option("privacy-officer")
 @config_option
-def put(worker: str | None, case: str | None, until: datetime, staff_id: str, config: Path) -> None:
-    """Let looks of one worker, or at one case, stand out; give one of the two."""
-    request = _request(worker, case, until.date())
+def put(
+    worker: str | None, case: str | None, *, until: datetime, dossier: str, staff_id: str, config: Path
+) -> None:
+    """Let looks of one worker, or at one case, stand out from today on; give one of the two."""
+    request = _request(worker, case, until.date(), dossier)
     with opened(config) as index:
         made = run_as(index, staff_id, lambda tx, actor: watching.put_watch(tx, actor, request, now()))
     click.echo(f"watch {made.watch_id.hex()} until {made.until}; lift it with signal-index review watch lift")
 
 
-def _request(worker: str | None, case: str | None, until: date) -> watching.WatchRequest:
+def _request(worker: str | None, case: str | None, until: date, dossier: str) -> watching.WatchRequest:
     if worker and not case:
-        return watching.WatchRequest(Watched.WORKER, worker, until)
+        return watching.WatchRequest(Watched.WORKER, worker, until, dossier)
     if case and not worker:
-        return watching.WatchRequest(Watched.CASE, case, until)
+        return watching.WatchRequest(Watched.CASE, case, until, dossier)
     raise click.UsageError("give either --worker or --case")
 
 

@@ -12,7 +12,7 @@ Invariants:
 Whoever controls this module can keep a look off the list; that every week was listed, of how many looks, is on record.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -66,20 +66,28 @@ def begin(tx: Transaction, policy: ReviewPolicy, now: datetime) -> Reading:
         new_from = tx.chronicle.position_at(now - policy.habit)
         tx.reviews.put_read_up_to(new_from)
     teams = {member.staff_id: f"{member.organisation}/{member.team}" for member in tx.staff.all()}
-    history = History(policy, lambda worker: teams.get(worker, ""), _under_watch(tx, dutch_day(now)))
+    history = History(policy, lambda worker: teams.get(worker, ""), _under_watch(tx))
     first_new = tx.chronicle.moment_at(new_from) or now
     start = min(new_from, tx.chronicle.position_at(first_new - policy.habit))
     return Reading(history, policy, start, new_from)
 
 
-def _under_watch(tx: Transaction, today: date) -> UnderWatch:
-    standing = [watch for watch in tx.reviews.watches() if watch.until >= today]
-    cases = [watch for watch in standing if watch.what is Watched.CASE]
-    return UnderWatch(
-        cases=frozenset(watch.about for watch in cases),
-        persons=frozenset(tx.chronicle.mark_of(watch.person) for watch in cases if watch.person is not None),
-        workers=frozenset(watch.about for watch in standing if watch.what is Watched.WORKER),
-    )
+def _under_watch(tx: Transaction) -> Callable[[date], UnderWatch]:
+    """What was under watch on the day of a look, which may be scored after the watch began or ended."""
+    known = [
+        (each, tx.chronicle.mark_of(each.person) if each.person else None) for each in tx.reviews.watches()
+    ]
+
+    def on(day: date) -> UnderWatch:
+        standing = [(watch, mark) for watch, mark in known if watch.put_on <= day <= watch.until]
+        cases = [(watch, mark) for watch, mark in standing if watch.what is Watched.CASE]
+        return UnderWatch(
+            cases=frozenset(watch.about for watch, _ in cases),
+            persons=frozenset(mark for _, mark in cases if mark is not None),
+            workers=frozenset(watch.about for watch, _ in standing if watch.what is Watched.WORKER),
+        )
+
+    return on
 
 
 def go_on(tx: Transaction, reading: Reading) -> bool:

@@ -18,6 +18,7 @@ from signal_index.model.review import Watch, Watched
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
+from .openings import is_dossier_number
 from .worklist import REVIEWING_ROLE
 
 LONGEST: Final = timedelta(days=366)
@@ -31,15 +32,17 @@ class WatchRequest:
     Args:
         about: of the actor's own organisation: staff id of a worker, or a case by its number in the regiesysteem.
         until: last day.
+        dossier: case number of what she looks into.
     """
 
     what: Watched
     about: str
     until: date
+    dossier: str
 
 
 def put_watch(tx: Transaction, actor: Actor, request: WatchRequest, now: datetime) -> Watch:
-    """Watch a case or a worker from the next look on; the person of a case is watched in all her relations.
+    """Watch a case or a worker from today on; the person of a case is watched in all her relations.
 
     Args:
         tx: the open transaction.
@@ -49,12 +52,14 @@ def put_watch(tx: Transaction, actor: Actor, request: WatchRequest, now: datetim
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
-        Malformed: `watch`: the day is not to come within a year, or there is no such case or worker.
+        Malformed: `watch`: the day is not to come within a year, there is no such case or worker, or no dossier number.
     """
     staff = require_role(actor, REVIEWING_ROLE)
     today = dutch_day(now)
     if not today <= request.until <= today + LONGEST:
         raise _wrong("tot", "Kies een dag in het komende jaar.")
+    if not is_dossier_number(request.dossier):
+        raise _wrong("dossier", "Geef het dossiernummer: hoofdletters, cijfers, punt, streep. Geen BSN.")
     relation = None
     if request.what is Watched.CASE:
         relation = _relation(tx, staff.organisation, request.about)
@@ -70,7 +75,8 @@ def put_watch(tx: Transaction, actor: Actor, request: WatchRequest, now: datetim
         until=request.until,
     )
     tx.reviews.put_watch(watch)
-    tx.audit.append(_record("watch.put", now, actor, watch, until=watch.until.isoformat()))
+    told = {"until": watch.until.isoformat(), "dossier": request.dossier}
+    tx.audit.append(_record("watch.put", now, actor, watch, **told))
     return watch
 
 
@@ -102,8 +108,8 @@ def lift_watch(tx: Transaction, actor: Actor, watch_id: bytes, now: datetime) ->
         NotPermitted: the actor does not act as a privacy officer.
         NotFound: `no-watch`.
     """
-    require_role(actor, REVIEWING_ROLE)
-    watch = next((each for each in tx.reviews.watches() if each.watch_id == watch_id), None)
+    staff = require_role(actor, REVIEWING_ROLE)
+    watch = next((each for each in _own(tx, staff.organisation) if each.watch_id == watch_id), None)
     if watch is None:
         raise NotFound("no-watch", "Hier wordt niet extra op gelet.")
     tx.reviews.remove_watch(watch_id)
@@ -111,15 +117,20 @@ def lift_watch(tx: Transaction, actor: Actor, watch_id: bytes, now: datetime) ->
 
 
 def watches(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Watch]:
-    """What is under watch today, the first to end first; reading it is recorded.
+    """What her organisation has under watch today, the first to end first; reading it is recorded.
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
     """
-    require_role(actor, REVIEWING_ROLE)
+    staff = require_role(actor, REVIEWING_ROLE)
     today = dutch_day(now)
     tx.audit.append(audit.event("watches.read", now, actor=actor.staff_id, token=actor.token_id))
-    return [watch for watch in tx.reviews.watches() if watch.until >= today]
+    return [watch for watch in _own(tx, staff.organisation) if watch.until >= today]
+
+
+def _own(tx: Transaction, organisation: str) -> list[Watch]:
+    """Those put by somebody of this organisation: nobody can watch anything of another."""
+    return [each for each in tx.reviews.watches() if _is_colleague(tx, organisation, each.put_by)]
 
 
 def _record(name: str, now: datetime, actor: Actor, watch: Watch, **fields: str) -> AuditEvent:

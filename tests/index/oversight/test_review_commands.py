@@ -3,6 +3,7 @@
 import socket
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -201,11 +202,30 @@ def test_judge_says_which_ground_goes_with_which_judgement(shell: Shell) -> None
 
 NEXT_WEEK = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
 AS = ("--as", "p.officer")
+FOR = ("--dossier", "PO-2026-014")
+
+
+def _put_before(shell: Shell, ago: timedelta) -> None:
+    """As if what is under watch had been put there some time ago, before the looks of last week."""
+
+    def job(tx: Any) -> None:
+        for each in tx.reviews.watches():
+            tx.reviews.put_watch(replace(each, put_on=each.put_on - ago))
+
+    shell.world.database.run(job)
+
+
+def test_looks_of_before_a_watch_do_not_stand_out_for_it(shell: Shell) -> None:
+    shell("review", "watch", "put", "--worker", "w.twee", "--until", NEXT_WEEK, *FOR, *AS)
+    shell("review", "watch", "put", "--worker", "w.een", "--until", NEXT_WEEK, *FOR, *AS)
+    shell("review", "run")
+    assert "let extra op" not in shell("review", "list", *AS).output
 
 
 def test_a_worker_is_watched_listed_for_it_and_let_go(shell: Shell) -> None:
-    made = shell("review", "watch", "put", "--worker", "w.een", "--until", NEXT_WEEK, *AS)
+    made = shell("review", "watch", "put", "--worker", "w.een", "--until", NEXT_WEEK, *FOR, *AS)
     assert made.exit_code == 0, made.output
+    _put_before(shell, timedelta(days=20))
     shell("review", "run")
     lines = shell("review", "list", *AS).output.splitlines()
     assert all("medewerker" in line for line in lines if "opvallend" in line)
@@ -224,7 +244,7 @@ def test_a_case_is_watched_with_every_worker_of_its_resident_and_the_list_names_
     rows = [world.relation(worker, case_reference=number) for worker in ("w.een", "w.twee")]
     elsewhere = world.relation("w.twee", case_reference="WT-2026-0999")
     world.register_relations(*((world.PEOPLE[0], row) for row in (*rows, elsewhere)))
-    made = shell("review", "watch", "put", "--case", number, "--until", NEXT_WEEK, *AS)
+    made = shell("review", "watch", "put", "--case", number, "--until", NEXT_WEEK, *FOR, *AS)
     assert made.exit_code == 0, made.output
     listed = shell("review", "watch", "list", *AS).output
     assert "  resident " in listed
@@ -252,7 +272,7 @@ def test_a_case_number_that_means_two_residents_is_not_guessed_at(shell: Shell) 
     world = shell.world
     rows = [world.relation(case_reference="WT-2026-0301") for _ in range(2)]
     world.register_relations(*zip(world.PEOPLE[:2], rows, strict=True))
-    refused = shell("review", "watch", "put", "--case", "WT-2026-0301", "--until", NEXT_WEEK, *AS)
+    refused = shell("review", "watch", "put", "--case", "WT-2026-0301", "--until", NEXT_WEEK, *FOR, *AS)
     assert refused.exit_code == 1
     assert "meer inwoners" in refused.output
 
@@ -262,7 +282,7 @@ def test_whoever_works_elsewhere_cannot_be_told_from_nobody(shell: Shell) -> Non
         lambda tx: tx.staff.put(StaffMember("w.elders", "00000099000000000099", "zuid", active=True))
     )
     answers = {
-        shell("review", "watch", "put", "--worker", who, "--until", NEXT_WEEK, *AS).output
+        shell("review", "watch", "put", "--worker", who, "--until", NEXT_WEEK, *FOR, *AS).output
         for who in ("w.elders", "w.niemand")
     }
     assert len(answers) == 1
@@ -272,9 +292,9 @@ def test_whoever_works_elsewhere_cannot_be_told_from_nobody(shell: Shell) -> Non
 @pytest.mark.parametrize(
     "words",
     [
-        ("put", "--until", NEXT_WEEK),
-        ("put", "--until", NEXT_WEEK, "--worker", "w.een", "--case", "WT-2026-0301"),
-        ("put", "--until", "morgen", "--worker", "w.een"),
+        ("put", "--until", NEXT_WEEK, *FOR),
+        ("put", "--until", NEXT_WEEK, "--worker", "w.een", "--case", "WT-2026-0301", *FOR),
+        ("put", "--until", "morgen", "--worker", "w.een", *FOR),
         ("lift", "zz"),
     ],
 )
@@ -284,6 +304,6 @@ def test_a_watch_that_is_said_wrongly_is_a_usage_error(shell: Shell, words: tupl
 
 
 def test_only_a_privacy_officer_watches_by_command(shell: Shell) -> None:
-    for words in (("list",), ("put", "--worker", "w.een", "--until", NEXT_WEEK), ("lift", "00" * 16)):
+    for words in (("list",), ("put", "--worker", "w.een", "--until", NEXT_WEEK, *FOR), ("lift", "00" * 16)):
         assert shell("review", "watch", *words, "--as", "w.een").exit_code == 1
     assert len(shell.world.records("action.refused")) == 3

@@ -172,6 +172,18 @@ def test_a_watch_counts_until_its_last_day(office: Any) -> None:
     assert Indicator.WATCHED not in indicators(stored(office)[-1])
 
 
+def test_a_watch_counts_for_looks_on_its_days_whenever_they_are_scored(office: Any) -> None:
+    first, last = (MONDAY + DAY).date(), (MONDAY + 2 * DAY).date()
+    watch = Watch(b"w" * 16, Watched.WORKER, "w.een", None, "p.officer", first, last)
+    office.run(lambda tx: tx.reviews.put_watch(watch))
+    refs = [office.look(MONDAY + number * DAY, f"case-{number}") for number in range(4)]
+    office.now = MONDAY + 5 * DAY
+    office.score()
+    reviews = [office.run(lambda tx, ref=ref: tx.reviews.get(ref)) for ref in refs]
+    watched = [Indicator.WATCHED in {each.indicator for each in review.reasons} for review in reviews]
+    assert watched == [False, True, True, False]
+
+
 def test_the_real_log_gives_what_the_synthetic_year_is_measured_with(
     office: Any, new_database: Callable[[datetime], SqlDatabase]
 ) -> None:
@@ -185,9 +197,7 @@ def test_the_real_log_gives_what_the_synthetic_year_is_measured_with(
     for worker in year.workers:
         office.run(lambda tx, worker=worker: tx.staff.put(_member(worker)))
     for number, relation in enumerate(sorted(year.watched)):
-        watch = Watch(
-            number.to_bytes(16, "big"), Watched.CASE, relation, None, "p", end, end + timedelta(days=300)
-        )
+        watch = Watch(number.to_bytes(16, "big"), Watched.CASE, relation, None, "p", date(2025, 1, 1), end)
         office.run(lambda tx, watch=watch: tx.reviews.put_watch(watch))
     events = year.in_order()
     monday = date(2026, 1, 12)

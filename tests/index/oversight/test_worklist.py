@@ -220,7 +220,7 @@ def test_an_organisation_sees_counts_and_judges_no_look_of_another(listed: Any, 
 def test_only_a_privacy_officer_reads_judges_watches_and_reports(listed: Any, ref: LookRef, who: str) -> None:
     actor, days = listed.actor(who), (date(2026, 1, 12), date(2026, 1, 18))
     verdict = Verdict(ref, *RIGHT)
-    request = WatchRequest(Watched.WORKER, "w.een", date(2026, 2, 1))
+    request = WatchRequest(Watched.WORKER, "w.een", date(2026, 2, 1), "PO-1")
     jobs = (
         lambda tx: worklist.worklist(tx, actor, listed.policy, listed.now),
         lambda tx: take(tx, actor, ref, listed.now),
@@ -317,13 +317,14 @@ def test_a_period_that_is_not_over_has_no_report(listed: Any, first: date, last:
 
 def test_a_worker_is_put_under_watch_and_taken_off_on_record(listed: Any) -> None:
     actor = listed.actor()
-    request = WatchRequest(Watched.WORKER, "w.een", date(2026, 3, 1))
+    request = WatchRequest(Watched.WORKER, "w.een", date(2026, 3, 1), "PO-2026-014")
     watch = listed.run(lambda tx: put_watch(tx, actor, request, listed.now))
     assert listed.run(lambda tx: watches(tx, actor, listed.now)) == [watch]
     listed.run(lambda tx: lift_watch(tx, actor, watch.watch_id, listed.now))
     assert listed.run(lambda tx: watches(tx, actor, listed.now)) == []
     put, lifted = listed.records("watch.put")[0], listed.records("watch.lifted")[0]
     assert put.fields["worker"] == lifted.fields["worker"] == "w.een"
+    assert put.fields["dossier"] == "PO-2026-014"
     with pytest.raises(NotFound):
         listed.run(lambda tx: lift_watch(tx, actor, watch.watch_id, listed.now))
 
@@ -341,7 +342,31 @@ def test_a_worker_is_put_under_watch_and_taken_off_on_record(listed: Any) -> Non
 def test_what_cannot_be_watched_is_refused(listed: Any, what: Watched, about: str, until: date) -> None:
     actor = listed.actor()
     with pytest.raises(Malformed):
-        listed.run(lambda tx: put_watch(tx, actor, WatchRequest(what, about, until), listed.now))
+        listed.run(lambda tx: put_watch(tx, actor, WatchRequest(what, about, until, "PO-1"), listed.now))
+
+
+@pytest.mark.parametrize("dossier", ["", "niet zo", "999900006"])
+def test_nothing_is_watched_without_a_dossier_number(listed: Any, dossier: str) -> None:
+    actor, request = listed.actor(), WatchRequest(Watched.WORKER, "w.een", date(2026, 3, 1), dossier)
+    with pytest.raises(Malformed) as refused:
+        listed.run(lambda tx: put_watch(tx, actor, request, listed.now))
+    assert [name for name, _ in refused.value.violations] == ["dossier"]
+    assert listed.records("watch.put") == []
+
+
+def test_an_organisation_neither_sees_nor_lifts_a_watch_of_another(listed: Any) -> None:
+    def staff(tx: Any) -> None:
+        tx.staff.put(StaffMember("p.ander", OTHER, "west", active=True))
+        tx.staff.grant("p.ander", Role.PRIVACY_OFFICER.value, "setup", MONDAY)
+
+    listed.run(staff)
+    own, other = listed.actor(), listed.actor("p.ander")
+    request = WatchRequest(Watched.WORKER, "w.een", date(2026, 3, 1), "PO-1")
+    watch = listed.run(lambda tx: put_watch(tx, own, request, listed.now))
+    assert listed.run(lambda tx: watches(tx, other, listed.now)) == []
+    with pytest.raises(NotFound):
+        listed.run(lambda tx: lift_watch(tx, other, watch.watch_id, listed.now))
+    assert listed.run(lambda tx: watches(tx, own, listed.now)) == [watch]
 
 
 def test_the_mail_of_a_day_is_taken_up_once_and_only_when_something_waits(listed: Any, ref: LookRef) -> None:
