@@ -65,7 +65,10 @@ def _of(moment: datetime) -> date:
 @contextmanager
 def _fresh(out: Path) -> Iterator[ZipFile]:
     """A new file for its owner only; gone again when it does not get finished."""
-    opened_file = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        opened_file = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise click.ClickException(f"{out} is there already: choose another name") from error
     try:
         with os.fdopen(opened_file, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
             yield archive

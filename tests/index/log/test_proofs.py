@@ -177,6 +177,7 @@ def test_an_export_never_overwrites(looked: tuple[Any, dict[str, Any]]) -> None:
     result = run(world, "audit", "export", str(out), "--as", "p.officer")
     assert result.exit_code == 1
     assert out.read_text() == "mine"
+    assert f"{out} is there already: choose another name" in result.output
 
 
 def test_records_in_an_export_say_what_the_log_says_and_no_pseudonym(
