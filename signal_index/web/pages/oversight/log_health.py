@@ -32,6 +32,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         say("Het logboek is korter dan de getuige eerder zag."),
         say("Er kunnen regels verdwenen zijn. Bel de beheerder van de getuige en bewaar wat u heeft."),
     ),
+    "forgotten": (
+        say("De getuige weet niet meer wat die bevestigde."),
+        say("Het geheugen van de getuige is niet meer te vertrouwen. Vraag om een nieuwe getuige."),
+    ),
     "fork": (
         say("De getuige zag een ander logboek van dezelfde lengte."),
         say("Iemand heeft het logboek herschreven. Dit is een incident: bel de beheerder van de getuige."),
