@@ -1,7 +1,7 @@
-"""The work list: which looks wait for a judgement, one look with what stands beside it, and the judgement.
+"""The work list: which looks wait for a judgement, and the judgement.
 
 Invariants:
-1. Every reading of the list, every look that is opened and every judgement is on record.
+1. Every reading of the list and every judgement is on record.
 2. Nobody judges a look of her own.
 3. A question is not an end: it waits for a second judgement, with a day of its own.
 4. Nothing here shows a flag, and no rank leaves this module.
@@ -11,14 +11,12 @@ Whoever controls this module can leave a look unjudged; the report of the period
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from uuid import UUID
 
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Conflict, Malformed, NotFound
-from signal_index.model import Actor, AuditEvent, CareRelation, FieldValue, StaffMember, dutch_day
+from signal_index.model import Actor, AuditEvent, dutch_day
 from signal_index.model.review import GROUNDS, Chosen, Ground, Judgement, LookRef, Review
-from signal_index.model.workplace import Cover
 from signal_index.ports import Transaction
 from signal_index.review.policy import ReviewPolicy, Sentence
 from signal_index.review.words import sentence_of
@@ -32,7 +30,7 @@ class Item:
     """One line of the work list: why, and until when; no worker and no case.
 
     Args:
-        ref: opens the look, see `take`.
+        ref: where its record stands; names the look when it is judged.
         why: a sentence per reason, the heaviest first; none for a look drawn by lot.
         asked: a question was asked about it, and it waits for the second judgement.
         due_on: last day for the judgement it waits for.
@@ -59,31 +57,6 @@ class Worklist:
 
     items: tuple[Item, ...]
     policy: tuple[Sentence, ...]
-
-
-@dataclass(frozen=True)
-class Taken:
-    """One look to be judged, with what the log and the index know around it.
-
-    Args:
-        review: the look; its reasons without their weights being shown anywhere.
-        why: as in `Item`.
-        fields: of its record: purpose, what was allowed, whether the resident knew; None when it was erased.
-        worker: who looked, if she is still in the staff table.
-        relation: the care relation as it stands now, if it is still there.
-        cover: the cover under which she looked, if she did and it is still kept.
-        own: it is a look of the reader's own, which she may not judge.
-        grounds: what she may choose from, per judgement.
-    """
-
-    review: Review
-    why: tuple[Sentence, ...]
-    fields: dict[str, FieldValue] | None
-    worker: StaffMember | None
-    relation: CareRelation | None
-    cover: Cover | None
-    own: bool
-    grounds: tuple[tuple[Judgement, tuple[Ground, ...]], ...]
 
 
 def worklist(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime) -> Worklist:
@@ -120,58 +93,11 @@ def _item(review: Review, today: date) -> Item:
     )
 
 
-def take(tx: Transaction, actor: Actor, ref: LookRef, now: datetime) -> Taken:
-    """Open one look of the work list, judged or not; that it was opened is recorded, with the look's own place.
-
-    Args:
-        tx: the open transaction.
-        actor: the privacy officer.
-        ref: from an `Item`.
-        now: aware UTC.
-
-    Raises:
-        NotPermitted: the actor does not act as a privacy officer.
-        NotFound: `no-review`: it is not on the work list.
-    """
-    require_role(actor, REVIEWING_ROLE)
-    review = _chosen(tx, ref)
-    entry = tx.chronicle.record(ref)
-    fields = entry.fields if entry is not None else None
-    tx.audit.append(_of_look("look.reviewed", now, actor, ref))
-    return Taken(
-        review=review,
-        why=tuple(sentence_of(reason) for reason in review.reasons),
-        fields=fields,
-        worker=tx.staff.get(review.worker),
-        relation=_relation(tx, review, fields),
-        cover=_cover(tx, fields),
-        own=review.worker == actor.staff_id,
-        grounds=tuple(GROUNDS.items()),
-    )
-
-
 def _chosen(tx: Transaction, ref: LookRef) -> Review:
     review = tx.reviews.get(ref)
     if review is None or review.chosen is None:
         raise NotFound("no-review", "Deze raadpleging staat niet op de werklijst.")
     return review
-
-
-def _relation(tx: Transaction, review: Review, fields: dict[str, FieldValue] | None) -> CareRelation | None:
-    organisation = _text(fields, "organisation")
-    if organisation is None or review.relation is None:
-        return None
-    return tx.relations.get(organisation, UUID(review.relation).bytes)
-
-
-def _cover(tx: Transaction, fields: dict[str, FieldValue] | None) -> Cover | None:
-    organisation, cover = _text(fields, "organisation"), _text(fields, "cover")
-    return tx.covers.get(organisation, UUID(cover).bytes) if organisation and cover else None
-
-
-def _text(fields: dict[str, FieldValue] | None, name: str) -> str | None:
-    value = None if fields is None else fields.get(name)
-    return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from signal_index.model.review import GROUNDS, Chosen, Ground, Judgement, LookRe
 from signal_index.usecases.oversight import alert, worklist
 from signal_index.usecases.oversight.kept import kept
 from signal_index.usecases.oversight.watching import WatchRequest, lift_watch, put_watch, watches
-from signal_index.usecases.oversight.worklist import Verdict, judge, take
+from signal_index.usecases.oversight.worklist import Verdict, judge
 
 MONDAY = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -79,19 +79,6 @@ def test_the_list_says_why_and_until_when_and_no_more(listed: Any) -> None:
     assert [record.fields["items"] for record in listed.records("worklist.read")] == [3]
 
 
-def test_a_look_is_opened_with_its_record_and_that_is_on_record(listed: Any, ref: LookRef) -> None:
-    actor = listed.actor()
-    taken = listed.run(lambda tx: take(tx, actor, ref, listed.now))
-    assert taken.worker.staff_id == "w.een"
-    assert taken.fields["purpose"] == "voorbereiding-huisbezoek"
-    assert not taken.own
-    assert dict(taken.grounds)[Judgement.WRONG] == GROUNDS[Judgement.WRONG]
-    [record] = listed.records("look.reviewed")
-    assert record.fields == {
-        "actor": "p.officer", "token": "test", "writer": ref.writer.hex(), "number": ref.number,
-    }  # fmt: skip
-
-
 def test_a_judgement_closes_a_look_and_is_on_record(listed: Any, ref: LookRef) -> None:
     judged = conclude(listed, ref, WRONG)
     assert (judged.judgement, judged.ground, judged.judged_by) == (*WRONG, "p.officer")
@@ -126,8 +113,6 @@ def test_nobody_judges_her_own_look(listed: Any, ref: LookRef) -> None:
         with pytest.raises(Conflict) as refused:
             conclude(listed, ref, verdict)
         assert refused.value.code == "own-look"
-    actor = listed.actor()
-    assert listed.run(lambda tx: take(tx, actor, ref, listed.now)).own
     assert conclude(listed, ref, RIGHT, "p.tweede").judged_by == "p.tweede"
 
 
@@ -144,16 +129,13 @@ def test_a_ground_of_another_judgement_is_refused(
     assert listed.records("review.judged") == []
 
 
-def test_a_look_that_is_on_no_list_cannot_be_opened_or_judged(listed: Any) -> None:
+def test_a_look_that_is_on_no_list_cannot_be_judged(listed: Any) -> None:
     ref = listed.look(MONDAY + 9 * DAY, CASE, "w.drie")
     listed.score()
-    actor = listed.actor()
     for unknown in (ref, LookRef(b"writer99", 1)):
         with pytest.raises(NotFound):
-            listed.run(lambda tx, unknown=unknown: take(tx, actor, unknown, listed.now))
-        with pytest.raises(NotFound):
             conclude(listed, unknown, RIGHT)
-    assert listed.records("look.reviewed") == []
+    assert listed.records("review.judged") == []
 
 
 @pytest.mark.parametrize("who", ["w.een", "f.beheer", "nobody"])
@@ -163,7 +145,6 @@ def test_only_a_privacy_officer_reads_judges_watches_and_reports(listed: Any, re
     request = WatchRequest(Watched.WORKER, "w.een", date(2026, 2, 1))
     jobs = (
         lambda tx: worklist.worklist(tx, actor, listed.policy, listed.now),
-        lambda tx: take(tx, actor, ref, listed.now),
         lambda tx: judge(tx, actor, verdict, listed.policy, listed.now),
         lambda tx: kept(tx, actor, listed.policy, days, listed.now),
         lambda tx: put_watch(tx, actor, request, listed.now),
@@ -288,13 +269,11 @@ def test_the_mail_of_a_day_is_taken_up_once_and_only_when_something_waits(listed
 
 def test_no_record_or_error_of_review_names_a_resident(listed: Any, ref: LookRef) -> None:
     read(listed)
-    actor = listed.actor()
-    listed.run(lambda tx: take(tx, actor, ref, listed.now))
     conclude(listed, ref, WRONG)
     with pytest.raises(SignalIndexError) as refused:
         conclude(listed, ref, WRONG)
-    told = [record.fields for record in listed.records("worklist.read", "look.reviewed", "review.judged")]
-    assert len(told) == 3
+    told = [record.fields for record in listed.records("worklist.read", "review.judged")]
+    assert len(told) == 2
     for said in (json.dumps(told), str(refused.value)):
         assert CASE not in said
         assert "w.een" not in said

@@ -145,7 +145,6 @@ FOLLOWING: dict[str, str] = {
     "restriction.stored": "a row in a delivery of restrictions",
     "restriction.revoked": "likewise",
     "opening.refused": "the second privacy officer says no",
-    "look.reviewed": "a use case of review that no surface calls; its page records look.read",
     "watch.put": "a use case of review that has no page or command yet",
     "watch.lifted": "likewise",
     "watches.read": "likewise",
