@@ -20,6 +20,8 @@ from signal_index.review.policy import ReviewPolicy
 from signal_index.usecases.oversight import alert, kept, scoring, worklist
 from signal_index.wiring import Index
 
+from .watching import watch
+
 POLICY = ReviewPolicy()
 _WRITER_BYTES = 8
 
@@ -51,6 +53,9 @@ class _Look(click.ParamType[LookRef]):
 @click.group()
 def review() -> None:
     """Which looks a privacy officer judges, and whether she did; never what was shown."""
+
+
+review.add_command(watch)
 
 
 @review.command()

@@ -134,6 +134,27 @@ def test_a_look_is_listed_judged_and_reported(shell: Shell) -> None:
     assert "0 lists, of 0 looks" in found.output
 
 
+def test_a_worker_is_watched_until_somebody_lifts_it(shell: Shell) -> None:
+    until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    put = shell("review", "watch", "put", "medewerker", "w.een", "--until", until, "--as", "p.officer")
+    assert put.exit_code == 0, put.output
+    [line] = shell("review", "watch", "list", "--as", "p.officer").output.splitlines()
+    assert line.endswith(f"medewerker  w.een  until {until}")
+    shell("review", "run")
+    listed = shell("review", "list", "--as", "p.officer").output
+    assert listed.count("Onder toezicht: medewerker") == 2
+    lifted = shell("review", "watch", "lift", line.split()[0], "--as", "p.officer")
+    assert lifted.output == "watch: lifted\n"
+    assert shell("review", "watch", "list", "--as", "p.officer").output == "nothing is under watch\n"
+
+
+def test_what_cannot_be_watched_is_said_in_words(shell: Shell) -> None:
+    until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    refused = shell("review", "watch", "put", "zaak", "w.een", "--until", until, "--as", "p.officer")
+    assert refused.exit_code == 1
+    assert "Deze zaak is niet gevonden" in refused.output
+
+
 def test_whoever_is_no_privacy_officer_is_refused_on_record(shell: Shell) -> None:
     shell("review", "run")
     refused = shell("review", "list", "--as", "w.een")
