@@ -115,21 +115,6 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Span:
-    """Which records are meant.
-
-    Args:
-        start: first moment, aware UTC.
-        end: first moment that is no longer in it.
-        size: only records in the first so many entries of the tree.
-    """
-
-    start: datetime
-    end: datetime
-    size: int
-
-
-@dataclass(frozen=True)
 class Checked:
     """What a check of the whole log found to hold.
 

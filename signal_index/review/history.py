@@ -7,9 +7,10 @@ relation ends, the absent colleague turns out to be at work. `History.hear` then
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from signal_index.model import DUTCH_TIME, dutch_day
+from signal_index.model import dutch_day
+from signal_index.model.days import day_start
 from signal_index.model.review import Watched
 
 from .calendar import in_office_time
@@ -129,7 +130,7 @@ class History:
             self._forget(day)
 
     def _forget(self, day: date) -> None:
-        before = datetime.combine(day, time(), DUTCH_TIME).astimezone(UTC) - self._policy.habit
+        before = day_start(day) - self._policy.habit
         self._cases.forget(before)
         self._covers.forget(before)
         for seen in (self._at_resident, self._outside_at, self._printed):

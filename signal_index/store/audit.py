@@ -33,7 +33,7 @@ from crypto.sealing import SEAL_BYTES, RowKeys
 from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model import AuditEntry, AuditEvent, FieldValue, Receipt
-from signal_index.model.log import Body, Span
+from signal_index.model.log import Body
 from signal_index.model.traces import Action, Trace
 
 from . import schema
@@ -292,11 +292,14 @@ class SqlAuditLog:
         ).scalar()
         return found is not None and receipt.leaf == records.leaf(receipt.writer, receipt.number, found)
 
-    def bodies(self, span: Span, *, after: int, limit: int) -> Sequence[Body]:
-        """What records within a span say, in the order of the tree."""
+    def bodies(
+        self, period: tuple[datetime, datetime], *, size: int, after: int, limit: int
+    ) -> Sequence[Body]:
+        """What the records of a period say, in the order of the tree."""
+        start, end = period
         rows = self._connection.execute(
             _IN_TREE,
-            {"after": after, "size": span.size, "start": span.start, "end": span.end, "at_most": limit},
+            {"after": after, "size": size, "start": start, "end": end, "at_most": limit},
         ).all()
         return [Body(row.position, row.writer, row.number, row.salt, self._open(row)) for row in rows]
 

@@ -1,12 +1,12 @@
 """The commands that put a case or a worker under watch, so that looks there stand out in review; all are on record."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
 import click
 
-from signal_index.cli.options import config_option
+from signal_index.cli.options import DAY, config_option
 from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.model.review import Watched
 from signal_index.usecases.oversight import watching
@@ -21,11 +21,11 @@ def watch() -> None:
 @click.argument("what", type=click.Choice([each.value for each in Watched]))
 @click.argument("about", metavar="STAFF_ID|RELATION")
 @as_option("privacy-officer")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day, within a year.")
+@click.option("--until", type=DAY, required=True, help="Last day, within a year.")
 @config_option
-def put(what: str, about: str, staff_id: str, until: datetime, config: Path) -> None:
+def put(what: str, about: str, staff_id: str, until: date, config: Path) -> None:
     """Watch a worker, or a case by its care relation, from the next look on."""
-    request = watching.WatchRequest(Watched(what), about, until.date())
+    request = watching.WatchRequest(Watched(what), about, until)
     with opened(config) as index:
         put_now = run_as(index, staff_id, lambda tx, actor: watching.put_watch(tx, actor, request, now()))
     click.echo(f"{UUID(bytes=put_now.watch_id)}: {put_now.what} {put_now.about} until {put_now.until}")

@@ -8,19 +8,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
 
 from signal_index import audit
 from signal_index.errors import Malformed
 from signal_index.model import Actor, dutch_day
+from signal_index.model.days import Days
 from signal_index.model.review import Chosen, Indicator, Judgement, Review
 from signal_index.ports import Transaction
 from signal_index.review.policy import ReviewPolicy, Sentence
 from signal_index.usecases.authority import require_role
 
+from .suppression import SMALLEST_SHOWN
 from .worklist import REVIEWING_ROLE
-
-SHOWN_FROM: Final = 10
 
 
 @dataclass(frozen=True)
@@ -72,14 +71,14 @@ class Kept:
     policy: tuple[Sentence, ...]
 
 
-def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: tuple[date, date], now: datetime) -> Kept:
+def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: Days, now: datetime) -> Kept:
     """How review went; asking is recorded.
 
     Args:
         tx: the open transaction.
         actor: the privacy officer.
         policy: for its sentences.
-        days: first and last day, both inclusive.
+        days: which.
         now: aware UTC.
 
     Raises:
@@ -88,8 +87,8 @@ def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: tuple[date, 
     """
     require_role(actor, REVIEWING_ROLE)
     today = dutch_day(now)
-    first, last = days
-    if first > last or last >= today:
+    first, last = days.first, days.last
+    if days.is_backwards or last >= today:
         text = "Kies een periode die voorbij is, met de eerste dag vóór de laatste."
         raise Malformed("period", text, (("van", text), ("tot", text)))
     asked = audit.event(
@@ -106,9 +105,9 @@ def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: tuple[date, 
 
 
 def _figures(
-    tx: Transaction, policy: ReviewPolicy, days: tuple[date, date], reviews: Sequence[Review], today: date
+    tx: Transaction, policy: ReviewPolicy, days: Days, reviews: Sequence[Review], today: date
 ) -> Kept:
-    first, last = days
+    first, last = days.first, days.last
     weeks = tx.reviews.weeks()
     made = [week for week in weeks if first <= week.chosen_on <= last]
     states = Counter(_state(review, today) for review in reviews)
@@ -170,4 +169,4 @@ def _by_indicator(reviews: Sequence[Review]) -> list[ByIndicator]:
 
 
 def _shown(count: int) -> int | None:
-    return count if count >= SHOWN_FROM else None
+    return count if count >= SMALLEST_SHOWN else None

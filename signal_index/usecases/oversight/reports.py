@@ -19,11 +19,12 @@ from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import NotFound
 from signal_index.model import Actor, AuditEntry, StaffMember, dutch_day
+from signal_index.model.days import Days
 from signal_index.model.workplace import Useful
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .looks import ANSWERED, REFUSED, recorded_between
+from .looks import ANSWERED, REFUSED, recorded_in
 from .suppression import SMALLEST_SHOWN, hidden_cells
 
 MONTHS_BACK = 12
@@ -106,17 +107,17 @@ def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: da
     if month not in closed_months(dutch_day(now)):
         raise NotFound("no-such-month", "Van deze maand zijn er geen cijfers. Kies een andere maand.")
     tx.audit.append(audit.act("oversight.read", now, actor, page="figures", selection=str(month)))
-    entries = recorded_between(tx, (ANSWERED, REFUSED, USEFUL), *days_of(month))
+    entries = recorded_in(tx, (ANSWERED, REFUSED, USEFUL), days_of(month))
     colleagues = {each.staff_id: each for each in tx.staff.all() if each.organisation == staff.organisation}
     purposes = [each.code for each in rules.in_force(dutch_day(now)).catalogue.purposes]
     own = (entry for entry in entries if entry.fields.get("organisation") == staff.organisation)
     return count(own, month, purposes, colleagues)
 
 
-def days_of(month: Month) -> tuple[date, date]:
-    """The first and the last day of a month."""
+def days_of(month: Month) -> Days:
+    """The days of a month."""
     after = month.plus(1)
-    return date(month.year, month.month, 1), date(after.year, after.month, 1) - timedelta(days=1)
+    return Days(date(month.year, month.month, 1), date(after.year, after.month, 1) - timedelta(days=1))
 
 
 def count(

@@ -18,10 +18,11 @@ from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed
 from signal_index.model import Actor, AuditEntry, StaffMember, dutch_day
+from signal_index.model.days import Days
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .looks import ANSWERED, LOOKS, REFUSED, LookLine, line_of, recorded_between
+from .looks import ANSWERED, LOOKS, REFUSED, LookLine, line_of, recorded_in
 from .openings import is_dossier_number
 
 PER_PAGE = 20
@@ -119,7 +120,7 @@ def search(tx: Transaction, actor: Actor, request: SearchRequest, now: datetime)
     if violations or request.first_day is None or request.last_day is None:
         raise Malformed("search", "Er is niet gezocht. Verbeter wat hieronder staat.", violations)
     events = _EVENTS[request.outcome]
-    entries = recorded_between(tx, events, request.first_day, request.last_day)
+    entries = recorded_in(tx, events, Days(request.first_day, request.last_day))
     fitting = (entry for entry in entries if _fits(entry, wanted, staff))
     page = min(max(1, request.page), PAGES_MAX)
     found = list(islice(fitting, (page - 1) * PER_PAGE, page * PER_PAGE + 1))

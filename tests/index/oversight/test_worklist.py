@@ -11,6 +11,7 @@ import pytest
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted, SignalIndexError
+from signal_index.model.days import Days
 from signal_index.model.review import GROUNDS, Chosen, Ground, Judgement, LookRef, Watched
 from signal_index.usecases.oversight import alert, worklist
 from signal_index.usecases.oversight.kept import kept
@@ -140,7 +141,7 @@ def test_a_look_that_is_on_no_list_cannot_be_judged(listed: Any) -> None:
 
 @pytest.mark.parametrize("who", ["w.een", "f.beheer", "nobody"])
 def test_only_a_privacy_officer_reads_judges_watches_and_reports(listed: Any, ref: LookRef, who: str) -> None:
-    actor, days = listed.actor(who), (date(2026, 1, 12), date(2026, 1, 18))
+    actor, days = listed.actor(who), Days(date(2026, 1, 12), date(2026, 1, 18))
     verdict = Verdict(ref, *RIGHT)
     request = WatchRequest(Watched.WORKER, "w.een", date(2026, 2, 1))
     jobs = (
@@ -166,7 +167,7 @@ def test_only_a_privacy_officer_reads_judges_watches_and_reports(listed: Any, re
 
 def report(office: Any, first: date, last: date) -> Any:
     actor = office.actor()
-    return office.run(lambda tx: kept(tx, actor, office.policy, (first, last), office.now))
+    return office.run(lambda tx: kept(tx, actor, office.policy, Days(first, last), office.now))
 
 
 def test_the_report_tells_what_was_judged_in_time_late_and_not(listed: Any, ref: LookRef) -> None:
