@@ -62,6 +62,10 @@ class Cosigned:
     at: datetime
 
 
+ANSWERED, REFUSED = "lookup.answered", "lookup.refused"
+LOOKS: Final = (ANSWERED, REFUSED)
+"""What a record of a look is called, and of an attempt at one."""
+
 REFUSAL_REASONS: Final = frozenset(
     {"unreachable", "unknown-log", "unknown-key", "behind", "forgotten", "fork", "proof", "answer"}
 )

@@ -11,13 +11,14 @@ from datetime import date, datetime, timedelta
 
 from signal_index.model import dutch_day
 from signal_index.model.days import day_start
+from signal_index.model.log import ANSWERED, LOOKS, REFUSED
 from signal_index.model.review import Watched
 
 from .calendar import in_office_time
 from .cases import Cases, KnownCover, KnownCovers, Later
 from .habits import Habits, TeamHabits, Today
 from .indicators import left
-from .looks import ANSWERED, REFUSED, Around, Look, Measure, Record, look_of, text_of
+from .looks import Around, Look, Measure, Record, look_of, text_of
 from .policy import ReviewPolicy
 
 NOT_IN_CASELOAD = "no-relation"
@@ -107,7 +108,7 @@ class History:
         """Take in the next record; records come in the order of their time."""
         self._begin(dutch_day(record.at))
         later = (*self._left(record.at), *self._told_later(record))
-        if record.event not in {ANSWERED, REFUSED}:
+        if record.event not in LOOKS:
             return Heard(later=later)
         look = look_of(record)
         if look.refusal is not None:

@@ -17,13 +17,12 @@ from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.errors import SetupFault
 from signal_index.model.days import Days
 from signal_index.model.review import Ground, Judgement, LookRef
-from signal_index.review.policy import ReviewPolicy
+from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight import alert, kept, scoring, worklist
 from signal_index.wiring import Index
 
 from .watching import watch
 
-POLICY = ReviewPolicy()
 _WRITER_BYTES = 8
 
 

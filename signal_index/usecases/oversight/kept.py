@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed
 from signal_index.model import Actor, dutch_day
@@ -19,7 +20,6 @@ from signal_index.review.policy import ReviewPolicy, Sentence
 from signal_index.usecases.authority import require_role
 
 from .suppression import SMALLEST_SHOWN
-from .worklist import REVIEWING_ROLE
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: Days, now: d
         NotPermitted: the actor does not act as a privacy officer.
         Malformed: `period`: it ends before it begins, or is not over.
     """
-    require_role(actor, REVIEWING_ROLE)
+    require_role(actor, Role.PRIVACY_OFFICER)
     today = dutch_day(now)
     first, last = days.first, days.last
     if days.is_backwards or last >= today:

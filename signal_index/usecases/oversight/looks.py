@@ -23,12 +23,10 @@ from signal_index import audit
 from signal_index.errors import NotFound
 from signal_index.model import Actor, AuditEntry, CareRelation, StaffMember, dutch_day
 from signal_index.model.days import Days
+from signal_index.model.log import ANSWERED, LOOKS, REFUSED
 from signal_index.model.workplace import Cover
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
-
-ANSWERED, REFUSED = "lookup.answered", "lookup.refused"
-LOOKS = (ANSWERED, REFUSED)
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,12 @@ from signal_index import audit
 from signal_index.errors import NotFound
 from signal_index.model import Actor, AuditEntry, StaffMember, dutch_day
 from signal_index.model.days import Days
+from signal_index.model.log import ANSWERED, REFUSED
 from signal_index.model.workplace import Useful
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .looks import ANSWERED, REFUSED, recorded_in
+from .looks import recorded_in
 from .suppression import SMALLEST_SHOWN, hidden_cells
 
 MONTHS_BACK = 12

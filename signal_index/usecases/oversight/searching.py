@@ -19,10 +19,11 @@ from signal_index import audit
 from signal_index.errors import Malformed
 from signal_index.model import Actor, AuditEntry, StaffMember, dutch_day
 from signal_index.model.days import Days
+from signal_index.model.log import ANSWERED, LOOKS, REFUSED
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .looks import ANSWERED, LOOKS, REFUSED, LookLine, line_of, recorded_in
+from .looks import LookLine, line_of, recorded_in
 from .openings import is_dossier_number
 
 PER_PAGE = 20

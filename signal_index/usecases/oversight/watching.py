@@ -11,14 +11,13 @@ from secrets import token_bytes
 from typing import Final
 from uuid import UUID
 
+from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed, NotFound
 from signal_index.model import Actor, AuditEvent, dutch_day
 from signal_index.model.review import Watch, Watched
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
-
-from .worklist import REVIEWING_ROLE
 
 LONGEST: Final = timedelta(days=366)
 _ID_BYTES: Final = 16
@@ -51,7 +50,7 @@ def put_watch(tx: Transaction, actor: Actor, request: WatchRequest, now: datetim
         NotPermitted: the actor does not act as a privacy officer.
         Malformed: `watch`: the day is not to come within a year, or there is no such case or worker.
     """
-    staff = require_role(actor, REVIEWING_ROLE)
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
     today = dutch_day(now)
     if not today <= request.until <= today + LONGEST:
         raise _wrong("tot", "Kies een dag in het komende jaar.")
@@ -96,7 +95,7 @@ def lift_watch(tx: Transaction, actor: Actor, watch_id: bytes, now: datetime) ->
         NotPermitted: the actor does not act as a privacy officer.
         NotFound: `no-watch`.
     """
-    require_role(actor, REVIEWING_ROLE)
+    require_role(actor, Role.PRIVACY_OFFICER)
     watch = next((each for each in tx.reviews.watches() if each.watch_id == watch_id), None)
     if watch is None:
         raise NotFound("no-watch", "Dit staat niet onder toezicht.")
@@ -110,7 +109,7 @@ def watches(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Watch]:
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
     """
-    require_role(actor, REVIEWING_ROLE)
+    require_role(actor, Role.PRIVACY_OFFICER)
     today = dutch_day(now)
     tx.audit.append(audit.event("watches.read", now, actor=actor.staff_id, token=actor.token_id))
     return [watch for watch in tx.reviews.watches() if watch.until >= today]

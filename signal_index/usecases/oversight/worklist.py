@@ -22,8 +22,6 @@ from signal_index.review.policy import ReviewPolicy, Sentence
 from signal_index.review.words import sentence_of
 from signal_index.usecases.authority import require_role
 
-REVIEWING_ROLE = Role.PRIVACY_OFFICER
-
 
 @dataclass(frozen=True)
 class Item:
@@ -71,7 +69,7 @@ def worklist(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime)
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
     """
-    require_role(actor, REVIEWING_ROLE)
+    require_role(actor, Role.PRIVACY_OFFICER)
     today = dutch_day(now)
     items = tuple(_item(review, today) for review in tx.reviews.open())
     read = audit.event("worklist.read", now, actor=actor.staff_id, token=actor.token_id, items=len(items))
@@ -133,7 +131,7 @@ def judge(tx: Transaction, actor: Actor, verdict: Verdict, policy: ReviewPolicy,
         Conflict: `own-look`, or `judged`: it was closed before, or the question was asked before.
         Malformed: `ground`: it does not go with the judgement.
     """
-    require_role(actor, REVIEWING_ROLE)
+    require_role(actor, Role.PRIVACY_OFFICER)
     review = _chosen(tx, verdict.ref)
     _require_judgeable(actor, review, verdict)
     judged = replace(

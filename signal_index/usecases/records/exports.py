@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed
 from signal_index.model import Actor
 from signal_index.model.days import Days
+from signal_index.model.log import LOOKS
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
-from signal_index.usecases.oversee import OVERSEEING_ROLE
 
-from .decisions import LOOKS, decision
+from .decisions import decision
 from .spans import otlp_line
 
 
@@ -60,7 +61,7 @@ def export_decisions(tx: Transaction, actor: Actor, days: Days, now: datetime) -
 
 
 def _check(actor: Actor, days: Days) -> None:
-    require_role(actor, OVERSEEING_ROLE)
+    require_role(actor, Role.PRIVACY_OFFICER)
     if days.is_backwards:
         raise Malformed("period", "De laatste dag ligt vóór de eerste dag. Kies een latere dag.")
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from signal_index.model.review import Chosen, Kind
+from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight.chosen import to_review
 from signal_index.web.markup.words import say
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
-from .looks import POLICY, lines_for
+from .looks import lines_for
 
 PER_PAGE = 20
 
