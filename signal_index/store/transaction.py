@@ -96,7 +96,7 @@ class SqlTransaction:
             processings=self.processings,
         )
         self.chronicle = SqlChronicle(connection, self.audit)
-        self.witnesses = SqlWitnesses(connection, identity.log.witnessed_within)
+        self.witnesses = SqlWitnesses(connection, identity.log.witnessed_within, identity.writer)
         self.log = SqlLogTree(
             connection, identity.log, identity.writer, audit=self.audit, witnesses=self.witnesses
         )

@@ -223,6 +223,33 @@ def test_an_old_cosignature_closes_the_index(
         assert database.run(lambda tx: tx.witnesses.is_witnessed(now)) is open_still
 
 
+def test_records_that_never_get_into_the_tree_close_the_index_however_fresh_a_cosignature_is(
+    path: Path, keys: IndexSecrets, now: datetime
+) -> None:
+    limit = timedelta(seconds=600)
+    with open_database(path, keys, writer_kind="serve", witnessed_within=limit) as database:
+
+        def is_open(at: datetime) -> bool:
+            integrate(database, at)
+            database.run(lambda tx: tx.witnesses.put_cosigned(Cosigned("w", 1, b"note", at)))
+            return database.run(lambda tx: tx.witnesses.is_witnessed(at))
+
+        append(database, now, 3)
+        with closing(sqlite3.connect(path)) as thief, thief:
+            assert thief.execute("DELETE FROM audit_records WHERE number = 2").rowcount == 1
+        append(database, now, 20)
+        assert is_open(now + limit), "it may be a hiccup"
+        assert not is_open(now + limit + timedelta(seconds=1))
+    with open_database(path, keys, writer_kind="serve", witnessed_within=limit) as database:
+        append(database, now + 2 * limit)
+        assert is_open(now + 2 * limit), "a new process has a chain of its own"
+        append(database, now + 2 * limit)
+        integrate(database, now + 2 * limit)
+        at = now + 3 * limit
+        database.run(lambda tx: tx.witnesses.put_cosigned(Cosigned("w", 1, b"note", at)))
+        assert database.run(lambda tx: tx.witnesses.is_witnessed(at + limit)), "nothing waits"
+
+
 CHANGES = {
     "an entry's commitment": ("UPDATE log_entries SET commitment = zeroblob(32) WHERE position = 3", "tree"),
     "an entry's number": ("UPDATE log_entries SET number = 900 WHERE position = 299", "900|number 300"),
