@@ -8,6 +8,7 @@ import pytest
 
 from signal_index.model.log import Cosigned
 from signal_index.store import open_database
+from signal_index.usecases.expire import erasable
 
 LIMIT = timedelta(minutes=15)
 
@@ -59,6 +60,19 @@ def test_the_answer_is_the_same_for_every_case(watched: Any) -> None:
 )
 def test_what_shows_no_flag_goes_on(watched: Any, ask: Callable[[Any], Any]) -> None:
     assert ask(watched).status_code == 200
+
+
+def test_a_clock_that_runs_ahead_erases_nothing(watched: Any) -> None:
+    def size(at: Any) -> Any:
+        return watched.database.run(lambda tx: erasable(tx, at))
+
+    watched.database.run(lambda tx: tx.log.integrate(watched.clock, 1_000))
+    head = watched.database.run(lambda tx: tx.log.head())
+    assert size(watched.clock) is None, "no witness has seen it"
+    seen = Cosigned("w", head.size, head.checkpoint, watched.clock)
+    watched.database.run(lambda tx: tx.witnesses.put_cosigned(seen))
+    assert size(watched.clock) == head.size
+    assert size(watched.clock + timedelta(days=3_653)) is None
 
 
 def test_sources_can_withdraw_all_the_same(watched: Any) -> None:
