@@ -151,6 +151,7 @@ STAFF = (
     Employee("tl-100", "Marga Verkerk", "noord", "teamleider"),
     Employee("tl-200", "Ruud Hoekzema", "zuid", "teamleider"),
     Employee("po-001", "Ineke Sonneveld", "privacy", "privacy-officer"),
+    Employee("po-002", "Joris Wolters", "privacy", "privacy-officer"),
     Employee("fb-001", "Gert Olthof", "beheer", "functioneel-beheerder"),
     Employee("bb-001", "Els Brinkhuis", "inkomen", "bronbeheerder", WORK_AND_INCOME),
 )

@@ -36,6 +36,7 @@ from deploy.demo.organisations import (
     signal_type,
 )
 from deploy.demo.pages import day
+from deploy.demo.pages.reviewing import review_the_week
 from deploy.demo.pages.serving import serve
 from deploy.demo.parties import Folders, NotOurs, Ports
 from deploy.demo.processes import ProcessError, Processes, Stopped, free_ports, is_free
@@ -124,6 +125,7 @@ def tell(demo: Demo) -> None:
     looks.look_after_the_withdrawal(demo, noor)
     day.work_a_day(demo)
     oversee(demo)
+    review_the_week(demo)
     prove_the_log(demo, noor)
 
 

@@ -128,7 +128,7 @@ class ReviewPolicy:
                 say("Stelt u een vraag? Dan geeft u binnen %(days)s dagen daarna een eindoordeel."),
                 (("days", str(self.follow_up.days)),),
             ),
-            Sentence(say("U kunt zaken en medewerkers onder toezicht zetten. Kijken valt daar extra op.")),
+            Sentence(say("Een privacy officer kan op een zaak of medewerker extra letten. Kijken valt dan eerder op.")),
         )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from signal_index.model.review import Indicator, Reason
+from signal_index.model.review import Indicator, Reason, Watched
 
 from .policy import Sentence, say
 
@@ -28,9 +28,15 @@ SENTENCES: Final[Mapping[Indicator, str]] = {
     ),
     Indicator.REPEATED: say("%(times)s keer bij dezelfde inwoner in %(days)s dagen."),
     Indicator.ATTEMPTS: say("Poging buiten de caseload (%(times)s keer)."),
-    Indicator.WATCHED: say("Onder toezicht: %(what)s."),
+    Indicator.WATCHED: say("Een privacy officer let hier extra op."),
     Indicator.NOT_INFORMED: say("De inwoner wist niet dat de medewerker keek."),
     Indicator.EMERGENCY: say("Gekeken met spoed."),
+}
+
+# Not "onder toezicht": in youth care that is a measure by a court, and readers would take it for one.
+_WATCHED: Final[Mapping[str, str]] = {
+    Watched.CASE: say("Een privacy officer let extra op deze inwoner."),
+    Watched.WORKER: say("Een privacy officer let extra op deze medewerker."),
 }
 
 NAMES: Final[Mapping[Indicator, str]] = {
@@ -48,7 +54,7 @@ NAMES: Final[Mapping[Indicator, str]] = {
     Indicator.MANY_IN_HOUR: say("Veel inwoners in één uur"),
     Indicator.REPEATED: say("Vaak dezelfde inwoner"),
     Indicator.ATTEMPTS: say("Pogingen buiten de caseload"),
-    Indicator.WATCHED: say("Onder toezicht"),
+    Indicator.WATCHED: say("Extra opgelet"),
     Indicator.NOT_INFORMED: say("Inwoner wist het niet"),
     Indicator.EMERGENCY: say("Spoed"),
 }
@@ -56,4 +62,6 @@ NAMES: Final[Mapping[Indicator, str]] = {
 
 def sentence_of(reason: Reason) -> Sentence:
     """What a reason says."""
+    if reason.indicator is Indicator.WATCHED:
+        return Sentence(_WATCHED.get(dict(reason.facts).get("what", ""), SENTENCES[reason.indicator]))
     return Sentence(SENTENCES[reason.indicator], reason.facts)

@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_bytes
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -318,7 +318,7 @@ class SqlAuditLog:
         return len(found)
 
     def contradiction(self, row: AnyRow) -> bool:
-        """Whether any column of a record, as read with all its columns, contradicts its body or its commitment."""
+        """Whether a column of a record, as read with all its columns, or its processing record contradicts its body."""
         try:
             body = self._open(row)
             subject = self._opened_subject(row)
@@ -333,7 +333,14 @@ class SqlAuditLog:
             and datetime.fromisoformat(stated["at"]) == row.recorded_at
             and stated["subject"] == of_subject
             and row.key_epoch == self._bodies.keys.epoch
+            and not self._is_unprocessed(stated, row.recorded_at, subject)
         )
+
+    def _is_unprocessed(self, stated: dict[str, Any], at: datetime, subject: Pseudonym | None) -> bool:
+        """Whether the processing record of an action is not as its audit record says."""
+        action = _action(stated.get("trace"))
+        event = AuditEvent(stated["event"], at, stated["fields"], subject)
+        return action is not None and self._processings.contradiction(event, at, action)
 
     def _opened_subject(self, row: AnyRow) -> Pseudonym | None:
         if row.sealed_subject is None and row.person_tag is None:

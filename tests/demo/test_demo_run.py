@@ -69,6 +69,7 @@ SECRETS = {
     "publisher-regiesysteem/publisher.key",
     "publisher-schuldhulp/publisher.key",
     "publisher-werkplein/publisher.key",
+    "witness/witness.key",
 }
 
 

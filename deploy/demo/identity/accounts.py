@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.demo.organisations import GERT, MARGA, NOOR, SAMIRA, STAFF, Employee
+from deploy.demo.organisations import GERT, INEKE, MARGA, NOOR, SAMIRA, STAFF, Employee
 
 CLIENT = "signaalindex"  # what the index is called at the identity provider
 FILE = "accounts.json"
@@ -31,6 +31,9 @@ SUGGESTIONS = (
     Suggestion(NOOR, "zij heeft een volle caseload", "has a full caseload, messages, and a look of just now"),
     Suggestion(SAMIRA, "zij vervangt een collega", "stands in for a colleague, and sees his cases as well"),
     Suggestion(MARGA, "zij moet een zaak bevestigen", "leads a team; a case waits for her confirmation"),
+    Suggestion(
+        INEKE, "zij beoordeelt wie er keek", "reviews who looked; Joris is the second privacy officer"
+    ),
     Suggestion(
         GERT, "voor deze rol zijn er geen schermen", "administers by command; his role has no pages yet"
     ),

@@ -1,4 +1,4 @@
-"""The commands of review: score the log and list every week, judge, report, and mail how much waits.
+"""The commands of review: score the log and list every week, judge, report, watch, and mail how much waits.
 
 `run` and `mail` are for a timer, once a day; running them twice does no harm.
 """
@@ -21,7 +21,7 @@ from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight import alert, kept, scoring, worklist
 from signal_index.wiring import Index
 
-from .watching import watch
+from .watches import watch
 
 _WRITER_BYTES = 8
 
@@ -157,3 +157,6 @@ def mail(config: Path) -> None:
                 raise click.ClickException("the e-mail was refused; it is tried again tomorrow")
         index.database.run(lambda tx: alert.record_mailed(tx, moment))
     click.echo(f"review: mailed that {found.open} wait")
+
+
+review.add_command(watch)

@@ -42,6 +42,7 @@ audit_records = Table(
     ),
     key_epoch(),
     Index(None, "recorded_at"),
+    Index(None, "event", "recorded_at"),
     Index(None, "person_tag"),
     sqlite_strict=True,
 )

@@ -5,7 +5,7 @@ Whoever controls this module can hide a look from the page, not from the report 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from policy.vocabulary import Role
 from signal_index.model import Actor, AuditEntry, dutch_day
@@ -83,6 +83,33 @@ def to_review(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime
         if recorded is not None and is_own_look(recorded[0], staff):
             found.append(ToReview(line_of(tx, recorded[0]), item, _kind(tx, item)))
     return found
+
+
+@dataclass(frozen=True)
+class LastList:
+    """The newest work list there is.
+
+    Args:
+        monday: of its week; None when there never was a list.
+        overdue: whether a newer one should have been made, so that an empty page means nothing.
+    """
+
+    monday: date | None
+    overdue: bool
+
+
+def last_list(tx: Transaction, actor: Actor, now: datetime) -> LastList:
+    """Whether review runs at all: a list is made on the day after its week, and may be a day late.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+    """
+    require_role(actor, Role.PRIVACY_OFFICER)
+    weeks = tx.reviews.weeks()
+    monday = weeks[-1].monday if weeks else None
+    yesterday = dutch_day(now) - timedelta(days=1)
+    due = yesterday - timedelta(days=yesterday.weekday() + 7)
+    return LastList(monday, monday is None or monday < due)
 
 
 def _kind(tx: Transaction, item: Item) -> str:

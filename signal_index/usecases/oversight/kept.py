@@ -116,7 +116,7 @@ def _figures(
         first_day=first,
         last_day=last,
         weeks=len(made),
-        missing=tuple(_missing({week.monday for week in weeks}, first, last)),
+        missing=tuple(_missing(tx, {week.monday for week in weeks}, first, last)),
         looks=sum(week.looks for week in made),
         listed=sum(review.chosen is Chosen.STRIKING for review in reviews),
         sampled=sum(review.chosen is Chosen.SAMPLE for review in reviews),
@@ -142,17 +142,27 @@ def _state(review: Review, today: date) -> str:
     return "open" if review.is_open else "in-time"
 
 
-def _missing(listed: set[date], first: date, last: date) -> list[date]:
-    """Mondays of whole weeks within the period that have no list, from the first list there ever was."""
-    if not listed:
+def _missing(tx: Transaction, listed: set[date], first: date, last: date) -> list[date]:
+    """Mondays of whole weeks within the period that have no list, from the first list there ever was.
+
+    When there never was one the log says since when there should have been: nobody reviewing is what must show most.
+    """
+    since = min(listed, default=None) or _log_began(tx)
+    if since is None:
         return []
-    monday = max(first + timedelta(days=-first.weekday() % 7), min(listed))
+    begin = max(first, since)
+    monday = begin + timedelta(days=-begin.weekday() % 7)
     found = []
     while monday + timedelta(days=6) <= last:
         if monday not in listed:
             found.append(monday)
         monday += timedelta(days=7)
     return found
+
+
+def _log_began(tx: Transaction) -> date | None:
+    began = tx.chronicle.moment_at(0)
+    return None if began is None else dutch_day(began)
 
 
 def _by_indicator(reviews: Sequence[Review]) -> list[ByIndicator]:

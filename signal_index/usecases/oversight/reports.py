@@ -9,7 +9,7 @@ Invariants:
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -143,7 +143,7 @@ def count(
         month=month,
         purposes=_counted(tallies.purposes, purposes),
         teams=_counted(tallies.teams, [*teams, *sorted(set(tallies.teams) - {*teams, OTHER})]),
-        outcomes=_counted(tallies.outcomes, (WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY)),
+        outcomes=_counted(tallies.outcomes, (WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY), known={TURNED_AWAY}),
         useful=_counted(tallies.useful, [each.value for each in Useful]),
     )
 
@@ -166,11 +166,20 @@ def _outcome(entry: AuditEntry) -> str:
     return WITH_SIGNAL if entry.fields.get("any_shown") else WITHOUT_SIGNAL
 
 
-def _counted(tally: Counter[str], codes: Sequence[str]) -> Counted:
-    """A table with these categories, and a last one for the rest when there is any."""
+def _counted(tally: Counter[str], codes: Sequence[str], known: Collection[str] = ()) -> Counted:
+    """A table with these categories, and a last one for the rest when there is any.
+
+    Args:
+        tally: of all categories there were.
+        codes: of the table, in order.
+        known: categories that a search counts as well; leaving such a one out hides nothing, so what stands beside
+            them must hide itself.
+    """
     shown = [*codes, *([OTHER] if tally[OTHER] else [])]
     counts = [tally[code] for code in shown]
-    hidden = hidden_cells(counts)
+    unknown = [place for place, code in enumerate(shown) if code not in known]
+    among_unknown = hidden_cells([counts[place] for place in unknown])
+    hidden = hidden_cells(counts) | {unknown[place] for place in among_unknown}
     cells = tuple(Cell(code, None if place in hidden else counts[place]) for place, code in enumerate(shown))
     total = sum(counts)
     return Counted(cells, total if total >= SMALLEST_SHOWN else None)

@@ -191,7 +191,7 @@ def list_weeks(tx: Transaction, policy: ReviewPolicy, chance: Random, now: datet
         chance: unpredictable for those whose looks these are.
         now: aware UTC; every look of the weeks before must have been scored.
     """
-    made = [_list_week(tx, policy, chance, monday, now) for monday in _due(tx, dutch_day(now))]
+    made = [list_week(tx, policy, chance, monday, now) for monday in _due(tx, dutch_day(now))]
     if made:
         tx.reviews.remove_unchosen(day_start(made[-1].week.monday + _WEEK) - policy.waits)
     return made
@@ -207,7 +207,18 @@ def _due(tx: Transaction, today: date) -> Iterator[date]:
         monday += _WEEK
 
 
-def _list_week(tx: Transaction, policy: ReviewPolicy, chance: Random, monday: date, now: datetime) -> Listed:
+def list_week(tx: Transaction, policy: ReviewPolicy, chance: Random, monday: date, now: datetime) -> Listed:
+    """Make the work list of one week that has none, of the looks that were scored; recorded.
+
+    `list_weeks` does this for every week that is over; by itself it closes a week that is not.
+
+    Args:
+        tx: the open transaction.
+        policy: the review policy.
+        chance: as in `list_weeks`.
+        monday: of the week.
+        now: aware UTC.
+    """
     begin_at, end_at, today = day_start(monday), day_start(monday + _WEEK), dutch_day(now)
     pool = {review.ref: review for review in _pool(tx, policy, begin_at, end_at)}
     candidates = [_candidate(review, begin_at) for review in pool.values()]

@@ -14,7 +14,7 @@ from uuid import UUID
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed, NotFound
-from signal_index.model import Actor, AuditEvent, dutch_day
+from signal_index.model import Actor, AuditEvent, CareRelation, dutch_day
 from signal_index.model.review import Watch, Watched
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
@@ -28,7 +28,7 @@ class WatchRequest:
     """What is to be watched.
 
     Args:
-        about: staff id of a worker, or a care relation of the actor's own organisation as UUID.
+        about: of the actor's own organisation: staff id of a worker, or a case by its number in the regiesysteem.
         until: last day.
     """
 
@@ -56,10 +56,8 @@ def put_watch(tx: Transaction, actor: Actor, request: WatchRequest, now: datetim
         raise _wrong("tot", "Kies een dag in het komende jaar.")
     relation = None
     if request.what is Watched.CASE:
-        relation = tx.relations.get(staff.organisation, _relation_id(request.about))
-        if relation is None:
-            raise _wrong("wat", "Deze zaak is niet gevonden.")
-    elif tx.staff.get(request.about) is None:
+        relation = _relation(tx, staff.organisation, request.about)
+    elif not _is_colleague(tx, staff.organisation, request.about):
         raise _wrong("wat", "Deze medewerker is niet gevonden.")
     watch = Watch(
         watch_id=token_bytes(_ID_BYTES),
@@ -75,16 +73,24 @@ def put_watch(tx: Transaction, actor: Actor, request: WatchRequest, now: datetim
     return watch
 
 
-def _relation_id(text: str) -> bytes:
-    try:
-        return UUID(text).bytes
-    except ValueError:
-        return b""
+def _relation(tx: Transaction, organisation: str, reference: str) -> CareRelation:
+    """The newest care relation of a case; several workers may have one each, all with the same resident."""
+    of_case = [each for each in tx.relations.all_of(organisation) if each.case_reference == reference]
+    if len({each.person for each in of_case}) > 1:
+        raise _wrong("wat", "Bij dit zaaknummer horen meer inwoners. Dat kan niet in één keer.")
+    if not of_case:
+        raise _wrong("wat", "Deze zaak is niet gevonden.")
+    return max(of_case, key=lambda each: (each.valid_from, each.relation_id))
+
+
+def _is_colleague(tx: Transaction, organisation: str, staff_id: str) -> bool:
+    found = tx.staff.get(staff_id)
+    return found is not None and found.organisation == organisation
 
 
 def _wrong(field: str, text: str) -> Malformed:
     return Malformed(
-        "watch", "Er is niets onder toezicht gezet. Verbeter wat hieronder staat.", ((field, text),)
+        "watch", "Er wordt nergens extra op gelet. Verbeter wat hieronder staat.", ((field, text),)
     )
 
 
@@ -98,7 +104,7 @@ def lift_watch(tx: Transaction, actor: Actor, watch_id: bytes, now: datetime) ->
     require_role(actor, Role.PRIVACY_OFFICER)
     watch = next((each for each in tx.reviews.watches() if each.watch_id == watch_id), None)
     if watch is None:
-        raise NotFound("no-watch", "Dit staat niet onder toezicht.")
+        raise NotFound("no-watch", "Hier wordt niet extra op gelet.")
     tx.reviews.remove_watch(watch_id)
     tx.audit.append(_record("watch.lifted", now, actor, watch))
 

@@ -58,7 +58,7 @@ class Worklist:
 
 
 def worklist(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime) -> Worklist:
-    """Everything that waits for a judgement, the earliest due first; reading it is recorded.
+    """Everything that waits for a judgement, the earliest due first, then what stands out most; reading it is recorded.
 
     Args:
         tx: the open transaction.
@@ -71,10 +71,15 @@ def worklist(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime)
     """
     require_role(actor, Role.PRIVACY_OFFICER)
     today = dutch_day(now)
-    items = tuple(_item(review, today) for review in tx.reviews.open())
+    items = tuple(_item(review, today) for review in sorted(tx.reviews.open(), key=_urgency))
     read = audit.event("worklist.read", now, actor=actor.staff_id, token=actor.token_id, items=len(items))
     tx.audit.append(read)
     return Worklist(items, policy.sentences())
+
+
+def _urgency(review: Review) -> tuple[date, bool, int]:
+    """A week's looks are all due on one day; among them the policy promises the most striking first."""
+    return review.next_due_on or date.max, review.chosen is Chosen.SAMPLE, -review.rank
 
 
 def _item(review: Review, today: date) -> Item:

@@ -18,7 +18,8 @@ from typing import Any
 import httpx
 import pytest
 
-from crypto.log.notes import Verifier
+from crypto.keyfiles import WitnessSecrets
+from crypto.log.notes import Verifier, cosign, note_text
 from crypto.log.proof import LogProof, check
 from signal_index import audit
 from signal_index.store import open_database
@@ -107,6 +108,16 @@ class Pair:
             leftover.unlink()
         shutil.copy(backup, self.world.path)
 
+    def age_cosignature(self, age: timedelta) -> None:
+        """Let the witness have signed so much earlier; it takes its key, for the signature is what counts."""
+        key = WitnessSecrets.load(self.witness.folder / "witness.key").signing
+        with closing(sqlite3.connect(self.world.path)) as writer, writer:
+            ((note,),) = writer.execute("SELECT checkpoint FROM log_cosignatures")
+            text, signatures = note_text(note), note.decode().rpartition("\n\n")[2].splitlines(keepends=True)
+            of_log = "".join(line for line in signatures if f" {self.witness.name} " not in line)
+            line = cosign(text, self.witness.name, key, int((datetime.now(UTC) - age).timestamp()))
+            writer.execute("UPDATE log_cosignatures SET checkpoint = ?", [f"{text}\n{of_log}{line}".encode()])
+
     def refusals(self) -> set[str]:
         """Why the witness gives no cosignature, as the index knows it."""
         with closing(sqlite3.connect(f"file:{self.world.path}?mode=ro", uri=True)) as reader:
@@ -167,9 +178,7 @@ def test_a_backup_put_back_in_silence_serves_nothing(pair: Pair) -> None:
     pair.server.stop()
 
     pair.put_back(backup)
-    # As if the backup were of last night: no cosignature in it is fresh any more.
-    with closing(sqlite3.connect(pair.world.path)) as writer, writer:
-        writer.execute("UPDATE log_cosignatures SET cosigned_at = cosigned_at - 86400000000")
+    pair.age_cosignature(timedelta(days=1))  # as if the backup were of last night
     pair.server.start()
     wait_for(lambda: "behind" in pair.refusals(), "the witness to refuse the shorter log")
     assert (pair.look().status_code, pair.look().json()["code"]) == (503, "not-witnessed")

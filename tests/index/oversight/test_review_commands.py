@@ -17,6 +17,8 @@ from click.testing import CliRunner, Result
 
 from signal_index import audit
 from signal_index.cli import main
+from signal_index.model import StaffMember
+from signal_index.model.review import Indicator, LookRef
 from signal_index.store import open_database
 
 CONFIG = """
@@ -134,27 +136,6 @@ def test_a_look_is_listed_judged_and_reported(shell: Shell) -> None:
     assert "0 lists, of 0 looks" in found.output
 
 
-def test_a_worker_is_watched_until_somebody_lifts_it(shell: Shell) -> None:
-    until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
-    put = shell("review", "watch", "put", "medewerker", "w.een", "--until", until, "--as", "p.officer")
-    assert put.exit_code == 0, put.output
-    [line] = shell("review", "watch", "list", "--as", "p.officer").output.splitlines()
-    assert line.endswith(f"medewerker  w.een  until {until}")
-    shell("review", "run")
-    listed = shell("review", "list", "--as", "p.officer").output
-    assert listed.count("Onder toezicht: medewerker") == 2
-    lifted = shell("review", "watch", "lift", line.split()[0], "--as", "p.officer")
-    assert lifted.output == "watch: lifted\n"
-    assert shell("review", "watch", "list", "--as", "p.officer").output == "nothing is under watch\n"
-
-
-def test_what_cannot_be_watched_is_said_in_words(shell: Shell) -> None:
-    until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
-    refused = shell("review", "watch", "put", "zaak", "w.een", "--until", until, "--as", "p.officer")
-    assert refused.exit_code == 1
-    assert "Deze zaak is niet gevonden" in refused.output
-
-
 def test_whoever_is_no_privacy_officer_is_refused_on_record(shell: Shell) -> None:
     shell("review", "run")
     refused = shell("review", "list", "--as", "w.een")
@@ -190,3 +171,95 @@ def test_without_an_address_the_mail_says_what_is_missing(shell: Shell) -> None:
     result = shell("review", "mail")
     assert result.exit_code == 2
     assert "mail.review_to" in result.output
+
+
+# --- Watching ---------------------------------------------------------------------------------------------------------
+
+NEXT_WEEK = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+AS = ("--as", "p.officer")
+
+
+def test_a_worker_is_watched_listed_for_it_and_let_go(shell: Shell) -> None:
+    made = shell("review", "watch", "put", "--worker", "w.een", "--until", NEXT_WEEK, *AS)
+    assert made.exit_code == 0, made.output
+    shell("review", "run")
+    lines = shell("review", "list", *AS).output.splitlines()
+    assert all("medewerker" in line for line in lines if "opvallend" in line)
+    assert sum("opvallend" in line for line in lines) == 2
+    (line,) = shell("review", "watch", "list", *AS).output.splitlines()
+    assert f"worker w.een  until {NEXT_WEEK}  put by p.officer" in line
+    assert shell("review", "watch", "lift", line.split()[0], *AS).output == "watch: lifted\n"
+    assert shell("review", "watch", "list", *AS).output == "nothing is under watch\n"
+    assert shell("review", "watch", "lift", line.split()[0], *AS).exit_code == 1
+    put, lifted = (shell.world.records(event)[0] for event in ("watch.put", "watch.lifted"))
+    assert put.fields["worker"] == lifted.fields["worker"] == "w.een"
+
+
+def test_a_case_is_watched_with_every_worker_of_its_resident_and_the_list_names_no_case(shell: Shell) -> None:
+    world, number = shell.world, "WT-2026-0301"
+    rows = [world.relation(worker, case_reference=number) for worker in ("w.een", "w.twee")]
+    elsewhere = world.relation("w.twee", case_reference="WT-2026-0999")
+    world.register_relations(*((world.PEOPLE[0], row) for row in (*rows, elsewhere)))
+    made = shell("review", "watch", "put", "--case", number, "--until", NEXT_WEEK, *AS)
+    assert made.exit_code == 0, made.output
+    listed = shell("review", "watch", "list", *AS).output
+    assert "  resident " in listed
+    assert number not in listed
+    assert not any(str(uuid.UUID(bytes=row.relation_id)) in listed for row in rows)
+    found = world.database.run(lambda tx: tx.relations.get(world.GEMEENTE, elsewhere.relation_id))
+    look = audit.event(
+        "lookup.answered",
+        datetime.now(UTC),
+        actor="w.twee",
+        organisation=world.GEMEENTE,
+        token="t",
+        relation=str(uuid.UUID(bytes=elsewhere.relation_id)),
+        subject=found.person,
+    )
+    receipt = world.database.run(lambda tx: tx.audit.append(look))
+    lease_is_over = datetime.now(UTC) + timedelta(minutes=5)
+    world.database.run(lambda tx: tx.log.integrate(lease_is_over, 10_000))
+    shell("review", "run")
+    review = world.database.run(lambda tx: tx.reviews.get(LookRef(receipt.writer, receipt.number)))
+    assert Indicator.WATCHED in {reason.indicator for reason in review.reasons}
+
+
+def test_a_case_number_that_means_two_residents_is_not_guessed_at(shell: Shell) -> None:
+    world = shell.world
+    rows = [world.relation(case_reference="WT-2026-0301") for _ in range(2)]
+    world.register_relations(*zip(world.PEOPLE[:2], rows, strict=True))
+    refused = shell("review", "watch", "put", "--case", "WT-2026-0301", "--until", NEXT_WEEK, *AS)
+    assert refused.exit_code == 1
+    assert "meer inwoners" in refused.output
+
+
+def test_whoever_works_elsewhere_cannot_be_told_from_nobody(shell: Shell) -> None:
+    shell.world.database.run(
+        lambda tx: tx.staff.put(StaffMember("w.elders", "00000099000000000099", "zuid", active=True))
+    )
+    answers = {
+        shell("review", "watch", "put", "--worker", who, "--until", NEXT_WEEK, *AS).output
+        for who in ("w.elders", "w.niemand")
+    }
+    assert len(answers) == 1
+    assert "niet gevonden" in answers.pop()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("put", "--until", NEXT_WEEK),
+        ("put", "--until", NEXT_WEEK, "--worker", "w.een", "--case", "WT-2026-0301"),
+        ("put", "--until", "morgen", "--worker", "w.een"),
+        ("lift", "zz"),
+    ],
+)
+def test_a_watch_that_is_said_wrongly_is_a_usage_error(shell: Shell, words: tuple[str, ...]) -> None:
+    assert shell("review", "watch", *words, *AS).exit_code == 2
+    assert shell.world.records("watch.put") == []
+
+
+def test_only_a_privacy_officer_watches_by_command(shell: Shell) -> None:
+    for words in (("list",), ("put", "--worker", "w.een", "--until", NEXT_WEEK), ("lift", "00" * 16)):
+        assert shell("review", "watch", *words, "--as", "w.een").exit_code == 1
+    assert len(shell.world.records("action.refused")) == 3

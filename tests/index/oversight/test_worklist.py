@@ -50,6 +50,24 @@ def read(office: Any, who: str = "p.officer") -> worklist.Worklist:
     return found
 
 
+def test_among_looks_due_on_one_day_the_most_striking_come_first_and_the_lot_last(office: Any) -> None:
+    for number, worker in enumerate(("w.een", "w.twee", "w.drie")):
+        case = f"{CASE[:-1]}{number + 1}"
+        own: dict[str, Any] = {"actor": worker, "organisation": "00000099000000000001", "token": "t"}
+        if number:
+            at = MONDAY + number * HOUR + (10 * HOUR if number == 2 else timedelta())
+            office.tell(audit.event("relation.registered", at, self_registered=True, relation=case, **own))
+            office.look(at + HOUR / 2, case, worker)
+        else:
+            office.look(MONDAY, case, worker)
+    office.review(date(2026, 1, 19))
+    items = read(office).items
+    assert len({each.due_on for each in items}) == 1
+    assert [each.chosen for each in items] == [Chosen.STRIKING, Chosen.STRIKING, Chosen.SAMPLE]
+    first, second = ({str(why) for why in each.why} for each in items[:2])
+    assert second < first  # also outside office time
+
+
 def conclude(office: Any, ref: LookRef, verdict: tuple[Judgement, Ground], who: str = "p.officer") -> Any:
     actor = office.actor(who)
     return office.run(lambda tx: judge(tx, actor, Verdict(ref, *verdict), office.policy, office.now))
@@ -183,6 +201,15 @@ def test_the_report_tells_what_was_judged_in_time_late_and_not(listed: Any, ref:
     assert "w.een" not in repr(found)
     assert CASE not in repr(found)
     assert [record.event for record in listed.records("review.reported")] == ["review.reported"]
+
+
+def test_weeks_are_missing_too_when_there_never_was_a_list(office: Any) -> None:
+    office.look(MONDAY, CASE)
+    office.now = MONDAY + 40 * DAY
+    found = report(office, date(2026, 1, 1), date(2026, 1, 31))
+    assert found.weeks == 0
+    assert date(2026, 1, 12) in found.missing
+    assert date(2026, 1, 19) in found.missing
 
 
 def test_a_look_that_may_still_be_judged_is_neither_late_nor_in_time(listed: Any) -> None:

@@ -26,6 +26,8 @@ def _cell(name: str, kind: TypeEngine[Any], comment: str) -> sa.Column[Any]:
 def upgrade() -> None:
     """Rename the column, then make the tables; records that are there go into the tree when a process serves."""
     op.execute("ALTER TABLE audit_records RENAME COLUMN leaf TO commitment")
+    # What has passed its term is found by kind and age, and so is the last export or the last gap.
+    op.create_index(op.f("ix_audit_records_event_recorded_at"), "audit_records", ["event", "recorded_at"])
     _tree()
     _head()
 
@@ -113,4 +115,5 @@ def downgrade() -> None:
     """Drop the tree; it can be made again, but only as a new log: witnesses remember this one."""
     for table in ("log_refusals", "log_cosignatures", "log_head", "log_progress", "log_tiles", "log_entries"):
         op.drop_table(table)
+    op.drop_index(op.f("ix_audit_records_event_recorded_at"), "audit_records")
     op.execute("ALTER TABLE audit_records RENAME COLUMN commitment TO leaf")

@@ -55,6 +55,7 @@ async def _look_page(visit: Visit, fault: str = "") -> Response:
         levels=LEVELS,
         domains=[each for each in domains if each is not None],
         judging=in_review,
+        follow_up_days=POLICY.follow_up.days,
         offered=_offered(in_review),
         judgements=JUDGEMENTS,
         grounds=GROUND_TEXTS,

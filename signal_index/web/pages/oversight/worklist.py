@@ -1,13 +1,15 @@
 """The work list: looks that wait for a judgement, why each was chosen and until when, in pages of twenty."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
+from signal_index.model import Actor
 from signal_index.model.review import Chosen, Kind
+from signal_index.ports import Transaction
 from signal_index.review.policy import POLICY
-from signal_index.usecases.oversight.chosen import to_review
+from signal_index.usecases.oversight.chosen import LastList, ToReview, last_list, to_review
 from signal_index.web.markup.words import say
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
@@ -22,7 +24,7 @@ KINDS: Mapping[str, str] = {
     Kind.AMOUNT: say("Hoeveelheid"),
     Kind.REPEATED: say("Herhaling"),
     Kind.ATTEMPTS: say("Pogingen"),
-    Kind.WATCH: say("Onder toezicht"),
+    Kind.WATCH: say("Extra opgelet"),
     Kind.OTHER: say("Andere reden"),
     Chosen.SAMPLE: say("Steekproef"),
 }
@@ -30,7 +32,11 @@ KINDS: Mapping[str, str] = {
 
 async def show_list(visit: Visit) -> Response:
     """What is to be reviewed, all of it or what was chosen for one kind of reason."""
-    found = await visit.run_as(lambda tx, actor: to_review(tx, actor, POLICY, visit.now))
+
+    def read(tx: Transaction, actor: Actor) -> tuple[Sequence[ToReview], LastList]:
+        return to_review(tx, actor, POLICY, visit.now), last_list(tx, actor, visit.now)
+
+    found, newest = await visit.run_as(read)
     wanted = visit.request.query_params.get("reden")
     kind = wanted if wanted in KINDS else None
     fitting = [each for each in found if kind is None or each.kind == kind]
@@ -48,6 +54,7 @@ async def show_list(visit: Visit) -> Response:
         older=visit.url("work_list", reden=kind, bladzijde=page + 1)
         if page * PER_PAGE < len(fitting)
         else "",
+        newest=newest,
         judged="beoordeeld" in visit.request.query_params,
         policy=POLICY.sentences(),
     )

@@ -22,7 +22,7 @@ from signal_index import audit
 from signal_index.model import Actor, ContactRoute, LookupRequest, Publication, Register, StaffMember
 from signal_index.model.log import Cosigned, Refusal
 from signal_index.model.openings import OpeningReason
-from signal_index.model.review import Chosen, Ground, Indicator, Judgement, LookRef, Reason, Review
+from signal_index.model.review import Chosen, Ground, Indicator, Judgement, LookRef, Reason, Review, Week
 from signal_index.model.workplace import Cover, CoverReason, Entrance, Informed, Question, Verdict
 from signal_index.usecases import log
 from signal_index.usecases.look_up import look_up
@@ -443,6 +443,8 @@ def keep_quiet(place: Place) -> None:
     place.publish({DEBT: (), WMO: (), YOUTH: ()})
     place.register_cases((1, place.case("WT-2026-0001", "w.een")))
     place.watched()
+    last_week = Week(TODAY.date() - timedelta(days=7), looks=0, chosen_on=TODAY.date())
+    place.world.database.run(lambda tx: tx.reviews.put_week(last_week))
 
 
 def one_purpose(rules: RuleSet) -> RuleSet:

@@ -313,6 +313,15 @@ def test_the_report_prints_black_on_white_without_what_is_on_the_screen_only(sta
     officer.context.close()
 
 
+def test_on_paper_the_rules_have_their_text(stage: Any) -> None:
+    officer = Tour(stage, "full", "p.officer")
+    officer.open("/toezicht/regels")
+    officer.page.emulate_media(media="print")
+    assert officer.page.get_by_text("Een wijkteammedewerker mag voor een huisbezoek").first.is_visible()
+    assert officer.page.locator("main section section h3 >> visible=true").count() >= 10
+    officer.context.close()
+
+
 def test_where_nothing_stands_against_them_such_names_do_run(stage: Any) -> None:
     page = stage.browser.new_page()
     harmful = []

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from signal_index.model.review import Chosen, Indicator, LookRef, Reason, Review
+from signal_index.model.review import Chosen, Indicator, LookRef, Reason, Review, Week
+from signal_index.web.pages.visits import LANGUAGE_COOKIE
 
 MANY = Reason(Indicator.MANY_IN_HOUR, 4, (("number", "14"), ("usual", "3"), ("team", "2")))
 LATE_AT_NIGHT = Reason(Indicator.OUTSIDE_HOURS, 3, (("time", "22.14"), ("times", "1"), ("looks", "40")))
@@ -116,8 +117,28 @@ def test_the_list_can_be_narrowed_to_one_kind_of_reason(listed: Any, officer: An
     assert len(cards(page.open("/toezicht/werklijst?reden=onzin"))) == 3
 
 
-def test_an_empty_list_says_so(officer: Any) -> None:
-    assert "U bent bij" in officer.open("/toezicht/werklijst").text
+def made_list(world: Any, *, weeks_ago: int) -> None:
+    today = world.clock.date()
+    monday = today - timedelta(days=today.weekday() + 7 * weeks_ago)
+    world.database.run(lambda tx: tx.reviews.put_week(Week(monday, 0, today)))
+
+
+def test_an_empty_list_says_so(officer: Any, world: Any) -> None:
+    made_list(world, weeks_ago=1)
+    text = officer.open("/toezicht/werklijst").text
+    assert "U bent bij" in text
+    assert "De nieuwste lijst ontbreekt" not in text
+
+
+def test_a_list_that_nobody_makes_is_not_an_empty_list(officer: Any, world: Any) -> None:
+    text = officer.open("/toezicht/werklijst").text
+    assert "Er is nog nooit een lijst gemaakt." in text
+    assert "U bent bij" not in text
+    made_list(world, weeks_ago=3)
+    text = officer.open("/toezicht/werklijst").text
+    assert "De laatste lijst gaat over de week van" in text
+    assert "De nieuwste lijst ontbreekt" in text
+    assert "U bent bij" not in text
 
 
 def test_a_long_list_goes_in_pages(case: bytes, choose: Any, officer: Any, world: Any) -> None:
@@ -213,3 +234,32 @@ def test_the_report_says_whether_lists_were_judged_in_time(listed: Any, walk: An
         "Te laat": "2",
         "Nog open": "0",
     }
+
+
+def test_before_she_judges_she_reads_what_each_verdict_does(listed: Any, officer: Any, world: Any) -> None:
+    page = officer.open(path_of(world, listed[0]))
+    assert "Wij sturen niets. U krijgt 14 dagen voor uw eindoordeel." in page.text
+    assert "Wij lichten niemand in." in page.text
+    assert "U kunt het niet meer veranderen." in page.text
+
+
+@pytest.mark.parametrize(
+    ("what", "dutch", "english"),
+    [
+        ("zaak", "Een privacy officer let extra op deze inwoner.", "pays extra attention to this resident."),
+        ("medewerker", "let extra op deze medewerker.", "pays extra attention to this member of staff."),
+    ],
+)
+def test_what_is_watched_is_said_in_both_languages_and_never_as_a_court_measure(
+    case: bytes, choose: Any, officer: Any, house: Any, world: Any, what: str, dutch: str, english: str
+) -> None:
+    world.look(case)
+    choose(Reason(Indicator.WATCHED, 4, (("what", what),)))
+    text = officer.open("/toezicht/werklijst").text
+    assert dutch in text
+    assert "nder toezicht" not in text
+    browser = house.browser("p.officer")
+    browser.cookies[LANGUAGE_COOKIE] = "en"
+    text = browser.get("/toezicht/werklijst").text
+    assert english in text
+    assert f" {what}." not in text
