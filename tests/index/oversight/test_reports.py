@@ -75,7 +75,7 @@ def test_who_counts_the_refusals_by_searching_learns_no_small_number_of_looks_wi
         *[entry("lookup.refused", actor="een", purpose=PURPOSES[0], reason="no-relation")] * refused,
     ]
     found = count(entries, APRIL, PURPOSES, COLLEAGUES).outcomes
-    shown = cells(found) | {"geweigerd": refused}
+    shown = {**cells(found), "geweigerd": refused}
     if min(with_signal, without) < 10:
         assert shown["met-signaal"] is None
         assert shown["zonder-signaal"] is None
