@@ -108,7 +108,6 @@ EVENTS: dict[str, frozenset[str]] = {
     "opening.read": _ACTOR | {"opening", "look"},
     # Review. A look is named by the place of its own record.
     "worklist.read": _ADMINISTRATOR | {"items"},
-    "look.reviewed": _ADMINISTRATOR | {"writer", "number"},
     "review.judged": _ADMINISTRATOR | {"writer", "number", "verdict", "ground"},
     "review.reported": _ADMINISTRATOR | {"first_day", "last_day"},
     # The work list of a week was made, of so many looks; nobody chooses by hand.

@@ -37,7 +37,6 @@ KIND_OF: Mapping[str, RecordKind] = {
     "inzage.answered": RecordKind.LOOK,
     "log.read": RecordKind.LOOK,
     "worklist.read": RecordKind.LOOK,
-    "look.reviewed": RecordKind.LOOK,
     "review.judged": RecordKind.LOOK,
     "review.reported": RecordKind.LOOK,
     "review.chosen": RecordKind.LOOK,

@@ -228,13 +228,16 @@ class Logregel(Wire):
 
     @classmethod
     def of(cls, entry: AuditEntry) -> "Logregel":
-        """Map a record; the fields keep the names of the catalogue of events."""
+        """Map a record; the fields keep the names of the catalogue of events.
+
+        Whether a look showed anything is on record for counting, and is told of no single look.
+        """
         return cls(
             schrijver=entry.writer.hex(),
             nummer=entry.number,
             tijdstip=entry.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             gebeurtenis=entry.event,
-            velden=entry.fields,
+            velden={name: value for name, value in entry.fields.items() if name != "any_shown"},
         )
 
 

@@ -16,8 +16,7 @@ from signal_index.store import begin_again, open_database, origin_of, read_state
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
 from signal_index.usecases import administer
-from signal_index.usecases.expire import erase, expire, tidy
-from signal_index.usecases.log import newest_checkpoint
+from signal_index.usecases.expire import erasable, erase, expire, tidy
 from signal_index.usecases.oversee import Standing, source_standing
 from signal_index.usecases.workplace import questions
 from signal_index.wiring import Index, load_secrets
@@ -263,9 +262,13 @@ def expire_flags(config: Path) -> None:
     with opened(config) as index:
         removed = index.database.run(lambda tx: expire(tx, now()))
         click.echo(f"expired: {removed} flags removed")
-        newest = index.database.run(newest_checkpoint)
-        erased = _erase(index, newest[1]) if newest is not None else 0
-        click.echo(f"erased: {erased} records")
+        size = index.database.run(lambda tx: erasable(tx, now()))
+        if size is not None:
+            click.echo(f"erased: {_erase(index, size)} records")
+        else:
+            click.echo(
+                "erased: 0 records; this waits until the log has been signed just now, by a witness as well"
+            )
         gone = index.database.run(lambda tx: tidy(tx, now()))
     counts = ", ".join(f"{count} {what}" for what, count in vars(gone).items())
     click.echo(f"tidied: {counts} removed")

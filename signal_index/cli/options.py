@@ -1,9 +1,10 @@
 """What every command shares and costs nothing to import: the settings option, and errors turned into words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +15,8 @@ from signal_index.errors import Malformed, SetupFault, SignalIndexError
 if TYPE_CHECKING:
     from signal_index.settings import Settings
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 config_option = click.option(
     "--config",
     "config",
@@ -23,6 +26,28 @@ config_option = click.option(
     show_default=True,
     help="Settings file of the index; also from SIGNAL_INDEX_CONFIG.",
 )
+
+
+class _Day(click.ParamType[date]):
+    """A calendar day, to the letter: other spellings mean different days to different people."""
+
+    name = "jjjj-mm-dd"
+
+    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail("give a day as 2026-03-31", param, ctx)
+
+
+DAY = _Day()
+
+
+def days_options(command: F) -> F:
+    """The options `--from` and `--until` that say which days are meant, as `first` and `last`."""
+    last = click.option("--until", "last", type=DAY, required=True, help="Last day, included.")
+    first = click.option("--from", "first", type=DAY, required=True, help="First day, included.")
+    return first(last(command))
 
 
 class _SetupError(click.ClickException):

@@ -8,6 +8,7 @@ a **witness** cosigns it after checking that it grew out of the one before.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,22 @@ class Cosigned:
     at: datetime
 
 
+ANSWERED, REFUSED = "lookup.answered", "lookup.refused"
+LOOKS: Final = (ANSWERED, REFUSED)
+"""What a record of a look is called, and of an attempt at one."""
+
+REFUSAL_REASONS: Final = frozenset(
+    {"unreachable", "unknown-log", "unknown-key", "behind", "forgotten", "fork", "proof", "answer"}
+)
+"""Each has words on the page of the log and in the check-up, with what to do."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """Why a witness gives no cosignature at the moment.
 
     Args:
-        reason: `unreachable`, `unknown-log`, `unknown-key`, `behind`, `forgotten`, `fork`, `proof` or `answer`.
+        reason: one of `REFUSAL_REASONS`.
         since: when this began.
     """
 
@@ -105,21 +116,6 @@ class Body:
     number: int
     salt: bytes
     body: bytes
-
-
-@dataclass(frozen=True)
-class Span:
-    """Which records are meant.
-
-    Args:
-        start: first moment, aware UTC.
-        end: first moment that is no longer in it.
-        size: only records in the first so many entries of the tree.
-    """
-
-    start: datetime
-    end: datetime
-    size: int
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from signal_index.model import (
     StoredFlag,
     Tally,
 )
-from signal_index.model.log import Body, Span
+from signal_index.model.log import Body
 from signal_index.model.traces import Trace
 from signal_index.model.workplace import Entrance
 
@@ -255,11 +255,14 @@ class AuditLog(Protocol):
     def has(self, receipt: Receipt) -> bool:
         """Whether the record behind a receipt is there, with this very hash."""
 
-    def bodies(self, span: Span, *, after: int, limit: int) -> Sequence[Body]:
-        """What records say, those within a span that are in the tree, in the order of the tree.
+    def bodies(
+        self, period: tuple[datetime, datetime], *, size: int, after: int, limit: int
+    ) -> Sequence[Body]:
+        """What records say that are in the tree, in the order of the tree.
 
         Args:
-            span: of moments, and how much of the tree counts.
+            period: only those recorded from the first moment up to, not including, the second.
+            size: only those in the first so many entries of the tree.
             after: position of the last one of the piece before, -1 for the first piece.
             limit: how many at most.
         """

@@ -43,9 +43,6 @@ class Chronicle(Protocol):
     def read(self, start: int, end: int, events: Collection[str]) -> Sequence[Logged]:
         """Records of these events from `start` up to but not including `end`, in order; erased ones are left out."""
 
-    def record(self, ref: LookRef) -> AuditEntry | None:
-        """One record; None when it is not there or erased."""
-
     def mark_of(self, person: Pseudonym) -> bytes:
         """How `Logged.person` names this person."""
 

@@ -7,9 +7,9 @@ same of today as one that began earlier.
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from signal_index.model import DUTCH_TIME
+from signal_index.model.days import day_start
 from signal_index.model.review import LookRef, Reason
 
 from .indicators import at_work, ended_soon
@@ -133,7 +133,7 @@ class KnownCover:
     @property
     def notice(self) -> timedelta:
         """From arranging it to the first day it holds; less than nothing when that day had begun."""
-        return datetime.combine(self.first_day, time(), DUTCH_TIME) - self.arranged_at
+        return day_start(self.first_day) - self.arranged_at
 
 
 class KnownCovers:

@@ -7,16 +7,18 @@ relation ends, the absent colleague turns out to be at work. `History.hear` then
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from signal_index.model import DUTCH_TIME, dutch_day
+from signal_index.model import dutch_day
+from signal_index.model.days import day_start
+from signal_index.model.log import ANSWERED, LOOKS, REFUSED
 from signal_index.model.review import Watched
 
 from .calendar import in_office_time
 from .cases import Cases, KnownCover, KnownCovers, Later
 from .habits import Habits, TeamHabits, Today
 from .indicators import left
-from .looks import ANSWERED, REFUSED, Around, Look, Measure, Record, look_of, text_of
+from .looks import Around, Look, Measure, Record, look_of, text_of
 from .policy import ReviewPolicy
 
 NOT_IN_CASELOAD = "no-relation"
@@ -107,7 +109,7 @@ class History:
         """Take in the next record; records come in the order of their time."""
         self._begin(dutch_day(record.at))
         later = (*self._left(record.at), *self._told_later(record))
-        if record.event not in {ANSWERED, REFUSED}:
+        if record.event not in LOOKS:
             return Heard(later=later)
         look = look_of(record)
         if look.refusal is not None:
@@ -130,7 +132,7 @@ class History:
             self._forget(day)
 
     def _forget(self, day: date) -> None:
-        before = datetime.combine(day, time(), DUTCH_TIME).astimezone(UTC) - self._policy.habit
+        before = day_start(day) - self._policy.habit
         self._cases.forget(before)
         self._covers.forget(before)
         for seen in (self._at_resident, self._outside_at, self._printed):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from signal_index.model import FieldValue
+from signal_index.model.log import REFUSED
 from signal_index.model.review import LookRef, Watched
-
-ANSWERED, REFUSED = "lookup.answered", "lookup.refused"
 
 
 @dataclass(frozen=True)

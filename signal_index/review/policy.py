@@ -6,6 +6,7 @@ Invariants:
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 
 def say(text: str) -> str:
@@ -129,6 +130,10 @@ class ReviewPolicy:
             ),
             Sentence(say("Een privacy officer kan op een zaak of medewerker extra letten. Kijken valt dan eerder op.")),
         )  # fmt: skip
+
+
+POLICY: Final = ReviewPolicy()
+"""The policy in force; pages and commands go by the same one."""
 
 
 def _hours(span: timedelta) -> int:

@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_bytes
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -33,7 +33,7 @@ from crypto.sealing import SEAL_BYTES, RowKeys
 from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model import AuditEntry, AuditEvent, FieldValue, Receipt
-from signal_index.model.log import Body, Span
+from signal_index.model.log import Body
 from signal_index.model.traces import Action, Trace
 
 from . import schema
@@ -292,11 +292,14 @@ class SqlAuditLog:
         ).scalar()
         return found is not None and receipt.leaf == records.leaf(receipt.writer, receipt.number, found)
 
-    def bodies(self, span: Span, *, after: int, limit: int) -> Sequence[Body]:
-        """What records within a span say, in the order of the tree."""
+    def bodies(
+        self, period: tuple[datetime, datetime], *, size: int, after: int, limit: int
+    ) -> Sequence[Body]:
+        """What the records of a period say, in the order of the tree."""
+        start, end = period
         rows = self._connection.execute(
             _IN_TREE,
-            {"after": after, "size": span.size, "start": span.start, "end": span.end, "at_most": limit},
+            {"after": after, "size": size, "start": start, "end": end, "at_most": limit},
         ).all()
         return [Body(row.position, row.writer, row.number, row.salt, self._open(row)) for row in rows]
 
@@ -315,7 +318,7 @@ class SqlAuditLog:
         return len(found)
 
     def contradiction(self, row: AnyRow) -> bool:
-        """Whether any column of a record, as read with all its columns, contradicts its body or its commitment."""
+        """Whether a column of a record, as read with all its columns, or its processing record contradicts its body."""
         try:
             body = self._open(row)
             subject = self._opened_subject(row)
@@ -330,7 +333,14 @@ class SqlAuditLog:
             and datetime.fromisoformat(stated["at"]) == row.recorded_at
             and stated["subject"] == of_subject
             and row.key_epoch == self._bodies.keys.epoch
+            and not self._is_unprocessed(stated, row.recorded_at, subject)
         )
+
+    def _is_unprocessed(self, stated: dict[str, Any], at: datetime, subject: Pseudonym | None) -> bool:
+        """Whether the processing record of an action is not as its audit record says."""
+        action = _action(stated.get("trace"))
+        event = AuditEvent(stated["event"], at, stated["fields"], subject)
+        return action is not None and self._processings.contradiction(event, at, action)
 
     def _opened_subject(self, row: AnyRow) -> Pseudonym | None:
         if row.sealed_subject is None and row.person_tag is None:

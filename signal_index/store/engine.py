@@ -12,7 +12,7 @@ ever waits for more jobs to come.
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +27,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 
 from crypto.keyfiles import IndexSecrets
+from crypto.log.notes import Verifier
 from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model.traces import Trace
@@ -242,6 +243,7 @@ def open_database(
     *,
     writer_kind: str,
     witnessed_within: timedelta | None = None,
+    witnesses: Sequence[Verifier] = (),
     busy_seconds: float = BUSY_SECONDS,
 ) -> SqlDatabase:
     """Open an existing, initialised database of these keys.
@@ -251,6 +253,7 @@ def open_database(
         secrets: the index's keys; only those for rows, records and checkpoints are kept.
         writer_kind: `serve` or `cli`; stands with the records of this process.
         witnessed_within: how old the last cosignature of the log may be; None for an index without witnesses.
+        witnesses: keys of those whose cosignature counts.
         busy_seconds: longest wait for another process's transaction.
 
     Raises:
@@ -267,7 +270,10 @@ def open_database(
         writer=token_bytes(WRITER_BYTES),
         writer_kind=writer_kind,
         log=LogIdentity(
-            origin_of(secrets.scope, incarnation), secrets.log_signing, witnessed_within=witnessed_within
+            origin_of(secrets.scope, incarnation),
+            secrets.log_signing,
+            witnessed_within=witnessed_within,
+            witnesses=tuple(witnesses),
         ),
     )
     return SqlDatabase(connect(path, busy_seconds), identity)

@@ -96,7 +96,13 @@ class SqlTransaction:
             processings=self.processings,
         )
         self.chronicle = SqlChronicle(connection, self.audit)
-        self.witnesses = SqlWitnesses(connection, identity.log.witnessed_within)
+        self.witnesses = SqlWitnesses(
+            connection,
+            identity.log.witnessed_within,
+            identity.writer,
+            log=identity.log.verifier,
+            trusted=identity.log.witnesses,
+        )
         self.log = SqlLogTree(
             connection, identity.log, identity.writer, audit=self.audit, witnesses=self.witnesses
         )

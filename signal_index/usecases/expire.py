@@ -16,6 +16,8 @@ from signal_index.model.workplace import QUESTION_DAYS, SESSION_IDLE, VIEW_KEPT
 from signal_index.ports import Transaction
 from signal_index.retention import RecordKind, events_of
 
+from .log import newest_checkpoint
+
 ERASED_AT_ONCE: Final = 1_000
 """Records per transaction, so that looks go on meanwhile."""
 
@@ -36,6 +38,16 @@ def expire(tx: Transaction, now: datetime) -> int:
     if total:
         tx.audit.append(audit.event("flags.expired", now, month=str(month), flags=total))
     return total
+
+
+def erasable(tx: Transaction, now: datetime) -> int | None:
+    """Size of the tree whose records may be erased when their term has passed; None when nothing may go now.
+
+    A clock that runs years ahead would erase what has to stay, for good. So the last cosignature must be of this same
+    moment, by the clock of a witness.
+    """
+    newest = newest_checkpoint(tx)
+    return newest[1] if newest is not None and tx.witnesses.is_witnessed(now) else None
 
 
 def erase(tx: Transaction, kind: RecordKind, term: timedelta, now: datetime, *, size: int) -> int:

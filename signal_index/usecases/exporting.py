@@ -9,7 +9,7 @@ Source: `docs/verifying-the-log.md` for the form.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from crypto import records
@@ -19,8 +19,9 @@ from crypto.log.merkle import HASH_BYTES
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed, Unavailable
-from signal_index.model import DUTCH_TIME, Actor
-from signal_index.model.log import Body, Span
+from signal_index.model import Actor
+from signal_index.model.days import Days
+from signal_index.model.log import Body
 from signal_index.ports import Transaction
 
 from .authority import require_role
@@ -33,42 +34,19 @@ Run = Callable[[Callable[[Transaction], T]], T]
 
 
 @dataclass(frozen=True)
-class Period:
-    """Whole Dutch days.
-
-    Args:
-        first: the first day.
-        last: the last day, inclusive.
-    """
-
-    first: date
-    last: date
-
-    @property
-    def start(self) -> datetime:
-        """The first moment."""
-        return datetime.combine(self.first, time(), DUTCH_TIME).astimezone(UTC)
-
-    @property
-    def end(self) -> datetime:
-        """The first moment after it."""
-        return datetime.combine(self.last + timedelta(days=1), time(), DUTCH_TIME).astimezone(UTC)
-
-
-@dataclass(frozen=True)
 class Ticket:
     """What one export is of.
 
     Args:
         checkpoint: the signed note, cosigned if this index has witnesses.
         size: of its tree.
-        period: whose records go along; None for the proofs alone.
+        days: whose records go along; None for the proofs alone.
         made_at: aware UTC.
     """
 
     checkpoint: bytes
     size: int
-    period: Period | None
+    days: Days | None
     made_at: datetime
 
     @property
@@ -77,23 +55,22 @@ class Ticket:
         return sum(1 for _ in tiles.pieces(self.size))
 
 
-def begin(tx: Transaction, actor: Actor, period: Period | None, now: datetime) -> Ticket:
+def begin(tx: Transaction, actor: Actor, days: Days | None, now: datetime) -> Ticket:
     """Fix what is exported, and record that it leaves.
 
     Raises:
         NotPermitted: the actor is not an active privacy officer.
-        Malformed: the period ends before it begins.
+        Malformed: `period`: it ends before it begins.
         Unavailable: `not-in-tree`: there is no checkpoint yet.
     """
     require_role(actor, Role.PRIVACY_OFFICER)
-    if period is not None and period.last < period.first:
+    if days is not None and days.is_backwards:
         raise Malformed("period", "De laatste dag ligt voor de eerste dag. Draai ze om.")
     newest = newest_checkpoint(tx)
     if newest is None:
         text = "Er is nog geen ondertekende stand van het logboek. Start de index en probeer het nog eens."
         raise Unavailable("not-in-tree", text, 5)
     note, size = newest
-    days = (None, None) if period is None else (period.first.isoformat(), period.last.isoformat())
     tx.audit.append(
         audit.event(
             "log.exported",
@@ -101,18 +78,19 @@ def begin(tx: Transaction, actor: Actor, period: Period | None, now: datetime) -
             actor=actor.staff_id,
             token=actor.token_id,
             size=size,
-            first_day=days[0],
-            last_day=days[1],
+            first_day=days.first.isoformat() if days else None,
+            last_day=days.last.isoformat() if days else None,
         )
     )
-    return Ticket(note, size, period, now)
+    return Ticket(note, size, days, now)
 
 
 def about(ticket: Ticket) -> bytes:
     """What the export says of itself, as JSON."""
-    period = ticket.period
-    last = None if period is None else period.end - timedelta(microseconds=1)
-    return About(ticket.made_at, None if period is None else period.start, last).text
+    if ticket.days is None:
+        return About(ticket.made_at, None, None).text
+    start, end = ticket.days.period
+    return About(ticket.made_at, start, end - timedelta(microseconds=1)).text
 
 
 def tree(run: Run[bytes], ticket: Ticket) -> Iterator[tuple[str, bytes]]:
@@ -131,11 +109,14 @@ def _content(tx: Transaction, piece: tiles.Piece) -> bytes:
 
 def lines(run: Run[list[Body]], ticket: Ticket) -> Iterator[bytes]:
     """The records of the period in the order of the log, one JSON object with its newline each."""
-    if ticket.period is None:
+    if ticket.days is None:
         return
-    span = Span(ticket.period.start, ticket.period.end, ticket.size)
-    after = -1
-    while bodies := run(lambda tx: list(tx.audit.bodies(span, after=after, limit=BODIES_AT_ONCE))):  # noqa: B023 - run waits
+    period, after = ticket.days.period, -1
+
+    def some(tx: Transaction) -> list[Body]:
+        return list(tx.audit.bodies(period, size=ticket.size, after=after, limit=BODIES_AT_ONCE))
+
+    while bodies := run(some):
         for each in bodies:
             yield ExportedRecord(each.writer, each.number, each.salt, each.body).line
         after = bodies[-1].position

@@ -10,12 +10,10 @@ from policy.catalogue import Catalogue
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.model import Actor, AuditEntry, SeriesState
+from signal_index.model.log import LOOKS
 from signal_index.ports import Transaction
 
 from .authority import require_role
-
-OVERSEEING_ROLE = Role.PRIVACY_OFFICER
-LOOKS = ("lookup.answered", "lookup.refused")
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def read_log(tx: Transaction, actor: Actor, question: LogQuestion, now: datetime
     Raises:
         NotPermitted: the actor is not an active privacy officer.
     """
-    require_role(actor, OVERSEEING_ROLE)
+    require_role(actor, Role.PRIVACY_OFFICER)
     events = LOOKS if question.looks_only else None
     open_question = question.worker is None and question.relation is None
     found = tx.audit.entries(events=events, limit=question.limit if open_question else None)

@@ -15,12 +15,13 @@ from crypto.chain.crew import Crew, Workers
 from crypto.errors import CryptoError
 from crypto.group.known_answers import self_test
 from crypto.keyfiles import IndexSecrets, Manifest
+from crypto.log.notes import Verifier
 from crypto.tokens import TokenRules, TrustedKey, read_json_object
 from policy.errors import RuleSetError
 from policy.rulesets import RuleSet, bundled
 from policy.rulesets import load as load_rules
 from signal_index.errors import SetupFault
-from signal_index.settings import IssuerSettings, Settings
+from signal_index.settings import IssuerSettings, Settings, WitnessSettings
 from signal_index.store import SqlDatabase, open_database
 
 
@@ -85,7 +86,11 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     if manifest.index != secrets.public():
         raise SetupFault(f"{settings.manifest} pins other keys of the index than {settings.keys} holds")
     database = open_database(
-        settings.database, secrets, writer_kind=writer_kind, witnessed_within=settings.witnessed_within
+        settings.database,
+        secrets,
+        writer_kind=writer_kind,
+        witnessed_within=settings.witnessed_within,
+        witnesses=[witness_key(each) for each in settings.witnesses],
     )
     crew = Workers()
     try:
@@ -93,6 +98,21 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     finally:
         crew.close()
         database.close()
+
+
+def witness_key(witness: WitnessSettings) -> Verifier:
+    """The key under which a witness's cosignatures count.
+
+    Raises:
+        SetupFault: it cannot be used.
+    """
+    try:
+        key = Verifier.parse(witness.key)
+    except CryptoError as error:
+        raise SetupFault(f"the key of witness {witness.address} cannot be used: {error}") from error
+    if not key.is_cosigner:
+        raise SetupFault(f"the key of witness {witness.address} is no cosigning key; ask the witness for it")
+    return key
 
 
 def token_rules(issuer: IssuerSettings) -> TokenRules:

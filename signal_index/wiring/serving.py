@@ -6,12 +6,11 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from crypto.errors import CryptoError
 from crypto.log.notes import Verifier
 from signal_index import audit
 from signal_index.errors import SetupFault
 from signal_index.model import AuditEvent
-from signal_index.settings import Settings, SignInSettings, WitnessSettings
+from signal_index.settings import Settings, SignInSettings
 from signal_index.store.provision import REVISION
 from signal_index.usecases.oversight.health import Expected
 from signal_index.web.desk import Desk, utc_now
@@ -22,7 +21,7 @@ from signal_index.web.provider import Provider, Relying
 from signal_index.witnessing.keeper import Courier, Keeper
 from signal_index.witnessing.witness import Witness, client
 
-from . import Index, token_rules
+from . import Index, token_rules, witness_key
 
 
 def build_desk(index: Index) -> Desk:
@@ -61,21 +60,11 @@ def keeping_log(index: Index) -> Iterator[None]:
     own = index.database.run(lambda tx: Verifier.parse(tx.log.verifier_key))
     with client() as http:
         couriers = [
-            Courier(index.database, Witness(each.address, _witness_key(each), own, http), utc_now)
+            Courier(index.database, Witness(each.address, witness_key(each), own, http), utc_now)
             for each in index.settings.witnesses
         ]
         with Keeper(index.database, couriers, utc_now):
             yield
-
-
-def _witness_key(witness: WitnessSettings) -> Verifier:
-    try:
-        key = Verifier.parse(witness.key)
-    except CryptoError as error:
-        raise SetupFault(f"the key of witness {witness.address} cannot be used: {error}") from error
-    if not key.is_cosigner:
-        raise SetupFault(f"the key of witness {witness.address} is no cosigning key; ask the witness for it")
-    return key
 
 
 def build_site(settings: Settings, desk: Desk) -> Site | None:

@@ -1,4 +1,4 @@
-"""Runs beside a serving process: every second records go into the tree, and witnesses are asked to cosign it.
+"""Runs beside a serving process: every half second records go into the tree, and witnesses are asked to cosign it.
 
 Invariants:
 1. Asking a witness never holds up the tree, another witness or a look: each has a thread of its own.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from crypto.chain import Pseudonym
+from crypto.errors import VerificationFailed
 from crypto.keyfiles import IndexSecrets
 from signal_index import audit
 from signal_index.errors import NotFound, Unavailable
@@ -142,6 +143,34 @@ def test_a_changed_row_is_a_fault_and_never_an_answer(
         other.execute(f"UPDATE processing_records SET {column} = ?", [changed])  # noqa: S608
     with pytest.raises(Unavailable):
         database.run(lambda tx: entries(tx, now))
+
+
+ONE = "WHERE span_id = (SELECT max(span_id) FROM processing_records)"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"DELETE FROM processing_records {ONE}",  # noqa: S608 - as above
+        f"UPDATE processing_records SET status = 'Error' {ONE}",  # noqa: S608 - as above
+        f"UPDATE processing_records SET started_at = started_at + 1, ended_at = ended_at + 1 {ONE}",  # noqa: S608 - as above
+        f"UPDATE processing_records SET person_tag = NULL, sealed_subject = NULL {ONE}",  # noqa: S608 - as above
+        f"UPDATE processing_records SET key_epoch = 2 {ONE}",  # noqa: S608 - as above
+        f"UPDATE processing_records SET sealed_action = zeroblob(348) {ONE}",  # noqa: S608 - as above
+        f"UPDATE processing_records SET parent_span_id = x'0102030405060708' {ONE}",  # noqa: S608 - as above
+    ],
+)
+def test_the_check_of_the_log_notices_a_record_that_is_gone_or_changed(
+    database: Database, path: Path, now: datetime, person: People, change: str
+) -> None:
+    for number in (1, 2, 3):
+        begun = Trace(bytes(15) + b"t", begun_at=now - timedelta(milliseconds=7))
+        database.submit(lambda tx: tx.audit.append(look(now, person(number))), begun).result()  # noqa: B023
+    assert database.run(lambda tx: tx.log.check()).records == 3
+    with closing(sqlite3.connect(path)) as other, other:
+        assert other.execute(change).rowcount == 1
+    with pytest.raises(VerificationFailed, match=r"record [123] was changed"):
+        database.run(lambda tx: tx.log.check())
 
 
 def test_the_longest_purpose_and_activity_fit(database: Database, now: datetime) -> None:

@@ -14,7 +14,7 @@ from deploy.demo.report import check
 from deploy.demo.setting_up import Demo
 from signal_index.cli.session import opened
 from signal_index.model import dutch_day
-from signal_index.review.policy import ReviewPolicy
+from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight import scoring
 
 CARDS = '//main//li[contains(@class, "si-look") or .//*[contains(@class, "si-look")]]'
@@ -48,6 +48,4 @@ def _close_the_week(demo: Demo) -> scoring.Listed:
     today = dutch_day(now)
     monday = today - timedelta(days=today.weekday())
     with opened(demo.folders.index_settings) as index:
-        return index.database.run(
-            lambda tx: scoring.list_week(tx, ReviewPolicy(), SystemRandom(), monday, now)
-        )
+        return index.database.run(lambda tx: scoring.list_week(tx, POLICY, SystemRandom(), monday, now))

@@ -14,7 +14,7 @@ from .findings import Finding, Findings, mend, note, ok
 WHAT_TO_DO: Final = {
     "unreachable": "see whether it runs and can be reached from here",
     "unknown-log": "give the witness the key that signal-index audit key prints",
-    "unknown-key": "give the witness the key that signal-index audit key prints",
+    "unknown-key": "it knows this log under another key: trust nothing before you know who changed which",
     "behind": "it has cosigned a longer log than this one: was a backup put back? Then run signal-index db restored",
     "forgotten": "it no longer knows what it cosigned: it must become a new witness, with a new key",
     "fork": "it has cosigned another log than this one: stop the index, and call the privacy officer",

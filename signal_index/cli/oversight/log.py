@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -13,15 +13,15 @@ import click
 from crypto.errors import MalformedInput
 from crypto.log.export import ABOUT, CHECKPOINT, RECORDS
 from crypto.verifier.verdict import Receipt as StatedReceipt
-from signal_index.cli.options import config_option
+from signal_index.cli.options import DAY, config_option
 from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.errors import Malformed
 from signal_index.model import Receipt
+from signal_index.model.days import Days
 from signal_index.usecases import exporting
 from signal_index.usecases.log import redeem
 from signal_index.wiring import Index
 
-_day = click.DateTime(["%Y-%m-%d"])
 _new_file = click.Path(path_type=Path, dir_okay=False)
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the export says itself when it was made; equal logs give equal files
 
@@ -37,29 +37,25 @@ def show_key(config: Path) -> None:
 @click.command()
 @click.argument("out", type=_new_file)
 @as_option("privacy-officer")
-@click.option("--from", "first", type=_day, help="Also what records say, from this day (jjjj-mm-dd) on.")
-@click.option("--until", "last", type=_day, help="Up to and including this day; the last of the period.")
+@click.option("--from", "first", type=DAY, help="Also what records say, from this day (jjjj-mm-dd) on.")
+@click.option("--until", "last", type=DAY, help="Up to and including this day; the last of the period.")
 @config_option
-def export(out: Path, staff_id: str, first: datetime | None, last: datetime | None, config: Path) -> None:
+def export(out: Path, staff_id: str, first: date | None, last: date | None, config: Path) -> None:
     """Write the whole log to OUT (zip), to be checked with verify; with a period, what its records say as well."""
-    period = _period(first, last)
+    days = _days(first, last)
     with opened(config) as index, _fresh(out) as archive:
-        ticket = run_as(index, staff_id, lambda tx, actor: exporting.begin(tx, actor, period, now()))
+        ticket = run_as(index, staff_id, lambda tx, actor: exporting.begin(tx, actor, days, now()))
         count = _write(archive, index, ticket)
-    said = f", {count} records with what they say: personal data, keep it safe" if period else ""
+    said = f", {count} records with what they say: personal data, keep it safe" if days else ""
     click.echo(f"{out}: {ticket.size} entries{said}")
 
 
-def _period(first: datetime | None, last: datetime | None) -> exporting.Period | None:
+def _days(first: date | None, last: date | None) -> Days | None:
     if first is None and last is None:
         return None
     if first is None or last is None:
         raise click.UsageError("a period needs both --from and --until")
-    return exporting.Period(_of(first), _of(last))
-
-
-def _of(moment: datetime) -> date:
-    return moment.date()
+    return Days(first, last)
 
 
 @contextmanager

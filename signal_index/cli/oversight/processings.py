@@ -1,28 +1,18 @@
 """The commands that hand records on to other logs, in the shapes of their standards."""
 
 import json
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from signal_index.cli.options import config_option
+from signal_index.cli.options import config_option, days_options
 from signal_index.cli.session import as_option, now, opened, run_as
-from signal_index.usecases.records.exports import Days, export_decisions, export_processings
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-_day = click.DateTime(["%Y-%m-%d"])
-
-
-def _days(command: F) -> F:
-    """The two options that say which days to export."""
-    last = click.option("--until", type=_day, required=True, help="Last day, included.")
-    first = click.option("--from", "since", type=_day, required=True, help="First day, included.")
-    return first(last(command))
+from signal_index.model.days import Days
+from signal_index.usecases.records.exports import export_decisions, export_processings
 
 
 def _echo_lines(records: Iterable[dict[str, Any]]) -> None:
@@ -31,12 +21,12 @@ def _echo_lines(records: Iterable[dict[str, Any]]) -> None:
 
 
 @click.command()
-@_days
+@days_options
 @as_option("privacy-officer")
 @config_option
-def decisions(since: datetime, until: datetime, staff_id: str, config: Path) -> None:
+def decisions(first: date, last: date, staff_id: str, config: Path) -> None:
     """Export what was decided on looks, as JSON lines in the shape of the Authorization Decision Log."""
-    days = Days(since.date(), until.date())
+    days = Days(first, last)
     with opened(config) as index:
         found = run_as(index, staff_id, lambda tx, actor: export_decisions(tx, actor, days, now()))
     _echo_lines(found)
@@ -55,7 +45,7 @@ def _address(_: click.Context, __: click.Parameter, value: str) -> str:
 
 
 @ldv.command()
-@_days
+@days_options
 @click.option(
     "--register",
     required=True,
@@ -64,9 +54,9 @@ def _address(_: click.Context, __: click.Parameter, value: str) -> str:
 )
 @as_option("privacy-officer")
 @config_option
-def export(since: datetime, until: datetime, register: str, staff_id: str, config: Path) -> None:
+def export(first: date, last: date, register: str, staff_id: str, config: Path) -> None:
     """Export processing operations as JSON lines, each one export of the OpenTelemetry protocol."""
-    days = Days(since.date(), until.date())
+    days = Days(first, last)
     with opened(config) as index:
         found = run_as(
             index, staff_id, lambda tx, actor: export_processings(tx, actor, days, register, now())

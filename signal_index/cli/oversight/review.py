@@ -12,28 +12,18 @@ from smtplib import SMTPException
 import click
 
 from signal_index.cli.mail import Letterhead, Mailbox, mailbox
-from signal_index.cli.options import config_option
+from signal_index.cli.options import config_option, days_options
 from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.errors import SetupFault
+from signal_index.model.days import Days
 from signal_index.model.review import GROUNDS, Ground, Judgement, LookRef
-from signal_index.review.policy import ReviewPolicy
+from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight import alert, kept, scoring, worklist
 from signal_index.wiring import Index
 
 from .watches import watch
 
-POLICY = ReviewPolicy()
 _WRITER_BYTES = 8
-
-
-class _Day(click.ParamType[date]):
-    name = "day"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail("give a day as 2026-03-31", param, ctx)
 
 
 class _Look(click.ParamType[LookRef]):
@@ -53,6 +43,9 @@ class _Look(click.ParamType[LookRef]):
 @click.group()
 def review() -> None:
     """Which looks a privacy officer judges, and whether she did; never what was shown."""
+
+
+review.add_command(watch)
 
 
 @review.command()
@@ -128,13 +121,13 @@ def judge(look: LookRef, staff_id: str, judgement: str, ground: str, config: Pat
 
 @review.command()
 @as_option("privacy-officer")
-@click.option("--from", "first", type=_Day(), required=True, help="First day, such as 2026-01-01.")
-@click.option("--until", "last", type=_Day(), required=True, help="Last day, in the past.")
+@days_options
 @config_option
 def report(staff_id: str, first: date, last: date, config: Path) -> None:
-    """Tell whether the review policy was kept in a period that is over; figures only."""
+    """Tell whether the review policy was kept in days that are over; figures only."""
+    days = Days(first, last)
     with opened(config) as index:
-        found = run_as(index, staff_id, lambda tx, actor: kept.kept(tx, actor, POLICY, (first, last), now()))
+        found = run_as(index, staff_id, lambda tx, actor: kept.kept(tx, actor, POLICY, days, now()))
     click.echo(f"{found.first_day} - {found.last_day}: {found.weeks} lists, of {found.looks} looks")
     click.echo(f"chosen: {found.listed} stand out, {found.sampled} drawn by lot")
     click.echo(f"judged in time: {found.in_time}, late: {found.late}, open: {found.open}")

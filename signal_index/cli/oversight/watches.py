@@ -1,11 +1,11 @@
 """The commands that put a case or a worker under watch; what they print leads to no case."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
 
-from signal_index.cli.options import config_option
+from signal_index.cli.options import DAY, config_option
 from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.model.review import Watch, Watched
 from signal_index.ports import Transaction
@@ -32,17 +32,15 @@ def watch() -> None:
 @click.option(
     "--case", help="Number of a case in the regiesysteem; its resident is watched with every worker."
 )
-@click.option(
-    "--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day, within a year: 2026-12-31."
-)
+@click.option("--until", type=DAY, required=True, help="Last day, within a year: 2026-12-31.")
 @click.option("--dossier", required=True, help="Case number of what you look into; it is recorded.")
 @as_option("privacy-officer")
 @config_option
 def put(
-    worker: str | None, case: str | None, *, until: datetime, dossier: str, staff_id: str, config: Path
+    worker: str | None, case: str | None, *, until: date, dossier: str, staff_id: str, config: Path
 ) -> None:
     """Let looks of one worker, or at one case, stand out from today on; give one of the two."""
-    request = _request(worker, case, until.date(), dossier)
+    request = _request(worker, case, until, dossier)
     with opened(config) as index:
         made = run_as(index, staff_id, lambda tx, actor: watching.put_watch(tx, actor, request, now()))
     click.echo(f"watch {made.watch_id.hex()} until {made.until}; lift it with signal-index review watch lift")

@@ -23,6 +23,7 @@ from crypto.chain import Pseudonym
 from crypto.encoding import encode
 from crypto.sealing import RowKeys
 from signal_index import audit
+from signal_index.errors import Unavailable
 from signal_index.model import AuditEvent
 from signal_index.model.traces import Action, Processing, ProcessingEntry, Status, Trace
 from signal_index.ports.log import ProcessingLog
@@ -38,6 +39,9 @@ _BETWEEN = (
     select(*_table.columns)
     .where(_table.c.started_at >= bindparam("since"), _table.c.started_at < bindparam("until"))
     .order_by(_table.c.started_at, _table.c.trace_id, _table.c.span_id)
+)
+_ONE = select(*_table.columns).where(
+    _table.c.trace_id == bindparam("of_trace"), _table.c.span_id == bindparam("of_span")
 )
 _PUT = Insert(_table)
 _ERASE = delete(_table).where(
@@ -161,6 +165,35 @@ class SqlProcessingLog:
         self.write()
         for row in self._connection.execute(_BETWEEN, {"since": since, "until": until}):
             yield self._entry(row)
+
+    def contradiction(self, event: AuditEvent, at: datetime, action: Action) -> bool:
+        """Whether the record of an action is missing, is another than its audit record says, or should not be there.
+
+        An event that becomes a processing later gets a new name: under the old one its earlier records have none.
+
+        Args:
+            event: as the audit record has it.
+            at: the moment it was recorded with.
+            action: that both records name.
+        """
+        stated = processing(event, at, Trace(action.trace_id, action.parent_id), action)
+        row = self._connection.execute(_ONE, {"of_trace": action.trace_id, "of_span": action.span_id}).first()
+        if stated is None or row is None:
+            return stated is not None or row is not None
+        try:
+            found = self._entry(row)
+        except (Unavailable, ValueError):
+            return True
+        done, subject = found.processing, event.subject
+        own = None if subject is None else self._persons.tag("alias", subject.encoded)
+        return not (
+            (done.name, done.activity, done.status, done.processor)
+            == (stated.name, stated.activity, stated.status, stated.processor)
+            and done.action.parent_id == action.parent_id
+            and done.started_at <= at <= done.ended_at
+            and at in {done.started_at, done.ended_at}
+            and (found.subject, found.epoch) == (own, self._actions.keys.epoch)
+        )
 
     def _entry(self, row: AnyRow) -> ProcessingEntry:
         action = Action(row.trace_id, row.span_id, row.parent_span_id)

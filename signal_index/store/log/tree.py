@@ -75,11 +75,18 @@ class LogIdentity:
         origin: its name in checkpoints.
         signing: of its checkpoints.
         witnessed_within: how old the last cosignature may be; None for an index without witnesses.
+        witnesses: keys of those whose cosignature counts.
     """
 
     origin: str
     signing: Ed25519PrivateKey
     witnessed_within: timedelta | None = None
+    witnesses: tuple[Verifier, ...] = ()
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public key of its checkpoints."""
+        return Verifier.of(self.origin, self.signing)
 
 
 def origin_of(scope: str, incarnation: bytes) -> str:
@@ -121,7 +128,7 @@ class SqlLogTree:
     @property
     def verifier_key(self) -> str:
         """The public key of its checkpoints."""
-        return Verifier.of(self.origin, self._identity.signing).text
+        return self._identity.verifier.text
 
     # --- Growing ---------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,6 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, bindparam, func, select
 
 from crypto.chain import Pseudonym
-from signal_index.model import AuditEntry
-from signal_index.model.review import LookRef
 from signal_index.ports import oversight as ports
 from signal_index.store import schema
 from signal_index.store.audit import SqlAuditLog
@@ -44,9 +42,6 @@ _RANGE = (
         _records.c.event.in_(bindparam("events", expanding=True)),
     )
     .order_by(_entries.c.position)
-)
-_ONE = select(*_records.columns).where(
-    _records.c.writer == bindparam("of_writer"), _records.c.number == bindparam("of_number")
 )
 
 
@@ -80,11 +75,6 @@ class SqlChronicle:
         """Records of these events, in order."""
         rows = self._connection.execute(_RANGE, {"start": start, "end": end, "events": list(events)})
         return [ports.Logged(row.position, self._audit.entry_of(row), row.person_tag) for row in rows]
-
-    def record(self, ref: LookRef) -> AuditEntry | None:
-        """One record."""
-        row = self._connection.execute(_ONE, {"of_writer": ref.writer, "of_number": ref.number}).first()
-        return None if row is None else self._audit.entry_of(row)
 
     def mark_of(self, person: Pseudonym) -> bytes:
         """How `Logged.person` names this person."""

@@ -28,6 +28,6 @@ processing_records = Table(
     optional("sealed_subject", LargeBinary, "pseudonym of the person concerned, sealed to this row"),
     key_epoch(),
     Index(None, "started_at"),
-    Index(None, "person_tag"),
     sqlite_strict=True,
+    sqlite_with_rowid=False,
 )

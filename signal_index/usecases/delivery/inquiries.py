@@ -22,11 +22,11 @@ from crypto.inquiry import AHEAD_SECONDS_MAX, LIFE_SECONDS_MAX, seal_answer
 from crypto.sheet import InzageRow
 from signal_index import audit
 from signal_index.model import AuditEntry
+from signal_index.model.log import LOOKS
 from signal_index.usecases.log import require_witnessed
 
 from .rows import DeliveryRefused, Work
 
-LOOKS: Final = ("lookup.answered", "lookup.refused")
 LOOKS_MAX: Final = 2000
 """The newest; about 300 kB, and far more than anybody has had."""
 

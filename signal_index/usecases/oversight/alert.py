@@ -1,11 +1,12 @@
 """The e-mail that says how many looks wait for a judgement: two numbers, to an organisation once a day at most."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from crypto.encoding import encode
 from signal_index import audit
-from signal_index.model import DUTCH_TIME, dutch_day
+from signal_index.model import dutch_day
+from signal_index.model.days import day_start
 from signal_index.ports import Transaction
 
 from .worklist import Waiting, waiting
@@ -21,8 +22,7 @@ def claim_alert(tx: Transaction, organisation: str, now: datetime) -> Waiting | 
     if not found.open:
         return None
     claim = sha256(encode("review-alert", organisation, today.isoformat())).hexdigest()
-    tomorrow = datetime.combine(today + timedelta(days=1), time.min, DUTCH_TIME)
-    return found if tx.tickets.use(claim, tomorrow.astimezone(UTC)) else None
+    return found if tx.tickets.use(claim, day_start(today + timedelta(days=1))) else None
 
 
 def record_mailed(tx: Transaction, now: datetime) -> None:

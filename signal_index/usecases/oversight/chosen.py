@@ -80,9 +80,9 @@ def to_review(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime
 
 
 def _to_review(tx: Transaction, item: Item) -> ToReview:
-    entry = tx.chronicle.record(item.ref)
-    assert entry is not None, "what is on the list has its record"
-    return ToReview(line_of(tx, entry), item, _kind(tx, item))
+    found = tx.audit.one(item.ref.writer, item.ref.number)
+    assert found is not None, "what is on the list has its record"
+    return ToReview(line_of(tx, found[0]), item, _kind(tx, item))
 
 
 @dataclass(frozen=True)

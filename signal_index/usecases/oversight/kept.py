@@ -8,19 +8,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
 
+from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed
 from signal_index.model import Actor, dutch_day
+from signal_index.model.days import Days
 from signal_index.model.review import Chosen, Indicator, Judgement, Review
 from signal_index.ports import Transaction
 from signal_index.review.policy import ReviewPolicy, Sentence
 from signal_index.usecases.authority import require_role
 
-from .worklist import REVIEWING_ROLE, own_reviews
-
-SHOWN_FROM: Final = 10
+from .suppression import SMALLEST_SHOWN
+from .worklist import own_reviews
 
 
 @dataclass(frozen=True)
@@ -72,24 +72,24 @@ class Kept:
     policy: tuple[Sentence, ...]
 
 
-def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: tuple[date, date], now: datetime) -> Kept:
+def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: Days, now: datetime) -> Kept:
     """How review went; asking is recorded.
 
     Args:
         tx: the open transaction.
         actor: the privacy officer.
         policy: for its sentences.
-        days: first and last day, both inclusive.
+        days: which.
         now: aware UTC.
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
         Malformed: `period`: it ends before it begins, or is not over.
     """
-    staff = require_role(actor, REVIEWING_ROLE)
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
     today = dutch_day(now)
-    first, last = days
-    if first > last or last >= today:
+    first, last = days.first, days.last
+    if days.is_backwards or last >= today:
         text = "Kies een periode die voorbij is, met de eerste dag vóór de laatste."
         raise Malformed("period", text, (("van", text), ("tot", text)))
     asked = audit.event(
@@ -106,9 +106,9 @@ def kept(tx: Transaction, actor: Actor, policy: ReviewPolicy, days: tuple[date, 
 
 
 def _figures(
-    tx: Transaction, policy: ReviewPolicy, days: tuple[date, date], reviews: Sequence[Review], today: date
+    tx: Transaction, policy: ReviewPolicy, days: Days, reviews: Sequence[Review], today: date
 ) -> Kept:
-    first, last = days
+    first, last = days.first, days.last
     weeks = tx.reviews.weeks()
     made = [week for week in weeks if first <= week.chosen_on <= last]
     states = Counter(_state(review, today) for review in reviews)
@@ -180,4 +180,4 @@ def _by_indicator(reviews: Sequence[Review]) -> list[ByIndicator]:
 
 
 def _shown(count: int) -> int | None:
-    return count if count >= SHOWN_FROM else None
+    return count if count >= SMALLEST_SHOWN else None

@@ -10,7 +10,7 @@ Invariants:
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from crypto.chain import Pseudonym
@@ -21,13 +21,12 @@ from policy.rulesets import RuleSet
 from policy.vocabulary import Level, Role
 from signal_index import audit
 from signal_index.errors import NotFound
-from signal_index.model import DUTCH_TIME, Actor, AuditEntry, CareRelation, StaffMember, dutch_day
+from signal_index.model import Actor, AuditEntry, CareRelation, StaffMember, dutch_day
+from signal_index.model.days import Days
+from signal_index.model.log import ANSWERED, LOOKS, REFUSED
 from signal_index.model.workplace import Cover
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
-
-ANSWERED, REFUSED = "lookup.answered", "lookup.refused"
-LOOKS = (ANSWERED, REFUSED)
 
 
 @dataclass(frozen=True)
@@ -141,24 +140,16 @@ def is_own_look(entry: AuditEntry, organisation: str) -> bool:
     return entry.event in LOOKS and entry.fields.get("organisation") == organisation
 
 
-def recorded_between(
-    tx: Transaction, events: Collection[str], first_day: date, last_day: date
-) -> Iterator[AuditEntry]:
-    """Records of these events from one Dutch day up to and including another, newest first.
+def recorded_in(tx: Transaction, events: Collection[str], days: Days) -> Iterator[AuditEntry]:
+    """Records of these events in these days, newest first.
 
     Read day by day, so that a long period takes no more memory than its busiest day, and whoever has found enough
     reads no further.
     """
-    day = last_day
-    while day >= first_day:
-        yield from tx.audit.entries(
-            events=events, period=(_midnight(day), _midnight(day + timedelta(days=1)))
-        )
+    day = days.last
+    while day >= days.first:
+        yield from tx.audit.entries(events=events, period=Days(day, day).period)
         day -= timedelta(days=1)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), DUTCH_TIME).astimezone(UTC)
 
 
 def line_of(tx: Transaction, entry: AuditEntry) -> LookLine:

@@ -189,7 +189,7 @@ def decide(tx: Transaction, actor: Actor, opening_id: bytes, now: datetime, *, a
 
 
 def show(tx: Transaction, actor: Actor, opening_id: bytes, now: datetime) -> Shown:
-    """One opening; for who asked and while it is open with the case, and then the showing is recorded.
+    """One opening; for who asked and while it is open with the case. That it was read is recorded, a showing as such.
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
@@ -199,6 +199,9 @@ def show(tx: Transaction, actor: Actor, opening_id: bytes, now: datetime) -> Sho
     opening = _opening(tx, staff, opening_id)
     shown = _shown(tx, actor, opening, now)
     if not (shown.is_own and shown.state is OpeningState.OPEN):
+        tx.audit.append(
+            audit.act("oversight.read", now, actor, page="opening", selection=_text(opening.opening_id))
+        )
         return shown
     _record(tx, actor, opening, "opening.read", now)
     return replace(shown, case=_case(tx, opening))

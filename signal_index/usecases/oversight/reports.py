@@ -9,7 +9,7 @@ Invariants:
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -19,11 +19,13 @@ from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import NotFound
 from signal_index.model import Actor, AuditEntry, StaffMember, dutch_day
+from signal_index.model.days import Days
+from signal_index.model.log import ANSWERED, REFUSED
 from signal_index.model.workplace import Useful
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .looks import ANSWERED, REFUSED, recorded_between
+from .looks import recorded_in
 from .suppression import SMALLEST_SHOWN, hidden_cells
 
 MONTHS_BACK = 12
@@ -94,7 +96,7 @@ def closed_months(tx: Transaction, today: date) -> Sequence[Month]:
     """
     this, began = Month.of(today), tx.chronicle.moment_at(0)
     newest, *older = (this.plus(-back) for back in range(1, MONTHS_BACK + 1))
-    return [newest, *(each for each in older if began is None or days_of(each)[1] >= dutch_day(began))]
+    return [newest, *(each for each in older if began is None or days_of(each).last >= dutch_day(began))]
 
 
 def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: datetime) -> Figures:
@@ -115,17 +117,17 @@ def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: da
     if month not in closed_months(tx, dutch_day(now)):
         raise NotFound("no-such-month", "Van deze maand zijn er geen cijfers. Kies een andere maand.")
     tx.audit.append(audit.act("oversight.read", now, actor, page="figures", selection=str(month)))
-    entries = recorded_between(tx, (ANSWERED, REFUSED, USEFUL), *days_of(month))
+    entries = recorded_in(tx, (ANSWERED, REFUSED, USEFUL), days_of(month))
     colleagues = {each.staff_id: each for each in tx.staff.all() if each.organisation == staff.organisation}
     purposes = [each.code for each in rules.in_force(dutch_day(now)).catalogue.purposes]
     own = (entry for entry in entries if entry.fields.get("organisation") == staff.organisation)
     return count(own, month, purposes, colleagues)
 
 
-def days_of(month: Month) -> tuple[date, date]:
-    """The first and the last day of a month."""
+def days_of(month: Month) -> Days:
+    """The days of a month."""
     after = month.plus(1)
-    return date(month.year, month.month, 1), date(after.year, after.month, 1) - timedelta(days=1)
+    return Days(date(month.year, month.month, 1), date(after.year, after.month, 1) - timedelta(days=1))
 
 
 def count(
@@ -150,7 +152,7 @@ def count(
         month=month,
         purposes=_counted(tallies.purposes, purposes),
         teams=_counted(tallies.teams, [*teams, *sorted(set(tallies.teams) - {*teams, OTHER})]),
-        outcomes=_counted(tallies.outcomes, (WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY)),
+        outcomes=_counted(tallies.outcomes, (WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY), known={TURNED_AWAY}),
         useful=_counted(tallies.useful, [each.value for each in Useful]),
     )
 
@@ -173,11 +175,20 @@ def _outcome(entry: AuditEntry) -> str:
     return WITH_SIGNAL if entry.fields.get("any_shown") else WITHOUT_SIGNAL
 
 
-def _counted(tally: Counter[str], codes: Sequence[str]) -> Counted:
-    """A table with these categories, and a last one for the rest when there is any."""
+def _counted(tally: Counter[str], codes: Sequence[str], known: Collection[str] = ()) -> Counted:
+    """A table with these categories, and a last one for the rest when there is any.
+
+    Args:
+        tally: of all categories there were.
+        codes: of the table, in order.
+        known: categories that a search counts as well; leaving such a one out hides nothing, so what stands beside
+            them must hide itself.
+    """
     shown = [*codes, *([OTHER] if tally[OTHER] else [])]
     counts = [tally[code] for code in shown]
-    hidden = hidden_cells(counts)
+    unknown = [place for place, code in enumerate(shown) if code not in known]
+    among_unknown = hidden_cells([counts[place] for place in unknown])
+    hidden = hidden_cells(counts) | {unknown[place] for place in among_unknown}
     cells = tuple(Cell(code, None if place in hidden else counts[place]) for place, code in enumerate(shown))
     total = sum(counts)
     return Counted(cells, total if total >= SMALLEST_SHOWN else None)

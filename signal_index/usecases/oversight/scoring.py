@@ -14,13 +14,14 @@ Whoever controls this module can keep a look off the list; that every week was l
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Final
 
 from signal_index import audit
 from signal_index.errors import Conflict
-from signal_index.model import DUTCH_TIME, dutch_day
+from signal_index.model import dutch_day
+from signal_index.model.days import day_start
 from signal_index.model.review import Chosen, Kind, LookRef, Reason, Review, Watched, Week, in_order, kind_of
 from signal_index.ports import Transaction
 from signal_index.ports.oversight import Logged
@@ -200,7 +201,7 @@ def list_weeks(tx: Transaction, policy: ReviewPolicy, chance: Random, now: datet
     """
     made = [list_week(tx, policy, chance, monday, now) for monday in _due(tx, dutch_day(now))]
     if made:
-        tx.reviews.remove_unchosen(_start(made[-1].week.monday + _WEEK) - policy.waits)
+        tx.reviews.remove_unchosen(day_start(made[-1].week.monday + _WEEK) - policy.waits)
     return made
 
 
@@ -212,10 +213,6 @@ def _due(tx: Transaction, today: date) -> Iterator[date]:
     while monday < this_monday:
         yield monday
         monday += _WEEK
-
-
-def _start(day: date) -> datetime:
-    return datetime.combine(day, time(), DUTCH_TIME).astimezone(UTC)
 
 
 def list_week(tx: Transaction, policy: ReviewPolicy, chance: Random, monday: date, now: datetime) -> Listed:
@@ -230,7 +227,7 @@ def list_week(tx: Transaction, policy: ReviewPolicy, chance: Random, monday: dat
         monday: of the week.
         now: aware UTC.
     """
-    begin_at, end_at, today = _start(monday), _start(monday + _WEEK), dutch_day(now)
+    begin_at, end_at, today = day_start(monday), day_start(monday + _WEEK), dutch_day(now)
     pool = {review.ref: review for review in _pool(tx, policy, begin_at, end_at)}
     candidates = [_candidate(review, begin_at) for review in pool.values()]
     chosen = choose(candidates, policy, chance, lately=_lately(tx, today - policy.rests))

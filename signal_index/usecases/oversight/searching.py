@@ -1,7 +1,8 @@
 """Searching the records of looks, for a reason and a case number that are on record before anything is shown.
 
 Invariants:
-1. Nothing is searched without a reason from the closed list and a case number that is no BSN.
+1. Nothing is searched without a reason from the closed list and a case number that is no BSN, and nobody hears before
+   that whether a worker or a case is known; who hears that it is not, is on record as well.
 2. A case is found by its reference and the search names no person; what comes back holds neither.
 3. What was typed is never recorded: only whom and which cases it led to.
 """
@@ -18,10 +19,12 @@ from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed
 from signal_index.model import Actor, AuditEntry, StaffMember, dutch_day
+from signal_index.model.days import Days
+from signal_index.model.log import ANSWERED, LOOKS, REFUSED
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .looks import ANSWERED, LOOKS, REFUSED, LookLine, line_of, recorded_between
+from .looks import LookLine, line_of, recorded_in
 from .openings import is_dossier_number
 
 PER_PAGE = 20
@@ -85,11 +88,13 @@ class Found:
 
     Args:
         more: whether there is a page after this one.
+        unknown: (place, what is wrong there) pairs when no such worker or case is known; nothing is found then.
     """
 
     lines: tuple[LookLine, ...]
     page: int
     more: bool
+    unknown: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class _Wanted:
 
 
 def search(tx: Transaction, actor: Actor, request: SearchRequest, now: datetime) -> Found:
-    """Find looks; the search and its reason are recorded.
+    """Find looks; the search and its reason are recorded, also when no such worker or case is known.
 
     Args:
         tx: the open transaction.
@@ -111,21 +116,22 @@ def search(tx: Transaction, actor: Actor, request: SearchRequest, now: datetime)
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
-        Malformed: `search`; names each field to mend (`reden`, `dossier`, `medewerker`, `zaak`, `van`, `tot`).
+        Malformed: `search`; names each field to mend (`reden`, `dossier`, `van`, `tot`).
     """
     staff = require_role(actor, Role.PRIVACY_OFFICER)
-    wanted = _Wanted(_workers(tx, staff, request.worker), _relations(tx, staff, request.case_reference))
-    violations = tuple(_violations(request, wanted, dutch_day(now)))
+    violations = tuple(_violations(request, dutch_day(now)))
     if violations or request.first_day is None or request.last_day is None:
         raise Malformed("search", "Er is niet gezocht. Verbeter wat hieronder staat.", violations)
-    events = _EVENTS[request.outcome]
-    entries = recorded_between(tx, events, request.first_day, request.last_day)
-    fitting = (entry for entry in entries if _fits(entry, wanted, staff))
+    # Only now: whether a worker or a case is known is an answer too, and this one gets its record.
+    wanted = _Wanted(_workers(tx, staff, request.worker), _relations(tx, staff, request.case_reference))
+    unknown = tuple(_unknown(wanted))
+    entries = recorded_in(tx, _EVENTS[request.outcome], Days(request.first_day, request.last_day))
+    fitting = (entry for entry in (() if unknown else entries) if _fits(entry, wanted, staff))
     page = min(max(1, request.page), PAGES_MAX)
     found = list(islice(fitting, (page - 1) * PER_PAGE, page * PER_PAGE + 1))
     lines = tuple(line_of(tx, entry) for entry in found[:PER_PAGE])
     _record(tx, actor, request, wanted, now, found=len(lines))
-    return Found(lines, page, more=len(found) > PER_PAGE and page < PAGES_MAX)
+    return Found(lines, page, more=len(found) > PER_PAGE and page < PAGES_MAX, unknown=unknown)
 
 
 def _workers(tx: Transaction, staff: StaffMember, typed: str) -> frozenset[str] | None:
@@ -150,18 +156,21 @@ def _relations(tx: Transaction, staff: StaffMember, reference: str) -> frozenset
     return frozenset(str(UUID(bytes=each.relation_id)) for each in known if each.case_reference == reference)
 
 
-def _violations(request: SearchRequest, wanted: _Wanted, today: date) -> Iterator[tuple[str, str]]:
+def _violations(request: SearchRequest, today: date) -> Iterator[tuple[str, str]]:
     if request.reason is None:
         yield "reden", "Kies een reden."
     if not request.dossier:
         yield "dossier", "Vul het dossiernummer in."
     elif not is_dossier_number(request.dossier):
         yield "dossier", "Gebruik hoofdletters, cijfers, punt, streep of schuine streep. Geen BSN."
+    yield from _wrong_days(request, today)
+
+
+def _unknown(wanted: _Wanted) -> Iterator[tuple[str, str]]:
     if _nobody(wanted.workers):
         yield "medewerker", "Wij kennen deze medewerker niet. Controleer de naam of het account."
     if _nobody(wanted.relations):
         yield "zaak", "Wij kennen dit zaaknummer niet. Controleer het nummer. Gebruik nooit een BSN."
-    yield from _wrong_days(request, today)
 
 
 def _nobody(found: Collection[str] | None) -> bool:

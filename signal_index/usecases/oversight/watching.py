@@ -11,6 +11,7 @@ from secrets import token_bytes
 from typing import Final
 from uuid import UUID
 
+from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed, NotFound
 from signal_index.model import Actor, AuditEvent, CareRelation, dutch_day
@@ -19,7 +20,6 @@ from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
 from .openings import is_dossier_number
-from .worklist import REVIEWING_ROLE
 
 LONGEST: Final = timedelta(days=366)
 _ID_BYTES: Final = 16
@@ -54,7 +54,7 @@ def put_watch(tx: Transaction, actor: Actor, request: WatchRequest, now: datetim
         NotPermitted: the actor does not act as a privacy officer.
         Malformed: `watch`: the day is not to come within a year, there is no such case or worker, or no dossier number.
     """
-    staff = require_role(actor, REVIEWING_ROLE)
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
     today = dutch_day(now)
     if not today <= request.until <= today + LONGEST:
         raise _wrong("tot", "Kies een dag in het komende jaar.")
@@ -108,7 +108,7 @@ def lift_watch(tx: Transaction, actor: Actor, watch_id: bytes, now: datetime) ->
         NotPermitted: the actor does not act as a privacy officer.
         NotFound: `no-watch`.
     """
-    staff = require_role(actor, REVIEWING_ROLE)
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
     watch = next((each for each in _own(tx, staff.organisation) if each.watch_id == watch_id), None)
     if watch is None:
         raise NotFound("no-watch", "Hier wordt niet extra op gelet.")
@@ -122,7 +122,7 @@ def watches(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Watch]:
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
     """
-    staff = require_role(actor, REVIEWING_ROLE)
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
     today = dutch_day(now)
     tx.audit.append(audit.event("watches.read", now, actor=actor.staff_id, token=actor.token_id))
     return [watch for watch in _own(tx, staff.organisation) if watch.until >= today]

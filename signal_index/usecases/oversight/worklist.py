@@ -1,11 +1,11 @@
-"""The work list: which looks wait for a judgement, one look with what stands beside it, and the judgement.
+"""The work list: which looks wait for a judgement, and the judgement.
 
 Invariants:
-1. Every reading of the list, every look that is opened and every judgement is on record.
+1. Every reading of the list and every judgement is on record.
 2. Nobody judges a look of her own.
 3. A question is not an end: it waits for a second judgement, with a day of its own.
 4. Nothing here shows a flag, and no rank leaves this module.
-5. A look of another organisation is not on the list, not counted, and cannot be opened or judged.
+5. A look of another organisation is not on the list, not counted, and cannot be judged.
 
 Whoever controls this module can leave a look unjudged; the report of the period shows that it was.
 """
@@ -13,14 +13,12 @@ Whoever controls this module can leave a look unjudged; the report of the period
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from uuid import UUID
 
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Conflict, Malformed, NotFound
-from signal_index.model import Actor, AuditEntry, AuditEvent, CareRelation, FieldValue, StaffMember, dutch_day
+from signal_index.model import Actor, AuditEvent, dutch_day
 from signal_index.model.review import GROUNDS, Chosen, Ground, Judgement, LookRef, Review
-from signal_index.model.workplace import Cover
 from signal_index.ports import Transaction
 from signal_index.review.policy import ReviewPolicy, Sentence
 from signal_index.review.words import sentence_of
@@ -28,15 +26,13 @@ from signal_index.usecases.authority import require_role
 
 from .looks import is_own_look
 
-REVIEWING_ROLE = Role.PRIVACY_OFFICER
-
 
 @dataclass(frozen=True)
 class Item:
     """One line of the work list: why, and until when; no worker and no case.
 
     Args:
-        ref: opens the look, see `take`.
+        ref: where its record stands; names the look when it is judged.
         why: a sentence per reason, the heaviest first; none for a look drawn by lot.
         asked: a question was asked about it, and it waits for the second judgement.
         due_on: last day for the judgement it waits for.
@@ -65,31 +61,6 @@ class Worklist:
     policy: tuple[Sentence, ...]
 
 
-@dataclass(frozen=True)
-class Taken:
-    """One look to be judged, with what the log and the index know around it.
-
-    Args:
-        review: the look; its reasons without their weights being shown anywhere.
-        why: as in `Item`.
-        fields: of its record: purpose, what was allowed, whether the resident knew.
-        worker: who looked, if she is still in the staff table.
-        relation: the care relation as it stands now, if it is still there.
-        cover: the cover under which she looked, if she did and it is still kept.
-        own: it is a look of the reader's own, which she may not judge.
-        grounds: what she may choose from, per judgement.
-    """
-
-    review: Review
-    why: tuple[Sentence, ...]
-    fields: dict[str, FieldValue]
-    worker: StaffMember | None
-    relation: CareRelation | None
-    cover: Cover | None
-    own: bool
-    grounds: tuple[tuple[Judgement, tuple[Ground, ...]], ...]
-
-
 def worklist(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime) -> Worklist:
     """Everything that waits for a judgement, the earliest due first, then what stands out most; reading it is recorded.
 
@@ -102,7 +73,7 @@ def worklist(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime)
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
     """
-    staff = require_role(actor, REVIEWING_ROLE)
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
     today = dutch_day(now)
     own = own_reviews(tx, staff.organisation, tx.reviews.open())
     items = tuple(_item(review, today) for review in sorted(own, key=_urgency))
@@ -113,12 +84,12 @@ def worklist(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime)
 
 def own_reviews(tx: Transaction, organisation: str, reviews: Iterable[Review]) -> list[Review]:
     """Those of this organisation, in the same order; a look whose record was erased is nobody's any more."""
-    return [each for each in reviews if _own_record(tx, organisation, each.ref) is not None]
+    return [each for each in reviews if _is_own(tx, organisation, each)]
 
 
-def _own_record(tx: Transaction, organisation: str, ref: LookRef) -> AuditEntry | None:
-    entry = tx.chronicle.record(ref)
-    return entry if entry is not None and is_own_look(entry, organisation) else None
+def _is_own(tx: Transaction, organisation: str, review: Review) -> bool:
+    found = tx.audit.one(review.ref.writer, review.ref.number)
+    return found is not None and is_own_look(found[0], organisation)
 
 
 def _urgency(review: Review) -> tuple[date, bool, int]:
@@ -140,57 +111,11 @@ def _item(review: Review, today: date) -> Item:
     )
 
 
-def take(tx: Transaction, actor: Actor, ref: LookRef, now: datetime) -> Taken:
-    """Open one look of the work list, judged or not; that it was opened is recorded, with the look's own place.
-
-    Args:
-        tx: the open transaction.
-        actor: the privacy officer.
-        ref: from an `Item`.
-        now: aware UTC.
-
-    Raises:
-        NotPermitted: the actor does not act as a privacy officer.
-        NotFound: `no-review`: it is not on the work list of her organisation.
-    """
-    staff = require_role(actor, REVIEWING_ROLE)
-    review, fields = _chosen(tx, staff.organisation, ref)
-    tx.audit.append(_of_look("look.reviewed", now, actor, ref))
-    return Taken(
-        review=review,
-        why=tuple(sentence_of(reason) for reason in review.reasons),
-        fields=fields,
-        worker=tx.staff.get(review.worker),
-        relation=_relation(tx, review, fields),
-        cover=_cover(tx, fields),
-        own=review.worker == actor.staff_id,
-        grounds=tuple(GROUNDS.items()),
-    )
-
-
-def _chosen(tx: Transaction, organisation: str, ref: LookRef) -> tuple[Review, dict[str, FieldValue]]:
-    """A look of the work list, and what its record says."""
-    review, entry = tx.reviews.get(ref), _own_record(tx, organisation, ref)
-    if review is None or review.chosen is None or entry is None:
+def _chosen(tx: Transaction, organisation: str, ref: LookRef) -> Review:
+    review = tx.reviews.get(ref)
+    if review is None or review.chosen is None or not _is_own(tx, organisation, review):
         raise NotFound("no-review", "Deze raadpleging staat niet op de werklijst.")
-    return review, entry.fields
-
-
-def _relation(tx: Transaction, review: Review, fields: dict[str, FieldValue]) -> CareRelation | None:
-    organisation = _text(fields, "organisation")
-    if organisation is None or review.relation is None:
-        return None
-    return tx.relations.get(organisation, UUID(review.relation).bytes)
-
-
-def _cover(tx: Transaction, fields: dict[str, FieldValue]) -> Cover | None:
-    organisation, cover = _text(fields, "organisation"), _text(fields, "cover")
-    return tx.covers.get(organisation, UUID(cover).bytes) if organisation and cover else None
-
-
-def _text(fields: dict[str, FieldValue], name: str) -> str | None:
-    value = fields.get(name)
-    return value if isinstance(value, str) else None
+    return review
 
 
 @dataclass(frozen=True)
@@ -226,8 +151,8 @@ def judge(tx: Transaction, actor: Actor, verdict: Verdict, policy: ReviewPolicy,
         Conflict: `own-look`, or `judged`: it was closed before, or the question was asked before.
         Malformed: `ground`: it does not go with the judgement.
     """
-    staff = require_role(actor, REVIEWING_ROLE)
-    review, _ = _chosen(tx, staff.organisation, verdict.ref)
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
+    review = _chosen(tx, staff.organisation, verdict.ref)
     _require_judgeable(actor, review, verdict)
     judged = replace(
         review, judgement=verdict.judgement, ground=verdict.ground, judged_at=now, judged_by=actor.staff_id

@@ -15,7 +15,6 @@ from signal_index.audit import UNDECIDED
 from signal_index.model import AuditEntry
 from signal_index.model.traces import Status
 
-LOOKS: Final = ("lookup.answered", "lookup.refused")
 EVENT_NAME: Final = "adl.access_evaluation"
 ACTION: Final = "raadplegen"
 SOURCE: Final = "signal-index"
@@ -26,7 +25,7 @@ def decision(entry: AuditEntry, scope: str) -> dict[str, Any] | None:
     """The decision behind one look.
 
     Args:
-        entry: of one of `LOOKS`.
+        entry: of one of `signal_index.model.log.LOOKS`.
         scope: the region of this index, to say whose decision it is.
 
     Returns:

@@ -5,37 +5,20 @@ never for whom, and never what was shown.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
+from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed
-from signal_index.model import DUTCH_TIME, Actor
+from signal_index.model import Actor
+from signal_index.model.days import Days
+from signal_index.model.log import LOOKS
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
-from signal_index.usecases.oversee import OVERSEEING_ROLE
 
-from .decisions import LOOKS, decision
+from .decisions import decision
 from .spans import otlp_line
-
-
-@dataclass(frozen=True)
-class Days:
-    """Dutch calendar days, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def period(self) -> tuple[datetime, datetime]:
-        """From the first moment up to, not including, the first after it."""
-        after = self.last + timedelta(days=1) if self.last < date.max else date.max
-        return _midnight(self.first), _midnight(after)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, DUTCH_TIME)
 
 
 def export_processings(
@@ -52,7 +35,7 @@ def export_processings(
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
-        Malformed: `days`: the last day lies before the first.
+        Malformed: `period`: it ends before it begins.
     """
     _check(actor, days)
     since, until = days.period
@@ -68,7 +51,7 @@ def export_decisions(tx: Transaction, actor: Actor, days: Days, now: datetime) -
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
-        Malformed: `days`: the last day lies before the first.
+        Malformed: `period`: it ends before it begins.
     """
     _check(actor, days)
     looks = list(tx.audit.entries(events=LOOKS, period=days.period))
@@ -78,9 +61,9 @@ def export_decisions(tx: Transaction, actor: Actor, days: Days, now: datetime) -
 
 
 def _check(actor: Actor, days: Days) -> None:
-    require_role(actor, OVERSEEING_ROLE)
-    if days.last < days.first:
-        raise Malformed("days", "De laatste dag ligt vóór de eerste dag. Kies een latere dag.")
+    require_role(actor, Role.PRIVACY_OFFICER)
+    if days.is_backwards:
+        raise Malformed("period", "De laatste dag ligt vóór de eerste dag. Kies een latere dag.")
 
 
 def _record(tx: Transaction, actor: Actor, log: str, days: Days, now: datetime, *, records: int) -> None:

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from crypto.encoding import encode
@@ -21,7 +21,8 @@ from policy.rulesets import RuleSet
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Malformed
-from signal_index.model import DUTCH_TIME, Actor, CareRelation, StaffMember, dutch_day
+from signal_index.model import Actor, CareRelation, StaffMember, dutch_day
+from signal_index.model.days import day_start
 from signal_index.model.workplace import Message, MessageKind, Preferences
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
@@ -237,8 +238,7 @@ def claim_digest(tx: Transaction, digest: Digest, now: datetime) -> bool:
     """
     today = dutch_day(now)
     claim = sha256(encode("digest", today.isoformat(), digest.staff_id)).hexdigest()
-    tomorrow = datetime.combine(today + timedelta(days=1), time.min, DUTCH_TIME)
-    return tx.tickets.use(claim, tomorrow.astimezone(UTC))
+    return tx.tickets.use(claim, day_start(today + timedelta(days=1)))
 
 
 def record_sent(tx: Transaction, sent: int, now: datetime) -> None:

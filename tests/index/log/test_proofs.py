@@ -2,7 +2,7 @@
 
 import json
 import stat
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -14,6 +14,7 @@ from crypto.log.notes import Verifier
 from crypto.log.proof import LogProof, check
 from signal_index.cli import main
 from signal_index.model import Actor
+from signal_index.model.days import Days
 from signal_index.usecases import exporting
 
 CONFIG = """
@@ -123,12 +124,23 @@ def test_an_export_holds_for_whoever_has_the_key_and_not_for_another(
     assert record.fields["actor"] == "p.officer"
 
 
+@pytest.mark.parametrize("days", [Days(date.min, date.max), Days(date(9999, 1, 1), date.max)])
+def test_days_that_no_clock_can_tell_are_no_fault(looked: tuple[Any, dict[str, Any]], days: Days) -> None:
+    world, _ = looked
+    integrate(world)
+    actor = _officer(world)
+    ticket = world.database.run(lambda tx: exporting.begin(tx, actor, days, world.clock))
+    assert json.loads(exporting.about(ticket))
+    records = list(exporting.lines(world.database.run, ticket))
+    assert bool(records) is (days.first == date.min)
+
+
 def test_an_export_is_whole_while_looks_go_on(looked: tuple[Any, dict[str, Any]], tmp_path: Path) -> None:
     world, _ = looked
     integrate(world)
-    span = exporting.Period(world.DAY, world.DAY)
+    days = Days(world.DAY, world.DAY)
     actor = _officer(world)
-    ticket = world.database.run(lambda tx: exporting.begin(tx, actor, span, world.clock))
+    ticket = world.database.run(lambda tx: exporting.begin(tx, actor, days, world.clock))
     with ZipFile(tmp_path / "export.zip", "w") as archive:
         archive.writestr("about.json", exporting.about(ticket))
         archive.writestr("checkpoint", ticket.checkpoint)

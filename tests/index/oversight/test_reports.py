@@ -65,6 +65,22 @@ def test_what_fits_nowhere_is_counted_apart() -> None:
     assert cells(found.teams) == {"noord": None, "zuid": None, OTHER: 12}
 
 
+@given(st.integers(0, 25), st.integers(0, 60), st.integers(0, 25))
+def test_who_counts_the_refusals_by_searching_learns_no_small_number_of_looks_with_a_signal(
+    with_signal: int, without: int, refused: int
+) -> None:
+    entries = [
+        *[looked("een", PURPOSES[0], shown=True)] * with_signal,
+        *[looked("een", PURPOSES[0], shown=False)] * without,
+        *[entry("lookup.refused", actor="een", purpose=PURPOSES[0], reason="no-relation")] * refused,
+    ]
+    found = count(entries, APRIL, PURPOSES, COLLEAGUES).outcomes
+    shown = {**cells(found), "geweigerd": refused}
+    if min(with_signal, without) < 10:
+        assert shown["met-signaal"] is None
+        assert shown["zonder-signaal"] is None
+
+
 WHO, WHAT = st.sampled_from([*COLLEAGUES, "weg"]), st.sampled_from([*PURPOSES, "afgeschaft", None])
 
 

@@ -12,11 +12,12 @@ from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted, SignalIndexError
 from signal_index.model import StaffMember
+from signal_index.model.days import Days
 from signal_index.model.review import GROUNDS, Chosen, Ground, Judgement, LookRef, Watched
 from signal_index.usecases.oversight import alert, worklist
 from signal_index.usecases.oversight.kept import kept
 from signal_index.usecases.oversight.watching import WatchRequest, lift_watch, put_watch, watches
-from signal_index.usecases.oversight.worklist import Verdict, judge, take
+from signal_index.usecases.oversight.worklist import Verdict, judge
 
 ORGANISATION, OTHER = "00000099000000000001", "00000099000000000002"
 MONDAY = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
@@ -99,19 +100,6 @@ def test_the_list_says_why_and_until_when_and_no_more(listed: Any) -> None:
     assert [record.fields["items"] for record in listed.records("worklist.read")] == [3]
 
 
-def test_a_look_is_opened_with_its_record_and_that_is_on_record(listed: Any, ref: LookRef) -> None:
-    actor = listed.actor()
-    taken = listed.run(lambda tx: take(tx, actor, ref, listed.now))
-    assert taken.worker.staff_id == "w.een"
-    assert taken.fields["purpose"] == "voorbereiding-huisbezoek"
-    assert not taken.own
-    assert dict(taken.grounds)[Judgement.WRONG] == GROUNDS[Judgement.WRONG]
-    [record] = listed.records("look.reviewed")
-    assert record.fields == {
-        "actor": "p.officer", "token": "test", "writer": ref.writer.hex(), "number": ref.number,
-    }  # fmt: skip
-
-
 def test_a_judgement_closes_a_look_and_is_on_record(listed: Any, ref: LookRef) -> None:
     judged = conclude(listed, ref, WRONG)
     assert (judged.judgement, judged.ground, judged.judged_by) == (*WRONG, "p.officer")
@@ -146,8 +134,6 @@ def test_nobody_judges_her_own_look(listed: Any, ref: LookRef) -> None:
         with pytest.raises(Conflict) as refused:
             conclude(listed, ref, verdict)
         assert refused.value.code == "own-look"
-    actor = listed.actor()
-    assert listed.run(lambda tx: take(tx, actor, ref, listed.now)).own
     assert conclude(listed, ref, RIGHT, "p.tweede").judged_by == "p.tweede"
 
 
@@ -164,16 +150,13 @@ def test_a_ground_of_another_judgement_is_refused(
     assert listed.records("review.judged") == []
 
 
-def test_a_look_that_is_on_no_list_cannot_be_opened_or_judged(listed: Any) -> None:
+def test_a_look_that_is_on_no_list_cannot_be_judged(listed: Any) -> None:
     ref = listed.look(MONDAY + 9 * DAY, CASE, "w.drie")
     listed.score()
-    actor = listed.actor()
     for unknown in (ref, LookRef(b"writer99", 1)):
         with pytest.raises(NotFound):
-            listed.run(lambda tx, unknown=unknown: take(tx, actor, unknown, listed.now))
-        with pytest.raises(NotFound):
             conclude(listed, unknown, RIGHT)
-    assert listed.records("look.reviewed") == []
+    assert listed.records("review.judged") == []
 
 
 def test_an_organisation_sees_counts_and_judges_no_look_of_another(listed: Any, ref: LookRef) -> None:
@@ -193,16 +176,9 @@ def test_an_organisation_sees_counts_and_judges_no_look_of_another(listed: Any, 
     assert (len(own), theirs in own) == (3, False)
     officers = {"p.officer": theirs, "p.ander": ref}
     for who, of_others in officers.items():
-        actor = listed.actor(who)
-        for job in (
-            lambda tx, actor=actor, look=of_others: take(tx, actor, look, listed.now),
-            lambda tx, actor=actor, look=of_others: judge(
-                tx, actor, Verdict(look, *RIGHT), listed.policy, listed.now
-            ),
-        ):
-            with pytest.raises(NotFound):
-                listed.run(job)
-    assert listed.records("look.reviewed", "review.judged") == []
+        with pytest.raises(NotFound):
+            conclude(listed, of_others, RIGHT, who)
+    assert listed.records("review.judged") == []
     counted = {
         name: listed.run(lambda tx, name=name: alert.claim_alert(tx, name, listed.now)).open
         for name in (ORGANISATION, OTHER)
@@ -210,7 +186,7 @@ def test_an_organisation_sees_counts_and_judges_no_look_of_another(listed: Any, 
     assert counted == {ORGANISATION: 3, OTHER: 1}
     listed.now += 30 * DAY
     actor = listed.actor("p.ander")
-    days = (date(2026, 1, 12), date(2026, 2, 1))
+    days = Days(date(2026, 1, 12), date(2026, 2, 1))
     found = listed.run(lambda tx: kept(tx, actor, listed.policy, days, listed.now))
     assert found.listed + found.sampled == 1
     assert conclude(listed, theirs, RIGHT, "p.ander").judged_by == "p.ander"
@@ -218,12 +194,11 @@ def test_an_organisation_sees_counts_and_judges_no_look_of_another(listed: Any, 
 
 @pytest.mark.parametrize("who", ["w.een", "f.beheer", "nobody"])
 def test_only_a_privacy_officer_reads_judges_watches_and_reports(listed: Any, ref: LookRef, who: str) -> None:
-    actor, days = listed.actor(who), (date(2026, 1, 12), date(2026, 1, 18))
+    actor, days = listed.actor(who), Days(date(2026, 1, 12), date(2026, 1, 18))
     verdict = Verdict(ref, *RIGHT)
     request = WatchRequest(Watched.WORKER, "w.een", date(2026, 2, 1), "PO-1")
     jobs = (
         lambda tx: worklist.worklist(tx, actor, listed.policy, listed.now),
-        lambda tx: take(tx, actor, ref, listed.now),
         lambda tx: judge(tx, actor, verdict, listed.policy, listed.now),
         lambda tx: kept(tx, actor, listed.policy, days, listed.now),
         lambda tx: put_watch(tx, actor, request, listed.now),
@@ -237,7 +212,6 @@ def test_only_a_privacy_officer_reads_judges_watches_and_reports(listed: Any, re
     with pytest.raises(NotPermitted):
         listed.run(lambda tx: worklist.worklist(tx, without, listed.policy, listed.now))
     assert listed.run(lambda tx: tx.reviews.watches()) == []
-    assert {Role.PRIVACY_OFFICER} == {worklist.REVIEWING_ROLE}
 
 
 # --- Was the policy kept? -----------------------------------------------------------------------------------------
@@ -245,7 +219,7 @@ def test_only_a_privacy_officer_reads_judges_watches_and_reports(listed: Any, re
 
 def report(office: Any, first: date, last: date) -> Any:
     actor = office.actor()
-    return office.run(lambda tx: kept(tx, actor, office.policy, (first, last), office.now))
+    return office.run(lambda tx: kept(tx, actor, office.policy, Days(first, last), office.now))
 
 
 def test_the_report_tells_what_was_judged_in_time_late_and_not(listed: Any, ref: LookRef) -> None:
@@ -382,13 +356,11 @@ def test_the_mail_of_a_day_is_taken_up_once_and_only_when_something_waits(listed
 
 def test_no_record_or_error_of_review_names_a_resident(listed: Any, ref: LookRef) -> None:
     read(listed)
-    actor = listed.actor()
-    listed.run(lambda tx: take(tx, actor, ref, listed.now))
     conclude(listed, ref, WRONG)
     with pytest.raises(SignalIndexError) as refused:
         conclude(listed, ref, WRONG)
-    told = [record.fields for record in listed.records("worklist.read", "look.reviewed", "review.judged")]
-    assert len(told) == 3
+    told = [record.fields for record in listed.records("worklist.read", "review.judged")]
+    assert len(told) == 2
     for said in (json.dumps(told), str(refused.value)):
         assert CASE not in said
         assert "w.een" not in said

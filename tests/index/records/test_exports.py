@@ -14,9 +14,11 @@ from sqlalchemy import select
 from crypto.batch import BatchClass
 from signal_index.errors import Malformed
 from signal_index.model import Actor
+from signal_index.model.days import Days
+from signal_index.model.log import LOOKS
 from signal_index.store import schema
-from signal_index.usecases.records.decisions import LOOKS, decision
-from signal_index.usecases.records.exports import Days, export_decisions, export_processings
+from signal_index.usecases.records.decisions import decision
+from signal_index.usecases.records.exports import export_decisions, export_processings
 from signal_index.web.app import Surface, create_app
 
 Shell = Callable[..., Result]

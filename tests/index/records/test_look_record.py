@@ -137,3 +137,10 @@ def test_the_receipt_is_the_record(world: Any, client: bytes) -> None:
     receipt = world.look(client).json()["ontvangstbewijs"]
     [entry] = world.records("lookup.answered")
     assert receipt == {"schrijver": entry.writer.hex(), "nummer": entry.number, "blad": entry.leaf.hex()}
+
+
+def test_who_reads_the_log_is_not_told_whether_a_look_showed_anything(world: Any, client: bytes) -> None:
+    world.look(client)
+    read = world.request("GET", "/v1/logregels?alles=true", headers=world.token("p.officer")).json()
+    [fields] = [each["velden"] for each in read["logregels"] if each["gebeurtenis"] == "lookup.answered"]
+    assert set(fields) == ANSWERED - {"any_shown"}

@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto import records
 from crypto.errors import VerificationFailed
 from crypto.keyfiles import IndexSecrets
-from crypto.log import merkle
+from crypto.log import merkle, notes
 from crypto.log.checkpoint import Checkpoint, open_checkpoint
-from crypto.log.notes import Verifier, note_text
+from crypto.log.notes import COSIGNATURE, Verifier, add_signatures, note_text
 from signal_index.model import AuditEvent, Receipt
 from signal_index.model.log import Cosigned, Growth, Refusal
 from signal_index.ports import Database, Transaction
@@ -210,17 +211,54 @@ def test_a_witness_that_signs_again_is_no_longer_refusing(database: Database, no
     assert database.run(play) == [[one, two], [two], [Cosigned("w.one", 7, b"note", later)]]
 
 
+WITNESS = Ed25519PrivateKey.generate()
+
+
+def watched(path: Path, keys: IndexSecrets) -> SqlDatabase:
+    """A database whose log must have been cosigned in the last ten minutes."""
+    limit, own = timedelta(seconds=600), Verifier.of("w", WITNESS, COSIGNATURE)
+    return open_database(path, keys, writer_kind="serve", witnessed_within=limit, witnesses=[own])
+
+
+def cosign(database: Database, at: datetime) -> None:
+    """Take in what waits and let the witness see it."""
+    head = integrate(database, at).head
+    line = notes.cosign(note_text(head.checkpoint), "w", WITNESS, int(at.timestamp()))
+    seen = Cosigned("w", head.size, add_signatures(head.checkpoint, line), at)
+    database.run(lambda tx: tx.witnesses.put_cosigned(seen))
+
+
 @pytest.mark.parametrize(
     ("age", "open_still"), [(0, True), (600, True), (601, False), (-600, True), (-601, False)]
 )
 def test_an_old_cosignature_closes_the_index(
     path: Path, keys: IndexSecrets, now: datetime, age: int, *, open_still: bool
 ) -> None:
-    with open_database(path, keys, writer_kind="serve", witnessed_within=timedelta(seconds=600)) as database:
+    with watched(path, keys) as database:
         assert not database.run(lambda tx: tx.witnesses.is_witnessed(now)), "nobody has seen it yet"
-        cosigned = Cosigned("w", 1, b"note", now - timedelta(seconds=age))
-        database.run(lambda tx: tx.witnesses.put_cosigned(cosigned))
+        cosign(database, now - timedelta(seconds=age))
         assert database.run(lambda tx: tx.witnesses.is_witnessed(now)) is open_still
+
+
+def test_records_that_never_get_into_the_tree_close_the_index_however_fresh_a_cosignature_is(
+    path: Path, keys: IndexSecrets, now: datetime
+) -> None:
+    limit = timedelta(seconds=600)
+
+    def is_open(at: datetime) -> bool:
+        cosign(database, at)
+        return database.run(lambda tx: tx.witnesses.is_witnessed(at))
+
+    with watched(path, keys) as database:
+        append(database, now, 3)
+        with closing(sqlite3.connect(path)) as thief, thief:
+            assert thief.execute("DELETE FROM audit_records WHERE number = 2").rowcount == 1
+        append(database, now, 20)
+        assert is_open(now + limit), "it may be a hiccup"
+        assert not is_open(now + limit + timedelta(seconds=1))
+    with watched(path, keys) as database:
+        append(database, now + 2 * limit)
+        assert is_open(now + 2 * limit), "a new process has a chain of its own"
 
 
 CHANGES = {

@@ -265,6 +265,3 @@ def test_the_log_is_read_in_the_order_of_its_tree_and_names_persons_without_sayi
     assert database.run(lambda tx: tx.chronicle.position_at(now + timedelta(hours=9))) == 6
     assert database.run(lambda tx: tx.chronicle.moment_at(5)) == now + timedelta(hours=5)
     assert database.run(lambda tx: tx.chronicle.moment_at(6)) is None
-    first = looks[0].entry
-    assert database.run(lambda tx: tx.chronicle.record(LookRef(first.writer, first.number))) == first
-    assert database.run(lambda tx: tx.chronicle.record(LookRef(b"nowriter", 1))) is None

@@ -55,8 +55,8 @@ def upgrade() -> None:
         _cell("key_epoch", sa.Integer(), "epoch of the keys behind the tags and seals of this row"),
         sa.PrimaryKeyConstraint("trace_id", "span_id", name=op.f("pk_processing_records")),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_processing_records_person_tag"), "processing_records", ["person_tag"])
     op.create_index(op.f("ix_processing_records_started_at"), "processing_records", ["started_at"])
 
 

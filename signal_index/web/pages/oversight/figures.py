@@ -9,6 +9,7 @@ from crypto.encoding import Month
 from crypto.errors import MalformedInput
 from signal_index.model import Actor, dutch_day
 from signal_index.ports import Transaction
+from signal_index.review.policy import POLICY
 from signal_index.review.words import NAMES
 from signal_index.usecases.oversight.kept import Kept, kept
 from signal_index.usecases.oversight.reports import Counted, Figures, closed_months, days_of, figures
@@ -17,7 +18,6 @@ from signal_index.web.markup.charts import Chart, Row, chart
 from signal_index.web.markup.words import DUTCH
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
-from .looks import POLICY
 from .phrases import FIGURES
 
 

@@ -35,8 +35,8 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "forgotten": (
-        say("De getuige weet niet meer wat die eerder bevestigde."),
-        say("Vraag de beheerder van de getuige om een nieuwe getuige, met een nieuwe sleutel."),
+        say("De getuige weet niet meer wat die bevestigde."),
+        say("Het geheugen van de getuige is niet meer te vertrouwen. Vraag om een nieuwe getuige."),
     ),
     "fork": (
         say("De getuige zag een ander logboek van dezelfde lengte."),

@@ -14,7 +14,7 @@ from signal_index.errors import Malformed
 from signal_index.model import Actor
 from signal_index.model.review import GROUNDS, Ground, Judgement, LookRef
 from signal_index.ports import Transaction
-from signal_index.review.policy import ReviewPolicy
+from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight.chosen import Judging, judging
 from signal_index.usecases.oversight.looks import LookLine, OneLook, one_look
 from signal_index.usecases.oversight.worklist import Verdict, judge
@@ -24,7 +24,6 @@ from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
 from .phrases import GROUND_TEXTS, INFORMED, JUDGEMENTS, LEVELS, facts, refusal
 
-POLICY: Final = ReviewPolicy()
 VERDICT: Final = "oordeel"
 _CHOOSE = say("Kies een oordeel met een reden.")
 

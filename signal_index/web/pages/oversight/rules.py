@@ -14,10 +14,10 @@ from policy.rule_text import Kind, Rule
 from policy.rulesets import RuleSet
 from policy.vocabulary import Level, Shows
 from signal_index.model import dutch_day
+from signal_index.review.policy import POLICY
 from signal_index.web.markup.words import say
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
-from .looks import POLICY
 from .phrases import LEVELS
 
 KINDS: Mapping[Kind, str] = {

@@ -81,18 +81,20 @@ async def find(visit: Visit) -> Response:
     try:
         found = await visit.run_as(lambda tx, actor: search(tx, actor, request, visit.now))
     except Malformed as error:
-        return _page(visit, filled, error=error)
+        return _page(visit, filled, errors=error.violations)
+    if found.unknown:
+        return _page(visit, filled, errors=found.unknown)
     return _page(visit, filled, found)
 
 
 def _page(
-    visit: Visit, filled: _Filled, found: Found | None = None, *, error: Malformed | None = None
+    visit: Visit, filled: _Filled, found: Found | None = None, *, errors: tuple[tuple[str, str], ...] = ()
 ) -> Response:
     return visit.page(
         "oversight/search.html",
-        400 if error is not None else 200,
-        errors=error.violations if error is not None else (),
-        filled=filled.again(understood=error is None),
+        400 if errors else 200,
+        errors=errors,
+        filled=filled.again(understood=not errors),
         reasons=SEARCH_REASONS,
         outcomes=OUTCOMES,
         found=found,

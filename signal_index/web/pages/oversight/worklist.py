@@ -8,11 +8,12 @@ from starlette.responses import Response
 from signal_index.model import Actor
 from signal_index.model.review import Chosen, Kind
 from signal_index.ports import Transaction
+from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight.chosen import LastList, ToReview, last_list, to_review
 from signal_index.web.markup.words import say
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
-from .looks import POLICY, lines_for
+from .looks import lines_for
 
 PER_PAGE = 20
 

@@ -58,6 +58,16 @@ def test_it_is_asked_approved_by_another_and_shown_to_who_asked(asked: Any, walk
     assert {each.event for each in about} == set(names), "the resident can hear of every step"
 
 
+def test_who_reads_a_request_is_on_record_also_when_no_case_is_shown(
+    asked: Any, walk: Any, world: Any
+) -> None:
+    name = asked.path.rpartition("/")[2]
+    walk(staff_id="p.tweede").open("/toezicht/zaaknummers").open(asked.path)
+    read = [each.fields for each in world.records("oversight.read") if each.fields["page"] == "opening"]
+    assert [(each["actor"], each["selection"]) for each in read] == [("p.tweede", name), ("p.officer", name)]
+    assert world.records("opening.read") == []
+
+
 def test_nobody_approves_her_own_request(asked: Any, world: Any) -> None:
     assert not asked.all("//main//form")
     path = asked.path

@@ -11,7 +11,7 @@ import pytest
 from policy.rulesets import bundled, load
 from signal_index import audit
 from signal_index.model import Actor
-from signal_index.model.log import Cosigned, Refusal
+from signal_index.model.log import REFUSAL_REASONS, Cosigned, Refusal
 from signal_index.usecases import log
 from signal_index.usecases.oversight.health import Expected
 
@@ -230,9 +230,7 @@ def test_records_that_wait_for_the_tree_for_a_minute_are_a_standstill(
     assert "Het logboek is in orde" not in page.text
 
 
-@pytest.mark.parametrize(
-    "reason", ["unreachable", "unknown-log", "unknown-key", "behind", "forgotten", "fork", "proof", "answer"]
-)
+@pytest.mark.parametrize("reason", sorted(REFUSAL_REASONS))
 def test_every_refusal_of_a_witness_has_words_and_something_to_do(
     looked: Any, officer: Any, world: Any, reason: str
 ) -> None:

@@ -112,11 +112,31 @@ def test_more_than_twenty_go_in_pages_and_each_is_on_record(looked: Any, officer
     assert [record.fields["page"] for record in world.records("looks.searched")] == [1, 2, 1]
 
 
-def test_what_is_unknown_is_said_and_nothing_is_found(looked: Any, officer: Any) -> None:
+def test_what_is_unknown_is_said_and_that_it_was_asked_is_on_record(
+    looked: Any, officer: Any, world: Any
+) -> None:
     page = ask(officer, **{"Medewerker (niet verplicht)": "niemand", "Zaaknummer (niet verplicht)": "WT-9"})
     assert page.status == 400
     assert "Wij kennen deze medewerker niet." in page.text
     assert "Wij kennen dit zaaknummer niet." in page.text
+    (record,) = world.records("looks.searched")
+    asked = {name: record.fields[name] for name in ("dossier", "workers", "relations", "found")}
+    assert asked == {"dossier": "PO-2026-014", "workers": [], "relations": [], "found": 0}
+
+
+@pytest.mark.parametrize("left_out", ["Dossiernummer", "Eerste dag"])
+def test_without_a_search_on_record_nobody_hears_whether_a_case_is_known(
+    looked: Any, officer: Any, world: Any, left_out: str
+) -> None:
+    answers = set()
+    for reference, worker in (("WT-2026-0301", "w.een"), ("WT-2026-9999", "w.niemand")):
+        page = officer.open("/toezicht/zoeken").choose("Een klacht").fill("Dossiernummer", "PO-2026-014")
+        page.fill("Zaaknummer (niet verplicht)", reference).fill("Medewerker (niet verplicht)", worker)
+        page.fill(left_out, "").tap("Zoek")
+        assert page.status == 400
+        answers.add(page.content.replace(reference.encode(), b"").replace(worker.encode(), b""))
+    assert len(answers) == 1, "the answer differs by whether the case and the worker are known"
+    assert world.records("looks.searched") == []
 
 
 @pytest.mark.parametrize(
