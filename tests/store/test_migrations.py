@@ -42,7 +42,7 @@ def lived_in(
         tx.series.put(a_series())
         tx.relations.put(relation)
         # One that no record of a processing operation stands beside: those do not survive going down.
-        tx.audit.append(AuditEvent("log.read", now, {"actor": "w.jansen"}, relation.person))
+        tx.audit.append(AuditEvent("staff.imported", now, {"actor": "w.jansen"}, relation.person))
 
     with open_database(path, keys, writer_kind="cli") as database:
         database.run(fill)
