@@ -1,7 +1,7 @@
 """Puts together what the surfaces need besides an open index: who is asking, the pages, and who keeps the log."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +10,7 @@ from crypto.log.notes import Verifier
 from signal_index import audit
 from signal_index.errors import SetupFault
 from signal_index.model import AuditEvent
-from signal_index.settings import Settings, SignInSettings
+from signal_index.settings import Settings, SignInSettings, WitnessSettings
 from signal_index.store.provision import REVISION
 from signal_index.web.desk import Desk, utc_now
 from signal_index.web.identity import SECOND_FACTOR_ACR, Identity
@@ -49,7 +49,7 @@ def keeping_log(index: Index) -> Iterator[None]:
     """Keep the log's tree growing and cosigned, for as long as a process serves.
 
     Raises:
-        SetupFault: a witness's key cannot be used, or there is none where real data is served.
+        SetupFault: a witness's key or our certificate for it is of no use, or real data would go without a witness.
     """
     if index.settings.environment == "production" and not index.settings.witnesses:
         raise SetupFault(
@@ -57,13 +57,20 @@ def keeping_log(index: Index) -> Iterator[None]:
             "address and key in the settings under [[witnesses]]"
         )
     own = index.database.run(lambda tx: Verifier.parse(tx.log.verifier_key))
-    with client() as http:
+    with ExitStack() as clients:
         couriers = [
-            Courier(index.database, Witness(each.address, witness_key(each), own, http), utc_now)
+            Courier(index.database, _witness(each, own, clients), utc_now)
             for each in index.settings.witnesses
         ]
         with Keeper(index.database, couriers, utc_now):
             yield
+
+
+def _witness(stated: WitnessSettings, own: Verifier, clients: ExitStack) -> Witness:
+    """A witness with a client of its own, so that no witness is shown the certificate meant for another."""
+    both = stated.certificate, stated.key_file
+    shown = (both[0], both[1]) if both[0] is not None and both[1] is not None else None
+    return Witness(stated.address, witness_key(stated), own, clients.enter_context(client(shown)))
 
 
 def build_site(settings: Settings, desk: Desk) -> Site | None:
