@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from crypto.log.notes import Verifier
 from signal_index import audit
@@ -21,6 +22,9 @@ from signal_index.witnessing.keeper import Courier, Keeper
 from signal_index.witnessing.witness import Witness, client
 
 from . import Index, token_rules, witness_key
+
+CLOCK_BACK_MAX: Final = timedelta(minutes=5)
+"""How far the clock may stand behind the newest record at a start: what machines that share a database may differ."""
 
 
 def build_desk(index: Index) -> Desk:
@@ -42,6 +46,23 @@ def started(index: Index, surface: str, log_origin: str, now: datetime) -> Audit
         schema=REVISION,
         log_origin=log_origin,
     )
+
+
+def require_clock(index: Index, now: datetime) -> None:
+    """Refuse to serve by a clock that was set back while nothing ran: what has ended would seem to run again.
+
+    While a process runs its own chain sees to this; a new one begins with no time to compare with.
+
+    Raises:
+        SetupFault: the clock lies more than `CLOCK_BACK_MAX` before the newest record of any writer.
+    """
+    newest = index.database.run(lambda tx: next(iter(tx.audit.entries(limit=1)), None))
+    if newest is not None and now < newest.at - CLOCK_BACK_MAX:
+        raise SetupFault(
+            f"the clock of this machine says {now:%Y-%m-%d %H:%M} UTC, and the newest record is of "
+            f"{newest.at:%Y-%m-%d %H:%M} UTC: put the clock right. If it once ran ahead, wait for that moment, or "
+            "put back a backup from before it and run signal-index db restored"
+        )
 
 
 @contextmanager
