@@ -5,6 +5,7 @@ Invariants:
 2. A link commits to the writer, the number, the commitment and every link before it.
 3. Numbers run from 1 without a gap.
 4. What goes into the log's tree names the writer and the number, so that a gap shows there as well.
+5. `Places` tells one set of records from another in whatever order they are met; what is missing is held against it.
 
 Whoever controls the database can at most drop the newest entries or start a chain anew; signed checkpoints
 and the witness are there to show that.
@@ -14,9 +15,10 @@ Source: RFC 9162 §2.1.1 (leaf prefix).
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from crypto.encoding import decode, decode_int, encode
 from crypto.errors import MalformedInput, VerificationFailed
@@ -26,8 +28,12 @@ MIN_SALT_BYTES: Final = 16
 GENESIS: Final = bytes(HASH_BYTES)
 """Stands before the first link of every writer."""
 
+PLACES_BITS: Final = 512
+"""Of a sum over places, as wide as the hash of one."""
+
 _LEAF_PREFIX: Final = b"\x00"
 _ENTRY_LABEL: Final = "audit-entry"
+_DIGEST: Final = re.compile(rf"[0-9a-f]{{{PLACES_BITS // 4}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,57 @@ def _follows(head: ChainHead, writer: bytes, number: int, committed: bytes, entr
     if len(committed) != HASH_BYTES:
         return False
     return hmac.compare_digest(link(head.link, writer, number, committed), entry_link)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """A digest of a set of places in chains that does not depend on their order, so that sets can be added up.
+
+    The hashes of the places are summed modulo 2^512. Places are fixed before anybody can choose among them; to exchange
+    some for others unnoticed, somebody would have to find two groups of existing places with the same sum, which takes
+    hundreds of records at least and 2^40 steps or more even with a million of them.
+
+    Args:
+        count: of places.
+        total: of their hashes, below 2^512.
+    """
+
+    count: int = 0
+    total: int = 0
+
+    @classmethod
+    def of(cls, places: Iterable[tuple[bytes, int]]) -> Self:
+        """Take up places, each a writer and a number; one that comes twice counts twice.
+
+        Raises:
+            MalformedInput: A number is negative or over 64 bits.
+        """
+        hashes = [_place_hash(writer, number) for writer, number in places]
+        return cls(len(hashes), sum(hashes) % (1 << PLACES_BITS))
+
+    @classmethod
+    def read(cls, count: int, digest: str) -> Self:
+        """Take back what `digest` wrote, strictly.
+
+        Raises:
+            MalformedInput: Any other text, or a negative count.
+        """
+        if count < 0 or not _DIGEST.fullmatch(digest):
+            raise MalformedInput("a digest of places is 128 lower-case hexadecimal digits")
+        return cls(count, int(digest, 16))
+
+    @property
+    def digest(self) -> str:
+        """The sum as 128 lower-case hexadecimal digits."""
+        return f"{self.total:0{PLACES_BITS // 4}x}"
+
+    def __add__(self, other: "Places") -> "Places":
+        """Return the digest of both together."""
+        return Places(self.count + other.count, (self.total + other.total) % (1 << PLACES_BITS))
+
+
+def _place_hash(writer: bytes, number: int) -> int:
+    return int.from_bytes(hashlib.sha512(encode("erased", writer, number)).digest(), "big")
 
 
 def _sha256(data: bytes) -> bytes:

@@ -93,8 +93,9 @@ EVENTS: dict[str, frozenset[str]] = {
     "receipt.redeemed": _ACTOR | {"writer", "number"},
     # The proofs of the whole log left, and what the records of these days say; no days, no records.
     "log.exported": _ADMINISTRATOR | {"size", "first_day", "last_day"},
-    # Records whose time had passed; what they said is gone, their places in the tree stay.
-    "records.erased": frozenset({"kind", "records", "before"}),
+    # Records whose time had passed; what they said is gone, their places in the tree stay. `places` is a digest of
+    # those, so that nothing else can be gone under the same count.
+    "records.erased": frozenset({"kind", "records", "places", "before"}),
     "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
     # The privacy officer's pages. `page` is its name; of a search, `reason` and `dossier` say why she searched.
     "oversight.read": _ACTOR | {"page", "selection"},

@@ -90,6 +90,19 @@ class WitnessSettings(_Section):
 
     address: str = Field(description="Where it is asked: scheme and host, nothing after it.")
     key: str = Field(min_length=1, description="Its verifier key, as it prints it: name+id+base64.")
+    certificate: Path | None = Field(
+        default=None, description="File with the TLS certificate by which this index shows who it is (PEM)."
+    )
+    key_file: Path | None = Field(default=None, description="File with the key of that certificate (PEM).")
+
+    @model_validator(mode="after")
+    def _certificate_can_be_shown(self) -> Self:
+        """A certificate is of no use without its key, nor where nothing asks for one."""
+        if (self.certificate is None) != (self.key_file is None):
+            raise ValueError("certificate and key_file go together: give both, or neither")
+        if self.certificate is not None and urlsplit(self.address).scheme != "https":
+            raise ValueError("a certificate can only be shown at an https address")
+        return self
 
 
 def _days(kind: RecordKind, what: str) -> int:
@@ -225,6 +238,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         sign_in = sign_in.model_copy(update={"client_secret_file": folder / sign_in.client_secret_file})
     return settings.model_copy(
         update={
+            "witnesses": tuple(_anchored_witness(each, folder) for each in settings.witnesses),
             "site": site,
             "sign_in": sign_in,
             "database": folder / settings.database,
@@ -232,4 +246,12 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "manifest": folder / settings.manifest,
             "issuer": issuer,
         }
+    )
+
+
+def _anchored_witness(witness: WitnessSettings, folder: Path) -> WitnessSettings:
+    if witness.certificate is None or witness.key_file is None:
+        return witness
+    return witness.model_copy(
+        update={"certificate": folder / witness.certificate, "key_file": folder / witness.key_file}
     )

@@ -42,7 +42,13 @@ LASTING: Final = frozenset({Happening.FORK, Happening.FORGOTTEN})
 ALARMS: Final = LASTING | {Happening.INCONSISTENT, Happening.ROLLBACK}
 
 EVIDENCE_MAX: Final = 16
-"""Different checkpoints kept for one alarm that is open; a log that makes more of them proves nothing new."""
+"""Different checkpoints kept: of an alarm that only a person ends, while it is open; of one that ends by itself, a day.
+
+More of them prove nothing new. Were an alarm that ends by itself given new room at each growth, repeating old
+checkpoints would fill the disk; so once its day is full it stays open, for the next day's growth to end it.
+"""
+
+_DAY_SECONDS: Final = 86_400
 
 Tree = tuple[int, bytes]
 """Size and root."""
@@ -56,38 +62,57 @@ class Standing:
         tree: that was cosigned last; the empty one when none was.
         open_alarms: per kind, the trees that raised it since it was last closed.
         settled: trees of alarms that a person acknowledged.
+        kept_on: per kind, the last day (UTC, from 1970) on which evidence was kept, and how much.
     """
 
     tree: Tree = (0, EMPTY_ROOT)
     open_alarms: Mapping[Happening, frozenset[Tree]] = field(default_factory=dict)
     settled: frozenset[tuple[Happening, Tree]] = frozenset()
+    kept_on: Mapping[Happening, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def is_refused(self) -> bool:
         """Whether nothing is cosigned until a person acknowledges."""
         return bool(LASTING & self.open_alarms.keys())
 
-    def after(self, what: Happening, tree: Tree) -> Self:
+    def after(self, what: Happening, tree: Tree, at: int) -> Self:
         """Return the standing once something more has happened.
 
         Args:
             what: has happened.
             tree: that it is about; of no meaning when alarms are acknowledged.
+            at: seconds since 1970.
         """
         if what is Happening.COSIGNED:
-            lasting = {kind: trees for kind, trees in self.open_alarms.items() if kind in LASTING}
-            return replace(self, tree=tree, open_alarms=lasting)
+            staying = {
+                kind: trees
+                for kind, trees in self.open_alarms.items()
+                if kind in LASTING or self._is_full(kind, at)
+            }
+            return replace(self, tree=tree, open_alarms=staying)
         if what is Happening.ACKNOWLEDGED:
             seen = {(kind, each) for kind, trees in self.open_alarms.items() for each in trees}
             lasting_seen = {each for each in seen if each[0] in LASTING}
-            return replace(self, open_alarms={}, settled=self.settled | lasting_seen)
+            return replace(self, open_alarms={}, settled=self.settled | lasting_seen, kept_on={})
         raised = self.open_alarms.get(what, frozenset()) | {tree}
-        return replace(self, open_alarms={**self.open_alarms, what: raised})
+        kept = at // _DAY_SECONDS, self._kept(what, at) + 1
+        return replace(
+            self, open_alarms={**self.open_alarms, what: raised}, kept_on={**self.kept_on, what: kept}
+        )
 
-    def has_noted(self, what: Happening, tree: Tree) -> bool:
-        """Whether this alarm needs no writing down again."""
+    def has_noted(self, what: Happening, tree: Tree, at: int) -> bool:
+        """Whether this alarm needs no writing down again; one that is not open always does."""
         noted = self.open_alarms.get(what, frozenset())
-        return tree in noted or len(noted) >= EVIDENCE_MAX or (what, tree) in self.settled
+        is_full = len(noted) >= EVIDENCE_MAX if what in LASTING else noted and self._is_full(what, at)
+        return tree in noted or bool(is_full) or (what, tree) in self.settled
+
+    def _is_full(self, kind: Happening, at: int) -> bool:
+        return self._kept(kind, at) >= EVIDENCE_MAX
+
+    def _kept(self, kind: Happening, at: int) -> int:
+        """How much evidence of a kind was kept on the day of this moment."""
+        day, count = self.kept_on.get(kind, (0, 0))
+        return count if day == at // _DAY_SECONDS else 0
 
 
 @dataclass(frozen=True)

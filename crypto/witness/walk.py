@@ -86,8 +86,9 @@ class Witness:
             remembered = turn.root_at(asked.origin, asked.presented.checkpoint.size)
             judgement = judge(standing, remembered, asked.presented)
             alarm = None
-            if judgement.alarm and not standing.has_noted(judgement.alarm, asked.presented.tree):
-                alarm = self._note(turn, judgement.alarm, asked, standing.tree[0])
+            now = int(self.clock().timestamp())
+            if judgement.alarm and not standing.has_noted(judgement.alarm, asked.presented.tree, now):
+                alarm = self._note(turn, judgement.alarm, asked, now)
             line = self._cosign(turn, asked) if judgement.refusal is None else ""
         if alarm is not None:
             self._lay_down(alarm)
@@ -134,17 +135,16 @@ class Witness:
             raise Refused("signature")
         return opened
 
-    def _note(self, turn: Turn, alarm: Happening, asked: _Asked, cosigned_size: int) -> Entry:
+    def _note(self, turn: Turn, alarm: Happening, asked: _Asked, now: int) -> Entry:
         # Said first: a disk that is full must not keep an alarm from whoever reads the log.
         fields = {
             "event": "alarm",
             "kind": alarm.value,
             "origin": asked.origin,
-            "cosigned_size": cosigned_size,
+            "cosigned_size": turn.standing(asked.origin).tree[0],
             "presented_size": asked.presented.checkpoint.size,
         }
         log.error("alarm", extra={"fields": fields})
-        now = int(self.clock().timestamp())
         return turn.add(now, asked.origin, alarm, asked.presented.tree, asked.request)
 
     def _cosign(self, turn: Turn, asked: _Asked) -> str:

@@ -9,7 +9,7 @@ import uvicorn
 from signal_index.errors import SetupFault
 from signal_index.web.app import Surface, create_app
 from signal_index.wiring import open_index
-from signal_index.wiring.serving import build_desk, build_site, keeping_log, started
+from signal_index.wiring.serving import build_desk, build_site, keeping_log, require_clock, started
 
 from .options import config_option, plain_errors, settings_of
 
@@ -30,6 +30,7 @@ def serve(surface: str, port: int | None, config: Path) -> None:
     address = (settings.server.host, settings.server.port if port is None else port)
     with plain_errors(), open_index(settings, writer_kind="serve") as index:
         desk = build_desk(index)
+        require_clock(index, desk.now())
         index.database.run(lambda tx: tx.audit.append(started(index, surface, tx.log.origin, desk.now())))
         app = create_app(desk, Surface(surface), build_site(settings, desk))
         with _listen(address) as listening, keeping_log(index):

@@ -267,7 +267,9 @@ class AuditLog(Protocol):
             limit: how many at most.
         """
 
-    def erase(self, events: Collection[str], before: datetime, *, size: int, limit: int) -> int:
+    def erase(
+        self, events: Collection[str], before: datetime, *, size: int, limit: int
+    ) -> Sequence[tuple[bytes, int]]:
         """Remove records of these events from before a moment, what they say and whom they concern.
 
         Args:
@@ -277,7 +279,7 @@ class AuditLog(Protocol):
             limit: how many at most.
 
         Returns:
-            How many were removed.
+            The places of those that were removed, each a writer and a number.
         """
 
 

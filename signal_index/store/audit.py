@@ -303,7 +303,9 @@ class SqlAuditLog:
         ).all()
         return [Body(row.position, row.writer, row.number, row.salt, self._open(row)) for row in rows]
 
-    def erase(self, events: Collection[str], before: datetime, *, size: int, limit: int) -> int:
+    def erase(
+        self, events: Collection[str], before: datetime, *, size: int, limit: int
+    ) -> Sequence[tuple[bytes, int]]:
         """Remove records, and the processing records of the same actions; SQLite overwrites their bytes."""
         self.write()
         found = self._connection.execute(
@@ -315,7 +317,7 @@ class SqlAuditLog:
             self._connection.execute(
                 _ERASE, [{"of_writer": row.writer, "of_number": row.number} for row in found]
             )
-        return len(found)
+        return [(bytes(row.writer), row.number) for row in found]
 
     def contradiction(self, row: AnyRow) -> bool:
         """Whether a column of a record, as read with all its columns, or its processing record contradicts its body."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from crypto.encoding import Month
+from crypto.records import Places
 from signal_index import audit
 from signal_index.model import SeriesState, dutch_day
 from signal_index.model.openings import OPENING_KEPT
@@ -51,7 +52,7 @@ def erasable(tx: Transaction, now: datetime) -> int | None:
 
 
 def erase(tx: Transaction, kind: RecordKind, term: timedelta, now: datetime, *, size: int) -> int:
-    """Erase what the oldest records of a kind say, once their term has passed, and record how many.
+    """Erase what the oldest records of a kind say, once their term has passed; record how many and where they were.
 
     Their places in the tree stay, so that what is left still proves that nothing was rewritten. A record that no
     checkpoint holds yet stays as well: its chain alone would show a gap.
@@ -67,13 +68,18 @@ def erase(tx: Transaction, kind: RecordKind, term: timedelta, now: datetime, *, 
         How many, at most `ERASED_AT_ONCE`; call again for more.
     """
     before = now - term
-    count = tx.audit.erase(events_of(kind), before, size=size, limit=ERASED_AT_ONCE)
-    if count:
+    gone = Places.of(tx.audit.erase(events_of(kind), before, size=size, limit=ERASED_AT_ONCE))
+    if gone.count:
         erased = audit.event(
-            "records.erased", now, kind=kind.value, records=count, before=before.isoformat(timespec="seconds")
+            "records.erased",
+            now,
+            kind=kind.value,
+            records=gone.count,
+            places=gone.digest,
+            before=before.isoformat(timespec="seconds"),
         )
         tx.audit.append(erased)
-    return count
+    return gone.count
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,17 @@
 """Puts together what the surfaces need besides an open index: who is asking, the pages, and who keeps the log."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from crypto.log.notes import Verifier
 from signal_index import audit
 from signal_index.errors import SetupFault
 from signal_index.model import AuditEvent
-from signal_index.settings import Settings, SignInSettings
+from signal_index.settings import Settings, SignInSettings, WitnessSettings
 from signal_index.store.provision import REVISION
 from signal_index.usecases.oversight.health import Expected
 from signal_index.web.desk import Desk, utc_now
@@ -22,6 +23,9 @@ from signal_index.witnessing.keeper import Courier, Keeper
 from signal_index.witnessing.witness import Witness, client
 
 from . import Index, token_rules, witness_key
+
+CLOCK_BACK_MAX: Final = timedelta(minutes=5)
+"""How far the clock may stand behind the newest record at a start: what machines that share a database may differ."""
 
 
 def build_desk(index: Index) -> Desk:
@@ -45,12 +49,29 @@ def started(index: Index, surface: str, log_origin: str, now: datetime) -> Audit
     )
 
 
+def require_clock(index: Index, now: datetime) -> None:
+    """Refuse to serve by a clock that was set back while nothing ran: what has ended would seem to run again.
+
+    While a process runs its own chain sees to this; a new one begins with no time to compare with.
+
+    Raises:
+        SetupFault: the clock lies more than `CLOCK_BACK_MAX` before the newest record of any writer.
+    """
+    newest = index.database.run(lambda tx: next(iter(tx.audit.entries(limit=1)), None))
+    if newest is not None and now < newest.at - CLOCK_BACK_MAX:
+        raise SetupFault(
+            f"the clock of this machine says {now:%Y-%m-%d %H:%M} UTC, and the newest record is of "
+            f"{newest.at:%Y-%m-%d %H:%M} UTC: put the clock right. If it once ran ahead, wait for that moment, or "
+            "put back a backup from before it and run signal-index db restored"
+        )
+
+
 @contextmanager
 def keeping_log(index: Index) -> Iterator[None]:
     """Keep the log's tree growing and cosigned, for as long as a process serves.
 
     Raises:
-        SetupFault: a witness's key cannot be used, or there is none where real data is served.
+        SetupFault: a witness's key or our certificate for it is of no use, or real data would go without a witness.
     """
     if index.settings.environment == "production" and not index.settings.witnesses:
         raise SetupFault(
@@ -58,13 +79,20 @@ def keeping_log(index: Index) -> Iterator[None]:
             "address and key in the settings under [[witnesses]]"
         )
     own = index.database.run(lambda tx: Verifier.parse(tx.log.verifier_key))
-    with client() as http:
+    with ExitStack() as clients:
         couriers = [
-            Courier(index.database, Witness(each.address, witness_key(each), own, http), utc_now)
+            Courier(index.database, _witness(each, own, clients), utc_now)
             for each in index.settings.witnesses
         ]
         with Keeper(index.database, couriers, utc_now):
             yield
+
+
+def _witness(stated: WitnessSettings, own: Verifier, clients: ExitStack) -> Witness:
+    """A witness with a client of its own, so that no witness is shown the certificate meant for another."""
+    both = stated.certificate, stated.key_file
+    shown = (both[0], both[1]) if both[0] is not None and both[1] is not None else None
+    return Witness(stated.address, witness_key(stated), own, clients.enter_context(client(shown)))
 
 
 def build_site(settings: Settings, desk: Desk) -> Site | None:

@@ -11,6 +11,7 @@ Source: C2SP tlog-witness (add-checkpoint), tlog-cosignature.
 import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -20,6 +21,7 @@ from crypto.log.checkpoint import open_checkpoint
 from crypto.log.lines import read_number
 from crypto.log.notes import Verifier, add_signatures
 from crypto.log.witnessing import AddCheckpoint
+from signal_index.errors import SetupFault
 from signal_index.model.log import Cosigned
 from signal_index.usecases.log import Submission
 
@@ -99,11 +101,31 @@ def _known_size(answer: bytes) -> Knows | Declined:
         return Declined("answer")
 
 
-def client() -> httpx.Client:
-    """Make the client for a witness: no redirects, no proxies from the environment, bounded waiting."""
+def client(shown: tuple[Path, Path] | None = None) -> httpx.Client:
+    """Make the client for a witness: no redirects, no proxies from the environment, bounded waiting.
+
+    Args:
+        shown: certificate and key, PEM, by which we show who we are; read once. None to show nothing.
+
+    Raises:
+        SetupFault: these cannot be read, do not belong together, or the key is locked with a password.
+    """
     trust = ssl.create_default_context()
     trust.minimum_version = ssl.TLSVersion.TLSv1_3
+    if shown is not None:
+        _show(trust, *shown)
     headers = {"Accept-Encoding": "identity", "Content-Type": "application/octet-stream"}
     return httpx.Client(
         verify=trust, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, headers=headers
     )
+
+
+def _show(trust: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    try:
+        # An empty password, so that a locked key is refused; without one OpenSSL would wait at the terminal.
+        trust.load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise SetupFault(
+            f"cannot use the certificate {certificate} with the key {key}: see whether both are there, belong together "
+            "and need no password"
+        ) from error

@@ -2,6 +2,7 @@
 
 import hashlib
 from itertools import permutations
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -10,13 +11,15 @@ from hypothesis import strategies as st
 from crypto import records
 from crypto.encoding import encode
 from crypto.errors import MalformedInput, VerificationFailed
-from crypto.records import EMPTY, GENESIS, ChainHead, commitment, link, verify_chain
+from crypto.records import EMPTY, GENESIS, ChainHead, Places, commitment, link, verify_chain
 
 WRITER = b"writer one"
 Entry = tuple[int, bytes, bytes]
+Place = tuple[bytes, int]
 
 leaves = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=8, unique=True)
 hashes = st.binary(min_size=32, max_size=32)
+places = st.tuples(st.sampled_from([b"one", b"two"]), st.integers(1, 6))
 
 
 def chained(chain_leaves: list[bytes], writer: bytes = WRITER) -> list[Entry]:
@@ -93,6 +96,38 @@ class TestEntry:
     def test_other_bytes_are_no_entry(self, other: bytes) -> None:
         with pytest.raises(MalformedInput):
             records.read_entry(other)
+
+
+class TestPlaces:
+    def test_the_digest_is_pinned(self) -> None:
+        one, two = (
+            int.from_bytes(hashlib.sha512(encode("erased", WRITER, n)).digest(), "big") for n in (1, 2)
+        )
+        assert Places.of([(WRITER, 1), (WRITER, 2)]) == Places(2, (one + two) % 2**512)
+        assert Places.of([(WRITER, 1)]).digest == hashlib.sha512(encode("erased", WRITER, 1)).hexdigest()
+        assert Places().digest == "0" * 128
+
+    @given(st.lists(places, max_size=12), st.randoms(), st.integers(0, 12))
+    def test_neither_order_nor_pieces_matter(self, some: list[Place], order: Random, cut: int) -> None:
+        mixed = order.sample(some, len(some))
+        assert Places.of(mixed) == Places.of(some[:cut]) + Places.of(some[cut:])
+
+    @given(st.frozensets(places, max_size=8), st.frozensets(places, max_size=8))
+    def test_any_other_set_gives_another_digest(self, one: set[Place], other: set[Place]) -> None:
+        assert (Places.of(one).digest == Places.of(other).digest) == (one == other)
+
+    @given(st.lists(places, max_size=8))
+    def test_what_was_written_is_read_back(self, some: list[Place]) -> None:
+        found = Places.of(some)
+        assert Places.read(found.count, found.digest) == found
+
+    @pytest.mark.parametrize(
+        ("count", "digest"),
+        [(0, ""), (1, "0" * 127), (1, "0" * 129), (1, "A" * 128), (1, "0" * 128 + "\n"), (-1, "0" * 128)],
+    )
+    def test_other_text_is_no_digest(self, count: int, digest: str) -> None:
+        with pytest.raises(MalformedInput):
+            Places.read(count, digest)
 
 
 class TestVerify:

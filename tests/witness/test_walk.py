@@ -148,6 +148,27 @@ def test_a_cut_tail_is_an_alarm_until_the_log_goes_on(desk: Any, log: Any, own: 
     assert desk.laid_down() == ["fork", "rollback"]
 
 
+def test_old_notes_repeated_at_every_growth_keep_the_alarm_and_not_the_disk(
+    desk: Any, log: Any, own: Any
+) -> None:
+    witness = desk.open(log.verifier)
+    day = 86_400
+    desk.clock.at += day - desk.clock.at % day
+    cosigned(witness, log.grow(1), 0, own)
+    for size in range(1, 41):
+        cosigned(witness, log.grow(1), size, own)
+        assert refusal(witness, log.cut(size).request(0)).code == "conflict"
+    assert len(desk.laid_down()) == 16
+    standing = desk.reopen().memory.standing(log.origin)
+    assert standing.open_alarms.keys() == {Happening.ROLLBACK}
+    desk.clock.at += day
+    cosigned(desk.walk, log.grow(1), 41, own)
+    assert not desk.walk.memory.standing(log.origin).open_alarms
+    assert refusal(desk.walk, log.cut(40).request(0)).code == "conflict"
+    assert len(desk.laid_down()) == 17
+    assert desk.walk.memory.standing(log.origin).open_alarms
+
+
 def test_a_larger_tree_without_a_proof_is_an_alarm_until_one_comes(desk: Any, log: Any, own: Any) -> None:
     witness = desk.open(log.verifier)
     witness.add_checkpoint(log.grow(5).request(0))

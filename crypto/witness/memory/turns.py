@@ -232,7 +232,7 @@ class Memory:
     def _fold(self, more: Iterator[tuple[Entry, bytes]] | Sequence[tuple[Entry, bytes]]) -> None:
         for entry, link in more:
             before = self._standings.get(entry.origin, Standing())
-            self._standings[entry.origin] = before.after(entry.what, entry.tree)
+            self._standings[entry.origin] = before.after(entry.what, entry.tree, entry.at)
             self._last = entry.n, link
 
 

@@ -1,7 +1,8 @@
 """Recomputes the whole log: what every record says, every chain, the tree over them, and what was cosigned.
 
-A record that is gone is no fault when its place in the tree is there and its erasure is on record; records that say
-what was erased are never erased themselves. A record of an action on personal data has its processing record beside it.
+A record that is gone is no fault when its place in the tree is there and its erasure is on record, by its place: one
+that was put back does not make room for another. Records that say what was erased are never erased themselves. A record
+of an action on personal data has its processing record beside it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +14,11 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from crypto import records
-from crypto.errors import VerificationFailed
+from crypto.errors import MalformedInput, VerificationFailed
 from crypto.log import merkle, tiles
 from crypto.log.checkpoint import Checkpoint, open_checkpoint
 from crypto.log.notes import Verifier, note_text
+from signal_index.model import AuditEntry
 from signal_index.model.log import Checked, Cosigned
 from signal_index.ports.log import LogTree
 from signal_index.store import schema
@@ -37,25 +39,33 @@ _Pair = tuple[_Place, AnyRow | None, AnyRow | None]
 
 def check(connection: Connection, audit: SqlAuditLog, tree: LogTree, cosigned: Sequence[Cosigned]) -> Checked:
     """Recompute everything, see `signal_index.ports.log.LogTree.check`."""
-    held, erased = _check_chains(connection, audit)
-    stated = sum(_erased_by(entry.fields) for entry in audit.entries(events={ERASED_EVENT}))
-    if erased != stated:
-        raise VerificationFailed(f"{erased} records are gone, and {stated} were erased on record")
-    return Checked(held, erased, _check_tree(tree, cosigned))
+    held, gone = _check_chains(connection, audit)
+    stated = sum((_erased_by(entry) for entry in audit.entries(events={ERASED_EVENT})), records.Places())
+    if gone.count != stated.count:
+        raise VerificationFailed(f"{gone.count} records are gone, and {stated.count} were erased on record")
+    if gone != stated:
+        raise VerificationFailed("other records are gone, and others were erased on record")
+    return Checked(held, gone.count, _check_tree(tree, cosigned))
 
 
-def _erased_by(fields: object) -> int:
-    count = fields.get("records") if isinstance(fields, dict) else None
-    return count if isinstance(count, int) else 0
+def _erased_by(entry: AuditEntry) -> records.Places:
+    """What a record of erasing accounts for."""
+    count, places = entry.fields.get("records"), entry.fields.get("places")
+    if not isinstance(count, int) or not isinstance(places, str):
+        raise VerificationFailed("an erasure on record does not say which records")
+    try:
+        return records.Places.read(count, places)
+    except MalformedInput as fault:
+        raise VerificationFailed("an erasure on record does not say which records") from fault
 
 
 # --- Chains -------------------------------------------------------------------------------------------------------
 
 
-def _check_chains(connection: Connection, audit: SqlAuditLog) -> tuple[int, int]:
+def _check_chains(connection: Connection, audit: SqlAuditLog) -> tuple[int, records.Places]:
     audit.write()
     unseen = set(connection.execute(select(_writers.c.writer)).scalars())
-    held = erased = 0
+    held, erased = 0, records.Places()
     for writer, own in groupby(_pairs(connection), key=lambda pair: pair[0][0]):
         if writer not in unseen:
             raise VerificationFailed(f"writer {writer.hex()} was never registered")
@@ -86,18 +96,18 @@ def _place(row: AnyRow) -> _Place:
     return bytes(row.writer), row.number
 
 
-def _check_writer(writer: bytes, pairs: Iterator[_Pair], audit: SqlAuditLog) -> tuple[int, int]:
-    head, held, erased = records.EMPTY, 0, 0
+def _check_writer(writer: bytes, pairs: Iterator[_Pair], audit: SqlAuditLog) -> tuple[int, records.Places]:
+    head, held, erased = records.EMPTY, 0, records.Places()
     before: datetime | None = None
     behind = False  # whether the tree has ended, for this chain
-    for _, row, entry in pairs:
+    for place, row, entry in pairs:
         if entry is not None and behind:
             raise VerificationFailed(f"record {entry.number} is in the tree, and one before it is not")
         behind = entry is None
         if row is None:
             assert entry is not None
             head = _follow_erased(head, writer, entry)
-            erased += 1
+            erased += records.Places.of([place])
             continue
         if audit.contradiction(row) or (before is not None and row.recorded_at < before):
             raise VerificationFailed(f"record {row.number} was changed")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from crypto.errors import VerificationFailed
+from crypto.records import Places
 from signal_index import audit
 from signal_index.audit import EVENTS
 from signal_index.retention import KIND_OF, TERMS, RecordKind, events_of
@@ -114,6 +115,41 @@ def test_a_record_that_goes_with_none_to_account_for_it_is_missed(looked: Any, h
             thief.execute("DELETE FROM audit_records WHERE event = 'records.erased'")
     with pytest.raises(VerificationFailed, match=r"gone, and|chain broken|lost its records"):
         looked.database.run(lambda tx: tx.log.check())
+
+
+def test_an_old_record_put_back_does_not_make_up_for_a_recent_one_taken_out(looked: Any) -> None:
+    size = integrate(looked)
+    with closing(sqlite3.connect(looked.path)) as thief:
+        record = thief.execute("SELECT * FROM audit_records WHERE event = 'relation.registered'").fetchone()
+        processings = thief.execute("SELECT * FROM processing_records").fetchall()
+    erase_looks(looked, size)
+    assert looked.database.run(lambda tx: tx.log.check()).erased == 3
+    with closing(sqlite3.connect(looked.path)) as thief, thief:
+        put_back(thief, "audit_records", [record])
+        put_back(thief, "processing_records", processings)
+        thief.execute(
+            "DELETE FROM audit_records WHERE event = 'lookup.refused' AND number = "
+            "(SELECT min(number) FROM audit_records WHERE event = 'lookup.refused')"
+        )
+    with pytest.raises(VerificationFailed, match=r"^other records are gone"):
+        looked.database.run(lambda tx: tx.log.check())
+
+
+def put_back(thief: sqlite3.Connection, table: str, rows: list[Any]) -> None:
+    """Put rows of a backup where they were, beside those that are still there."""
+    cells = ", ".join("?" * len(rows[0]))
+    thief.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({cells})", rows)  # noqa: S608 - fixed words
+
+
+def test_the_record_of_erasing_fits_its_places_whatever_their_order(looked: Any) -> None:
+    places = [
+        (entry.writer, entry.number)
+        for event in ("relation.registered", "lookup.answered")
+        for entry in looked.records(event)
+    ]
+    erase_looks(looked, integrate(looked))
+    (record,) = looked.records("records.erased")
+    assert record.fields["places"] == Places.of(places).digest
 
 
 def test_more_than_one_round_takes_more_than_one_call(world: Any) -> None:
