@@ -96,7 +96,7 @@ EVENTS: dict[str, frozenset[str]] = {
     # Records whose time had passed; what they said is gone, their places in the tree stay. `places` is a digest of
     # those, so that nothing else can be gone under the same count.
     "records.erased": frozenset({"kind", "records", "places", "before"}),
-    "log.read": _ADMINISTRATOR | {"limit", "worker", "relation"},
+    "log.read": _ADMINISTRATOR | {"limit"},
     # The privacy officer's pages. `page` is its name; of a search, `reason` and `dossier` say why she searched.
     "oversight.read": _ACTOR | {"page", "selection"},
     "look.read": _ACTOR | {"look"},

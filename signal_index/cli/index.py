@@ -1,6 +1,7 @@
 """The commands of the index operator and the functioneel beheerder; none of them shows a flag."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from crypto.log.checkpoint import Checkpoint
 from crypto.log.lines import write_base64
 from crypto.log.notes import note_text
 from signal_index import audit
+from signal_index.errors import SetupFault
 from signal_index.model import dutch_day
 from signal_index.model.log import Cosigned
 from signal_index.model.workplace import Verdict
@@ -24,6 +26,8 @@ from signal_index.wiring import Index, load_secrets
 from .imports import read_register, read_staff
 from .options import config_option, plain_errors, settings_of
 from .session import as_option, now, opened, os_account, run_as
+
+BACKUP_AGE_MAX = timedelta(days=7)
 
 _as = click.option("--as", "staff_id", help="Your staff id; leave it out only while nobody administers yet.")
 _file = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -66,8 +70,11 @@ def initialise(config: Path) -> None:
 
 
 @db.command()
+@click.option(
+    "--clock-is-right", is_flag=True, help="The backup is more than a week old, and the clock is right."
+)
 @config_option
-def restored(config: Path) -> None:
+def restored(config: Path, *, clock_is_right: bool) -> None:
     """After putting a backup back: a new incarnation, and every source sends its complete set again."""
     with plain_errors():
         settings = settings_of(config)
@@ -75,30 +82,43 @@ def restored(config: Path) -> None:
         before, _ = read_state(settings.database, secrets)
         with opened(config) as index:
             seen = index.database.run(lambda tx: tx.witnesses.cosigned())
+            if not clock_is_right:
+                _require_recent(index)
         begin_again(settings.database, secrets)
     with opened(config) as index:
-        # Nothing new goes in yet: what is recorded of the tree must be what the backup held.
+        # Nothing new goes in yet: what is recorded must be what the backup held.
         growth = index.database.run(lambda tx: tx.log.integrate(now(), 0))
         assert growth is not None, "a restored log has no integrator yet"
         head = growth.head
+        root, account = write_base64(head.root), os_account()
         record = audit.event(
-            "index.restored",
-            now(),
-            actor="operator",
-            token=os_account(),
-            size=head.size,
-            root=write_base64(head.root),
+            "index.restored", now(), actor="operator", token=account, size=head.size, root=root
         )
         index.database.run(lambda tx: tx.audit.append(record))
         erased = _erase(index, head.size)
         key = index.database.run(lambda tx: tx.log.verifier_key)
     click.echo(f"{settings.database}: new incarnation; look-ups wait for complete sets of care relations")
-    if erased:
-        click.echo(f"erased again: {erased} records whose term has passed")
-    click.echo(f"the log goes on from {head.size} entries under a new name, with this key for the witnesses:")
-    click.echo(f"  {key}")
+    click.echo(f"erased again: {erased} records whose term has passed")
+    click.echo(
+        f"the log goes on from {head.size} entries under a new name, with this key for the witnesses:\n  {key}"
+    )
     for each in seen:
         _ask_to_compare(origin_of(secrets.scope, before), each)
+
+
+def _require_recent(index: Index) -> None:
+    """Refuse to erase by a clock that nobody can vouch for: no witness has seen this log yet.
+
+    Raises:
+        SetupFault: the clock is far beyond the newest record.
+    """
+    moment = now()
+    newest = index.database.run(lambda tx: [entry.at for entry in tx.audit.entries(limit=1)])
+    if newest and moment - newest[0] > BACKUP_AGE_MAX:
+        raise SetupFault(
+            f"the newest record in this backup is of {newest[0]:%Y-%m-%d}, and what has passed its term by "
+            f"{moment:%Y-%m-%d} will be erased: if that is right, add --clock-is-right; else set the clock right"
+        )
 
 
 def _ask_to_compare(origin: str, seen: Cosigned) -> None:

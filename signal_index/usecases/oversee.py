@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
-from uuid import UUID
 
 from policy.catalogue import Catalogue
 from policy.vocabulary import Role
@@ -16,55 +14,27 @@ from signal_index.ports import Transaction
 from .authority import require_role
 
 
-@dataclass(frozen=True)
-class LogQuestion:
-    """Which records the privacy officer wants to see.
+def read_log(
+    tx: Transaction, actor: Actor, now: datetime, *, looks_only: bool, limit: int
+) -> Sequence[AuditEntry]:
+    """The newest records of her organisation and of the index itself; reading them is recorded as well.
 
-    Args:
-        looks_only: leave out everything that is not a look or an attempt to look.
-        worker: only what this member of staff did.
-        relation: only what was about this care relation.
-        limit: how many records at most, the newest first.
-    """
-
-    looks_only: bool = True
-    worker: str | None = None
-    relation: UUID | None = None
-    limit: int = 100
-
-    def fits(self, entry: AuditEntry) -> bool:
-        """Whether a record is about the worker and relation asked for."""
-        by_worker = self.worker is None or entry.fields.get("actor") == self.worker
-        return by_worker and (self.relation is None or entry.fields.get("relation") == str(self.relation))
-
-
-def read_log(tx: Transaction, actor: Actor, question: LogQuestion, now: datetime) -> Sequence[AuditEntry]:
-    """The newest records, for the privacy officer; reading them is recorded as well.
+    Whoever looks for one worker or one case says why: `signal_index.usecases.oversight.searching`.
 
     Args:
         tx: the open transaction.
         actor: the privacy officer.
-        question: what she wants to see.
         now: aware UTC.
+        looks_only: leave out everything that is not a look or an attempt to look.
+        limit: how many records are read at most, the newest first; those of other organisations count along.
 
     Raises:
         NotPermitted: the actor is not an active privacy officer.
     """
-    require_role(actor, Role.PRIVACY_OFFICER)
-    events = LOOKS if question.looks_only else None
-    open_question = question.worker is None and question.relation is None
-    found = tx.audit.entries(events=events, limit=question.limit if open_question else None)
-    entries = list(islice(filter(question.fits, found), question.limit))
-    read = audit.event(
-        "log.read",
-        now,
-        actor=actor.staff_id,
-        token=actor.token_id,
-        limit=question.limit,
-        worker=question.worker,
-        relation=str(question.relation) if question.relation else None,
-    )
-    tx.audit.append(read)
+    own = require_role(actor, Role.PRIVACY_OFFICER).organisation
+    found = tx.audit.entries(events=LOOKS if looks_only else None, limit=limit)
+    entries = [entry for entry in found if entry.fields.get("organisation") in {None, own}]
+    tx.audit.append(audit.event("log.read", now, actor=actor.staff_id, token=actor.token_id, limit=limit))
     return entries
 
 

@@ -1,11 +1,10 @@
 """The surface for oversight: the privacy officer reads the log of looks."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from signal_index.usecases.oversee import LogQuestion, read_log
+from signal_index.usecases.oversee import read_log
 from signal_index.wire import Logregel, Logregels
 
 from .desk import Desk
@@ -19,16 +18,13 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/logregels", response_model=Logregels, name="logregels")
     async def logregels(
         request: Request,
-        medewerker: Annotated[str | None, Query(max_length=40)] = None,
-        zorgrelatie: Annotated[UUID | None, Query()] = None,
         limiet: Annotated[int, Query(ge=1, le=1000)] = 100,
         alles: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query parameter is always named
     ) -> Response:
         """De nieuwste raadplegingen, of met alles=true alle gebeurtenissen."""
-        question = LogQuestion(looks_only=not alles, worker=medewerker, relation=zorgrelatie, limit=limiet)
         entries = await desk.run_as(
             request,
-            lambda tx, actor: read_log(tx, actor, question, desk.now()),
+            lambda tx, actor: read_log(tx, actor, desk.now(), looks_only=not alles, limit=limiet),
         )
         return answer(Logregels(logregels=tuple(Logregel.of(entry) for entry in entries)))
 

@@ -86,7 +86,6 @@ _FIELDS = frozenset(
         "doel",
         "leefgebieden",
         "inwoner",
-        "medewerker",
         "limiet",
         "alles",
         "schrijver",

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets
 from crypto.tokens import encode_base64url
+from signal_index import audit
 from signal_index.cli import main
 from tests.support.keys import agreed
 
@@ -246,20 +247,20 @@ def test_an_attempt_on_the_command_line_is_recorded_with_the_account(shell: Shel
     assert str(attempt["token"]).startswith("os-account:")
 
 
-def test_the_privacy_officer_finds_the_looks_of_one_worker_and_one_case(shell: Shell) -> None:
+def test_the_privacy_officer_reads_the_looks_of_her_own_organisation(shell: Shell) -> None:
     world = shell.world
     rows = [world.relation(case_reference=f"WT-2026-000{n}") for n in range(2)]
     world.register_relations(*zip(world.PEOPLE, rows, strict=False))
     for row in rows:
         world.look(row.relation_id)
-    world.look(rows[0].relation_id, "w.twee")
-    everything = shell("audit", "list", "--as", "p.officer").output.splitlines()
-    hers = shell("audit", "list", "--as", "p.officer", "--worker", "w.twee").output.splitlines()
-    about = shell(
-        "audit", "list", "--as", "p.officer", "--relation", rows[0].relation_id.hex()
-    ).output.splitlines()
-    assert [len(lines) for lines in (everything, hers, about)] == [3, 1, 2]
-    assert "allowed=" in everything[-1]
+    elsewhere = audit.event(
+        "lookup.refused", world.clock, actor="w.elders", organisation=world.ZORG, reason="no-relation"
+    )
+    world.database.run(lambda tx: tx.audit.append(elsewhere))
+    lines = shell("audit", "list", "--as", "p.officer").output.splitlines()
+    assert len(lines) == 2
+    assert "w.elders" not in shell("audit", "list", "--as", "p.officer", "--all").output
+    assert "allowed=" in lines[-1]
     assert "records hold, no gaps" in shell("audit", "check").output
 
 
@@ -282,7 +283,7 @@ def test_a_database_is_initialised_once_and_its_file_is_for_its_owner(shell: She
 
 def test_a_restore_is_recorded(shell: Shell) -> None:
     shell.world.database.close()
-    result = shell("db", "restored")
+    result = shell("db", "restored", "--clock-is-right")
     assert "new incarnation" in result.output
     assert "index.restored" in shell("audit", "list", "--all", "--as", "p.officer").output
 
@@ -313,3 +314,18 @@ def test_the_insecure_issuer_refuses_outside_development(shell: Shell) -> None:
     )
     assert result.exit_code == 2
     assert 'environment = "dev"' in result.output
+
+
+def test_nothing_is_erased_by_a_clock_far_beyond_the_backup_unless_somebody_vouches_for_it(
+    shell: Shell,
+) -> None:
+    world = shell.world
+    world.look(bytes(16))
+    count = len(world.records())
+    refused = shell("db", "restored")
+    assert refused.exit_code == 2
+    assert "--clock-is-right" in refused.output
+    assert len(world.records()) == count
+    assert shell("db", "restored", "--clock-is-right").exit_code == 0
+    (restored,) = world.records("index.restored")
+    assert restored.fields["size"] == 0

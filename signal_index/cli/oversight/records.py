@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from uuid import UUID
 
 import click
 
@@ -10,7 +9,7 @@ from crypto.verifier.cli import verify, verify_receipt
 from signal_index import audit
 from signal_index.cli.options import config_option
 from signal_index.cli.session import as_option, now, opened, os_account, run_as
-from signal_index.usecases.oversee import LogQuestion, read_log
+from signal_index.usecases.oversee import read_log
 from signal_index.wire import Logregel
 
 from .log import export, prove, show_key
@@ -24,8 +23,6 @@ def audit_log() -> None:
 
 @audit_log.command("list")
 @as_option("privacy-officer")
-@click.option("--worker", help="Only what this member of staff did.")
-@click.option("--relation", type=click.UUID, help="Only what was about this care relation.")
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many."
 )
@@ -34,18 +31,19 @@ def audit_log() -> None:
 @config_option
 def list_records(
     staff_id: str,
-    worker: str | None,
-    relation: UUID | None,
     limit: int,
     config: Path,
     *,
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Show the newest records first; that you read them, and what you asked for, is recorded too."""
-    question = LogQuestion(looks_only=not everything, worker=worker, relation=relation, limit=limit)
+    """Show the newest records first; that you read them is recorded too. To look for somebody, use the pages."""
     with opened(config) as index:
-        entries = run_as(index, staff_id, lambda tx, actor: read_log(tx, actor, question, now()))
+        entries = run_as(
+            index,
+            staff_id,
+            lambda tx, actor: read_log(tx, actor, now(), looks_only=not everything, limit=limit),
+        )
     for entry in entries:
         line = Logregel.of(entry)
         if as_json:

@@ -47,23 +47,26 @@ def export_processings(
 
 
 def export_decisions(tx: Transaction, actor: Actor, days: Days, now: datetime) -> Sequence[dict[str, Any]]:
-    """What was decided on looks in these days, oldest first; those from before there were traces are left out.
+    """What was decided on looks of her organisation, oldest first; those from before there were traces are left out.
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
         Malformed: `period`: it ends before it begins.
     """
-    _check(actor, days)
-    looks = list(tx.audit.entries(events=LOOKS, period=days.period))
-    found = [each for each in (decision(entry, tx.scope) for entry in reversed(looks)) if each is not None]
+    own = _check(actor, days)
+    entries = list(tx.audit.entries(events=LOOKS, period=days.period))
+    looks = [entry for entry in reversed(entries) if entry.fields.get("organisation") == own]
+    found = [each for each in (decision(entry, tx.scope) for entry in looks) if each is not None]
     _record(tx, actor, "decisions", days, now, records=len(found))
     return found
 
 
-def _check(actor: Actor, days: Days) -> None:
-    require_role(actor, Role.PRIVACY_OFFICER)
+def _check(actor: Actor, days: Days) -> str:
+    """Whether she may, and of which organisation she is."""
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
     if days.is_backwards:
         raise Malformed("period", "De laatste dag ligt vóór de eerste dag. Kies een latere dag.")
+    return staff.organisation
 
 
 def _record(tx: Transaction, actor: Actor, log: str, days: Days, now: datetime, *, records: int) -> None:
