@@ -74,8 +74,13 @@ static: $(READY)
 	@$(BIN)/mypy --no-error-summary
 	@report="$$($(BIN)/lint-imports --no-logo 2>&1)" || { echo "$$report" >&2; exit 1; }
 
+# The long tests end a process at every system call with which it writes.
+.PHONY: strace
+strace:
+	@command -v strace >/dev/null || { $(call debian,strace); }
+
 .PHONY: long
-long: $(READY) ## Run the tests that take minutes
+long: $(READY) strace ## Run the tests that take minutes
 	@$(BIN)/pytest -q -m long
 
 .PHONY: bench
