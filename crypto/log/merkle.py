@@ -178,39 +178,6 @@ def _grown(old_size: int, new_size: int, path: Iterator[bytes]) -> tuple[bytes, 
     return old, new
 
 
-class Frontier:
-    """The right edge of a growing tree: enough to append leaves and to know the root.
-
-    Args:
-        size: Of the tree so far.
-        read: Gives complete subtrees of that tree; not needed for an empty one.
-
-    Raises:
-        MalformedInput: A tree that is not empty, and nothing to read it from.
-    """
-
-    def __init__(self, size: int = 0, read: HashReader | None = None) -> None:
-        self.size = size
-        self._edge: list[bytes] = []
-        if size:
-            if read is None:
-                raise MalformedInput("the edge of a tree needs its hashes")
-            self._edge = [read(level, index) for level, index in _complete(0, size)]
-
-    def append(self, leaf: bytes) -> None:
-        """Add one leaf hash on the right."""
-        size = self.size
-        while size & 1:
-            leaf = node_hash(self._edge.pop(), leaf)
-            size >>= 1
-        self._edge.append(leaf)
-        self.size += 1
-
-    def root(self) -> bytes:
-        """Return the root of the tree so far."""
-        return _fold(self._edge) if self._edge else EMPTY_ROOT
-
-
 def _range_hash(start: int, end: int, read: HashReader) -> bytes:
     """The hash over the leaves from `start` up to `end`, for ranges that occur in a tree."""
     return _fold([read(level, index) for level, index in _complete(start, end)])

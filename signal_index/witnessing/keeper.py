@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
+from crypto.errors import CryptoError
 from signal_index import audit
 from signal_index.errors import SignalIndexError
 from signal_index.model.log import Cosigned, Refusal, TreeHead
@@ -20,6 +21,8 @@ from signal_index.ports import Database, Transaction
 from signal_index.usecases import log
 
 from .witness import Declined, Knows, Witness
+
+T = TypeVar("T")
 
 ROUND_SECONDS: Final = 0.5
 """A record is in the tree within a second: half a second until a round begins, and the round itself."""
@@ -30,6 +33,40 @@ COSIGNED_EVERY: Final = timedelta(seconds=5)
 AFTER_FAULT_SECONDS: Final = 5.0
 
 _log = logging.getLogger(__name__)
+
+
+class _Faults:
+    """Lets a thread outlive whatever goes wrong in a step of it, and says so once until a step goes well again.
+
+    Args:
+        what: stands still meanwhile, for the line in the log.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._said: str | None = None
+
+    def of(self, step: Callable[[], T]) -> T | None:
+        """Take the step; what it gives, or None when it went wrong."""
+        try:
+            result = step()
+        except SignalIndexError as error:
+            self._say(error.code)
+        except CryptoError as error:
+            self._say(
+                str(error)
+            )  # a tile or checkpoint that does not fit; it names places in the tree and nobody
+        except Exception as error:  # noqa: BLE001 - a thread that ends in silence would be worse than any of them
+            self._say(type(error).__name__)
+        else:
+            self._said = None
+            return result
+        return None
+
+    def _say(self, fault: str) -> None:
+        if fault != self._said:
+            _log.error("%s: %s", self._what, fault)
+        self._said = fault
 
 
 class Courier:
@@ -50,6 +87,7 @@ class Courier:
         self._offer = threading.Condition()
         self._head: TreeHead | None = None
         self._closed = False
+        self._faults = _Faults("cosigning waits")
         self._thread = threading.Thread(target=self._work, name="courier", daemon=True)
 
     def start(self) -> None:
@@ -71,7 +109,7 @@ class Courier:
 
     def _work(self) -> None:
         while (head := self._offered()) is not None:
-            if self._is_due(head) and not self._tried():
+            if self._is_due(head) and not self._faults.of(self.bring):
                 self._rest()
 
     def _offered(self) -> TreeHead | None:
@@ -90,13 +128,6 @@ class Courier:
     def _rest(self) -> None:
         with self._offer:
             self._offer.wait_for(lambda: self._closed, AFTER_FAULT_SECONDS)
-
-    def _tried(self) -> bool:
-        try:
-            return self.bring()
-        except SignalIndexError as error:
-            _log.warning("cosigning waits: %s", error.code)
-            return False
 
     def bring(self) -> bool:
         """Have the newest checkpoint cosigned; False when the witness did not."""
@@ -151,6 +182,7 @@ class Keeper:
         self._now = now
         self._gaps: set[tuple[bytes, int]] = set()  # said before
         self._closing = threading.Event()
+        self._faults = _Faults("the log waits")
         self._thread = threading.Thread(target=self._work, name="log-keeper", daemon=True)
 
     def __enter__(self) -> Self:
@@ -171,10 +203,7 @@ class Keeper:
 
     def _work(self) -> None:
         while not self._closing.wait(ROUND_SECONDS):
-            try:
-                self.round()
-            except SignalIndexError as error:
-                _log.warning("the log waits: %s", error.code)
+            self._faults.of(self.round)
 
     def round(self) -> None:
         """Take in everything that waits; nothing when another process does."""

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from crypto.errors import MalformedInput, VerificationFailed
 from crypto.log.merkle import (
     EMPTY_ROOT,
-    Frontier,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -110,23 +109,6 @@ def test_every_consistency_proof_is_that_of_the_definition_and_holds() -> None:
             proof = consistency_proof(old, new, read)
             assert proof == (naive_subproof(old, leaves(new), True) if old else ())
             verify_consistency(old, root(old, read), new, root(new, read), proof)
-
-
-def test_a_frontier_has_the_root_of_every_size_and_can_start_at_any() -> None:
-    whole = Frontier()
-    for size in range(SIZE_MAX + 1):
-        begun = Frontier(size, read)
-        assert whole.root() == begun.root() == root(size, read)
-        assert whole.size == begun.size == size
-        for index in range(size, SIZE_MAX):
-            begun.append(leaf(index))
-        assert begun.root() == root(SIZE_MAX, read)
-        whole.append(leaf(size))
-
-
-def test_a_frontier_of_a_tree_needs_something_to_read() -> None:
-    with pytest.raises(MalformedInput):
-        Frontier(1)
 
 
 def test_the_empty_root_is_that_of_the_rfc() -> None:
