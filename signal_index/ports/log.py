@@ -1,4 +1,4 @@
-"""What the use cases need of the log besides appending to it: its tree, who cosigned it, and the log beside it."""
+"""What the use cases need of the log besides appending to it: its tree, who cosigned it, and the log within it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -75,8 +75,8 @@ class Witnesses(Protocol):
 class ProcessingLog(Protocol):
     """Which personal data was worked with, when, and for which activity; who did it stands in the audit log.
 
-    Nobody writes to it: an event in the audit log that is a processing brings its record along.
+    Nobody writes to it: the record of an event in the audit log that is a processing is its record here as well.
     """
 
     def entries(self, since: datetime, until: datetime) -> Iterable[ProcessingEntry]:
-        """Read what began from one moment up to, not including, another; oldest first."""
+        """Read what was recorded from one moment up to, not including, another; oldest first."""

@@ -6,7 +6,7 @@ Invariants:
 2. Numbers run 1, 2, 3 per writer without a gap, and recorded times never run backwards within a writer.
 3. The body is sealed to its place and padded, so that its length tells nothing about what was allowed or shown.
 4. The person concerned stands outside what is hashed; the body commits to her with the record's own salt.
-5. Every record names its action in a trace; one of an action on personal data brings its processing record along.
+5. Every record names its action in a trace; one of an action on personal data is its processing record as well.
 
 Whoever controls the database can at most drop a writer's newest records; without the keys, anything else shows.
 Records wait in memory until the commit and are then written together.
@@ -17,14 +17,13 @@ Source: ADR-0003, ADR-0005.
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_bytes
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, TextClause, bindparam, delete, insert, select
 
 from crypto import records
 from crypto.chain import Pseudonym
@@ -32,18 +31,16 @@ from crypto.encoding import encode
 from crypto.sealing import SEAL_BYTES, RowKeys
 from signal_index import ports
 from signal_index.errors import Unavailable
-from signal_index.model import AuditEntry, AuditEvent, FieldValue, Receipt
-from signal_index.model.log import Body
-from signal_index.model.traces import Action, Trace
+from signal_index.model import AuditEntry, AuditEvent, Receipt
+from signal_index.model.log import LOOKS, Body
+from signal_index.model.traces import Processing, Trace
 
 from . import schema
 from .cells import Cells, damaged
-from .log.processing import SqlProcessingLog, processing
+from .log.bodies import BODY_BYTES, padded_size, read_action, read_processing, write_body
 from .sql import AnyRow, Insert
 
 SALT_BYTES: Final = 16
-BODY_BYTES: Final = (3_700, 15_000, 60_000)
-"""Sizes a body is padded to. A look always fits in the first, which fits in a database page of 4 kB with its row."""
 LATE_MAX: Final = timedelta(seconds=10)
 """How long a job may have waited before its record is written; further back means that the clock was moved."""
 
@@ -57,7 +54,7 @@ _HEAD = (
 )
 _NEWEST_FIRST = select(
     _records.c.writer, _records.c.number, _records.c.commitment, _records.c.link, _records.c.sealed_body
-).order_by(_records.c.recorded_at.desc(), _records.c.writer, _records.c.number.desc())
+).order_by(_records.c.recorded_at.desc(), _records.c.writer.desc(), _records.c.number.desc())
 _ONE = select(*_records.columns).where(
     _records.c.writer == bindparam("own"), _records.c.number == bindparam("at")
 )
@@ -77,10 +74,9 @@ _IN_TREE = (
     .limit(bindparam("at_most"))
 )
 _OVER = (
-    select(_records.c.writer, _records.c.number, _records.c.sealed_body)
+    select(_records.c.writer, _records.c.number)
     .join(_PLACED, _IS_PLACED)
     .where(
-        _records.c.event.in_(bindparam("of", expanding=True)),
         _records.c.recorded_at < bindparam("before", type_=_WHEN),
         _PLACED.c.position < bindparam("size"),
     )
@@ -103,13 +99,11 @@ class Mark:
         appended: records waiting then.
         written: how many of those had been written to the transaction.
         head: number, link and time of the last record.
-        processings: the same moment in the log of processing operations.
     """
 
     appended: int
     written: int
     head: tuple[int, bytes, datetime] | None
-    processings: tuple[int, int]
 
 
 class SqlAuditLog:
@@ -121,7 +115,6 @@ class SqlAuditLog:
         kind: of process, `serve` or `cli`.
         keys: audit keys, for the bodies.
         person_keys: row keys, for the persons concerned.
-        processings: the log of processing operations that is written with this one.
     """
 
     def __init__(
@@ -132,14 +125,12 @@ class SqlAuditLog:
         *,
         keys: RowKeys,
         person_keys: RowKeys,
-        processings: SqlProcessingLog,
     ) -> None:
         self._connection = connection
         self._writer = writer
         self._kind = kind
         self._bodies = Cells(keys, "audit_records")
         self._persons = Cells(person_keys, "audit_records")
-        self._processings = processings
         self._waiting: list[dict[str, object]] = []
         self._written = 0
         self._trace = Trace.new()
@@ -155,9 +146,8 @@ class SqlAuditLog:
         """
         number, previous, at = self._next(event.at)
         salt = token_bytes(SALT_BYTES)
-        action = self._trace.action()
         subject = None if event.subject is None else _subject_commitment(salt, event.subject)
-        body = _body(event, at, action, subject)
+        body = write_body(event, at, self._trace, subject)
         commitment = records.commitment(salt, body)
         link = records.link(previous, self._writer, number, commitment)
         row = _row(self._writer, number)
@@ -170,15 +160,12 @@ class SqlAuditLog:
                 "salt": salt,
                 "commitment": commitment,
                 "link": link,
-                "sealed_body": self._bodies.seal("sealed_body", row, body, _padded_size(len(body))),
+                "sealed_body": self._bodies.seal("sealed_body", row, body, padded_size(len(body))),
                 **self._subject(row, event.subject),
                 "key_epoch": self._bodies.keys.epoch,
             }
         )
         self._head = (number, link, at)
-        done = processing(event, at, self._trace, action)
-        if done is not None:
-            self._processings.append(done, event.subject)
         return Receipt(self._writer, number, records.leaf(self._writer, number, commitment))
 
     def follow(self, trace: Trace | None) -> None:
@@ -207,14 +194,13 @@ class SqlAuditLog:
 
     def mark(self) -> Mark:
         """Remember this moment, before a job begins."""
-        return Mark(len(self._waiting), self._written, self._head, self._processings.mark())
+        return Mark(len(self._waiting), self._written, self._head)
 
     def return_to(self, mark: Mark) -> None:
         """Drop what a failed job appended, after its savepoint has been rolled back."""
         del self._waiting[mark.appended :]
         self._written = mark.written
         self._head = mark.head
-        self._processings.return_to(mark.processings)
 
     def write(self) -> None:
         """Write the waiting records to the transaction."""
@@ -226,13 +212,11 @@ class SqlAuditLog:
             self._connection.execute(insert(_writers), this)
         _PUT.put(self._connection, fresh)
         self._written = len(self._waiting)
-        self._processings.write()
 
     def committed(self) -> None:
         """Forget the records that are durable now."""
         self._waiting.clear()
         self._written = 0
-        self._processings.committed()
 
     def entries(
         self,
@@ -246,7 +230,7 @@ class SqlAuditLog:
         self.write()
         statement = _NEWEST_FIRST.limit(limit)
         if events is not None:
-            statement = statement.where(_records.c.event.in_(events))
+            statement = statement.where(*_of(events))
         if subject is not None:
             statement = statement.where(_records.c.person_tag == self.person_tag(subject))
         if period is not None:
@@ -275,8 +259,12 @@ class SqlAuditLog:
             fields=body["fields"],
             leaf=records.leaf(row.writer, row.number, row.commitment),
             link=row.link,
-            action=_action(body.get("trace")),
+            action=read_action(body),
         )
+
+    def processing_of(self, row: AnyRow) -> tuple[Processing | None, Pseudonym | None]:
+        """What a record, as read with all its columns, says for the log of processing operations, and of whom."""
+        return read_processing(json.loads(self._open(row))), self._opened_subject(row)
 
     def _open(self, row: AnyRow) -> bytes:
         size = len(row.sealed_body) - SEAL_BYTES
@@ -306,21 +294,18 @@ class SqlAuditLog:
     def erase(
         self, events: Collection[str], before: datetime, *, size: int, limit: int
     ) -> Sequence[tuple[bytes, int]]:
-        """Remove records, and the processing records of the same actions; SQLite overwrites their bytes."""
+        """Remove records; SQLite overwrites their bytes (`secure_delete`)."""
         self.write()
-        found = self._connection.execute(
-            _OVER, {"of": list(events), "before": before, "size": size, "at_most": limit}
-        ).all()
+        over = _OVER.where(*_of(events))
+        found = self._connection.execute(over, {"before": before, "size": size, "at_most": limit}).all()
         if found:
-            named = (_action(json.loads(self._open(row)).get("trace")) for row in found)
-            self._processings.erase([action for action in named if action is not None])
             self._connection.execute(
                 _ERASE, [{"of_writer": row.writer, "of_number": row.number} for row in found]
             )
         return [(bytes(row.writer), row.number) for row in found]
 
     def contradiction(self, row: AnyRow) -> bool:
-        """Whether a column of a record, as read with all its columns, or its processing record contradicts its body."""
+        """Whether a column of a record, as read with all its columns, contradicts its body."""
         try:
             body = self._open(row)
             subject = self._opened_subject(row)
@@ -335,14 +320,7 @@ class SqlAuditLog:
             and datetime.fromisoformat(stated["at"]) == row.recorded_at
             and stated["subject"] == of_subject
             and row.key_epoch == self._bodies.keys.epoch
-            and not self._is_unprocessed(stated, row.recorded_at, subject)
         )
-
-    def _is_unprocessed(self, stated: dict[str, Any], at: datetime, subject: Pseudonym | None) -> bool:
-        """Whether the processing record of an action is not as its audit record says."""
-        action = _action(stated.get("trace"))
-        event = AuditEvent(stated["event"], at, stated["fields"], subject)
-        return action is not None and self._processings.contradiction(event, at, action)
 
     def _opened_subject(self, row: AnyRow) -> Pseudonym | None:
         if row.sealed_subject is None and row.person_tag is None:
@@ -354,65 +332,18 @@ class SqlAuditLog:
         return subject
 
 
+def _of(events: Collection[str]) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    """The condition that a record is of these events, so that the index on events serves when no look is among them."""
+    named = _records.c.event.in_(events)
+    return (named,) if set(LOOKS) & set(events) else (named, schema.NO_LOOK)
+
+
 def _row(writer: bytes, number: int) -> bytes:
     return encode("audit_records", writer, number)
 
 
 def _subject_commitment(salt: bytes, subject: Pseudonym) -> str:
     return sha256(encode("audit-subject", salt, subject.encoded)).hexdigest()
-
-
-def _body(event: AuditEvent, at: datetime, action: Action, subject: str | None) -> bytes:
-    """Write the record as canonical JSON: sorted members, no spaces, UTF-8, no fractions."""
-    stated = {
-        "at": at.astimezone(UTC).isoformat(),
-        "event": event.event,
-        "fields": event.fields,
-        "subject": subject,
-        "trace": _trace(action),
-    }
-    for name, value in event.fields.items():
-        if not _is_plain(value):
-            raise TypeError(
-                f"field {name} of event {event.event} is not text, a whole number or a list of texts"
-            )
-    return json.dumps(stated, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _trace(action: Action) -> dict[str, str]:
-    """How a record names its action; what there is not is left out."""
-    named = {"trace_id": action.trace_id.hex(), "span_id": action.span_id.hex()}
-    if action.parent_id is not None:
-        named["parent_span_id"] = action.parent_id.hex()
-    if action.transaction is not None:
-        named["fsc_transaction_id"] = str(action.transaction)
-    return named
-
-
-def _action(named: dict[str, str] | None) -> Action | None:
-    """The action as a record names it; None in one from before there were traces."""
-    if named is None:
-        return None
-    parent, transaction = named.get("parent_span_id"), named.get("fsc_transaction_id")
-    return Action(
-        bytes.fromhex(named["trace_id"]),
-        bytes.fromhex(named["span_id"]),
-        bytes.fromhex(parent) if parent is not None else None,
-        UUID(transaction) if transaction is not None else None,
-    )
-
-
-def _is_plain(value: FieldValue) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(entry, str) for entry in value)
-    return value is None or isinstance(value, str | int)
-
-
-def _padded_size(length: int) -> int:
-    for size in BODY_BYTES:
-        if length <= size - 2:  # the seal keeps the length in two bytes
-            return size
-    raise ValueError("a record of this size would not be a record any more")
 
 
 _: type[ports.AuditLog] = SqlAuditLog

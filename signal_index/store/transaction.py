@@ -86,15 +86,14 @@ class SqlTransaction:
         self.names = KeyedNames(keys)
         self.openings = SqlOpenings(connection, keys)
         self.reviews = SqlReviews(connection, keys)
-        self.processings = SqlProcessingLog(connection, identity.audit_keys, keys)
         self.audit = SqlAuditLog(
             connection,
             identity.writer,
             identity.writer_kind,
             keys=identity.audit_keys,
             person_keys=keys,
-            processings=self.processings,
         )
+        self.processings = SqlProcessingLog(connection, self.audit, keys)
         self.chronicle = SqlChronicle(connection, self.audit)
         self.witnesses = SqlWitnesses(
             connection,

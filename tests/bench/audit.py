@@ -67,6 +67,7 @@ class Bench:
         self._driver.execute("PRAGMA synchronous = FULL")
         self._driver.execute("CREATE TABLE bench_floor (number INTEGER PRIMARY KEY, body BLOB) STRICT")
         self.database = open_database(path, secrets, writer_kind="serve")
+        self._looks = [_look(number) for number in range(APPENDS)]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -75,8 +76,7 @@ class Bench:
 
     def append(self) -> None:
         """One look's record per transaction: nobody to share the wait for the disk with."""
-        for number in range(APPENDS):
-            event = _look(number)
+        for event in self._looks:
             self.database.run(lambda tx: tx.audit.append(event))  # noqa: B023 - run waits
 
     def insert(self) -> None:
@@ -88,7 +88,7 @@ class Bench:
     def append_together(self) -> None:
         """Records of looks that wait at the same moment, as at a busy hour."""
         for start in range(0, APPENDS, WAITING):
-            events = [_look(number) for number in range(start, start + WAITING)]
+            events = self._looks[start : start + WAITING]
             waiting = [self.database.submit(partial(_append, event)) for event in events]
             for future in waiting:
                 future.result()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
 
 from crypto import records
 from crypto.chain import Pseudonym
@@ -21,8 +22,8 @@ from signal_index.errors import Unavailable
 from signal_index.model import AuditEvent, FieldValue, Receipt
 from signal_index.ports import Database, Transaction
 from signal_index.store import open_database
-from signal_index.store.audit import BODY_BYTES, SqlAuditLog
-from signal_index.store.log.processing import SqlProcessingLog
+from signal_index.store.audit import _NEWEST_FIRST, SqlAuditLog, _of
+from signal_index.store.log.bodies import BODY_BYTES
 
 People = Callable[[int], Pseudonym]
 
@@ -162,7 +163,9 @@ def test_a_record_commits_to_the_person_without_naming_her(
     assert [tag is not None for *_, tag in rows] == [False, True, False, True, False]
     body = (
         b'{"at":"2026-04-01T09:30:02+00:00","event":"lookup.answered","fields":{"allowed":'
-        b'["schuldhulptraject:source"],"any_shown":true,"number":2},"subject":"%s",'
+        b'["schuldhulptraject:source"],"any_shown":true,"number":2},'
+        b'"processing":{"activity":"raadplegen/1","name":"Raadplegen welke hulp er loopt","processor":null,'
+        b'"started_at":"2026-04-01T09:30:02+00:00","status":"Unset"},"subject":"%s",'
         b'"trace":{"span_id":"%s","trace_id":"%s"}}'
     )
     span = next(iter(database.run(lambda tx: tx.audit.entries(subject=person(2))))).action
@@ -193,6 +196,29 @@ def test_all_looks_take_the_same_room(database: Database, path: Path, now: datet
             "SELECT DISTINCT length(sealed_body), length(sealed_subject) FROM audit_records"
         )
         assert len(sizes.fetchall()) == 1
+
+
+@pytest.mark.parametrize(
+    ("events", "by"),
+    [
+        (("log.exported",), "event_recorded_at (event=?)"),
+        (("lookup.refused", "log.read"), "recorded_at_writer_number"),
+        (None, "recorded_at_writer_number"),
+    ],
+)
+def test_the_newest_record_is_found_without_reading_the_log(
+    database: Database, events: tuple[str, ...] | None, by: str
+) -> None:
+    statement = _NEWEST_FIRST if events is None else _NEWEST_FIRST.where(*_of(events))
+    text = statement.limit(1).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+
+    def plan(tx: Transaction) -> str:
+        connection = tx.audit._connection  # type: ignore[attr-defined]
+        return " ".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
+
+    found = database.run(plan)
+    assert f"INDEX ix_audit_records_{by}" in found
+    assert "TEMP B-TREE FOR ORDER BY" not in found
 
 
 def test_a_large_record_fits_and_a_larger_one_is_refused(database: Database, now: datetime) -> None:
@@ -345,14 +371,12 @@ def test_bodies_open_with_the_audit_keys_alone(
     def read_with(audit_keys: RowKeys) -> int:
         def job(tx: Transaction) -> int:
             connection = tx.audit._connection  # type: ignore[attr-defined]
-            beside = SqlProcessingLog(connection, audit_keys, keys.row_keys)
             log = SqlAuditLog(
                 connection,
                 bytes(8),
                 "cli",
                 keys=audit_keys,
                 person_keys=keys.row_keys,
-                processings=beside,
             )
             return len(log.entries())
 

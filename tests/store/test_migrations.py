@@ -176,3 +176,24 @@ def test_a_restored_backup_keeps_what_people_arranged(
     ]
     assert restored(lambda tx: tx.staff.all()) == [NOBODY_NAMED]
     assert restored(lambda tx: tx.log.check().records) == 1
+
+
+def test_processing_records_of_before_they_stood_in_the_record_leave_no_bytes(
+    lived_in: Path, keys: IndexSecrets
+) -> None:
+    downgrade(lived_in, "0007")
+    sealed = bytes(range(1, 249)) * 2
+    with closing(sqlite3.connect(lived_in)) as writer, writer:
+        writer.execute(
+            "INSERT INTO processing_records VALUES (x'01', x'02', NULL, 'Unset', 1, 2, ?, NULL, NULL, 1)",
+            [sealed],
+        )
+    with closing(sqlite3.connect(lived_in)) as writer:
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert sealed[:100] in lived_in.read_bytes()
+    upgrade(lived_in)
+    with open_database(lived_in, keys, writer_kind="serve") as database:
+        assert database.run(lambda tx: tx.log.check().records) == 1
+    assert sealed[:100] not in b"".join(
+        each.read_bytes() for each in lived_in.parent.glob(f"{lived_in.name}*")
+    )

@@ -1,8 +1,7 @@
 """Recomputes the whole log: what every record says, every chain, the tree over them, and what was cosigned.
 
 A record that is gone is no fault when its place in the tree is there and its erasure is on record, by its place: one
-that was put back does not make room for another. Records that say what was erased are never erased themselves. A record
-of an action on personal data has its processing record beside it.
+that was put back does not make room for another. Records that say what was erased are never erased themselves.
 """
 
 from collections.abc import Iterator, Sequence

@@ -17,6 +17,7 @@ does by itself.
 """
 
 from .accountability import (
+    NO_LOOK,
     audit_records,
     audit_writers,
     log_cosignatures,
@@ -51,10 +52,10 @@ from .index import (
     views,
 )
 from .openings import openings
-from .processing import processing_records
 from .reviews import review_state, review_weeks, reviews, watches
 
 __all__ = [
+    "NO_LOOK",
     "acknowledgements",
     "audit_records",
     "audit_writers",
@@ -74,7 +75,6 @@ __all__ = [
     "metadata",
     "openings",
     "preferences",
-    "processing_records",
     "publications",
     "publisher_sets",
     "publishers",

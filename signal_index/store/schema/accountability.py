@@ -1,10 +1,24 @@
 """The tables of the log: its records, the tree they are put into, and who cosigned it."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from signal_index.store.sql import Count, Moment, cell, key, key_epoch, optional
 
 from .base import metadata
+
+NO_LOOK = text("event NOT IN ('lookup.answered', 'lookup.refused')")
+"""What an index on the kind of event leaves out: looks are most of the log, found by time, and must be cheap to record.
+A query uses that index only if it says the very same."""
 
 audit_writers = Table(
     "audit_writers",
@@ -41,8 +55,8 @@ audit_records = Table(
         "pseudonym of the person concerned, sealed to this row; outside the leaf",
     ),
     key_epoch(),
-    Index(None, "recorded_at"),
-    Index(None, "event", "recorded_at"),
+    Index(None, "recorded_at", "writer", "number"),
+    Index(None, "event", "recorded_at", sqlite_where=NO_LOOK, postgresql_where=NO_LOOK),
     Index(None, "person_tag"),
     sqlite_strict=True,
 )

@@ -67,7 +67,7 @@ def test_old_looks_go_and_the_log_still_holds(looked: Any) -> None:
     assert erase_looks(looked, size) == 0
 
 
-def test_the_processing_record_of_an_erased_action_goes_with_it(looked: Any) -> None:
+def test_the_processing_record_of_an_erased_action_is_gone_as_well(looked: Any) -> None:
     def activities() -> list[str]:
         long = (looked.clock - timedelta(days=9_000), looked.clock + timedelta(days=1))
         found = looked.database.run(lambda tx: list(tx.processings.entries(*long)))
@@ -121,12 +121,10 @@ def test_an_old_record_put_back_does_not_make_up_for_a_recent_one_taken_out(look
     size = integrate(looked)
     with closing(sqlite3.connect(looked.path)) as thief:
         record = thief.execute("SELECT * FROM audit_records WHERE event = 'relation.registered'").fetchone()
-        processings = thief.execute("SELECT * FROM processing_records").fetchall()
     erase_looks(looked, size)
     assert looked.database.run(lambda tx: tx.log.check()).erased == 3
     with closing(sqlite3.connect(looked.path)) as thief, thief:
         put_back(thief, "audit_records", [record])
-        put_back(thief, "processing_records", processings)
         thief.execute(
             "DELETE FROM audit_records WHERE event = 'lookup.refused' AND number = "
             "(SELECT min(number) FROM audit_records WHERE event = 'lookup.refused')"

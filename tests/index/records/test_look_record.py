@@ -49,10 +49,11 @@ def bodies(world: Any) -> list[dict[str, Any]]:
 def test_an_answered_look_holds_exactly_this(world: Any, client: bytes) -> None:
     world.look(client)
     [body] = bodies(world)
-    assert set(body) == {"at", "event", "fields", "subject", "trace"}
+    assert set(body) == {"at", "event", "fields", "processing", "subject", "trace"}
     assert set(body["fields"]) == ANSWERED == audit.EVENTS["lookup.answered"]
     assert set(json.loads(body["fields"]["facts"])) == FACTS
     assert set(body["trace"]) == {"trace_id", "span_id"}
+    assert set(body["processing"]) == {"activity", "name", "processor", "started_at", "status"}
     assert body["fields"]["any_shown"] is True
     assert body["fields"]["relation"] == str(UUID(bytes=client))
 
@@ -83,7 +84,13 @@ def fill(world: Any, row: ZorgrelatieRow, flags: dict[tuple[str, str], str]) -> 
 def masked(body: dict[str, Any]) -> dict[str, Any]:
     """A body without what differs between any two looks; the rest must be equal."""
     fields = {name: value for name, value in body["fields"].items() if name not in {"any_shown", "token"}}
-    return {"event": body["event"], "fields": fields, "trace": sorted(body["trace"])}
+    processing = {name: value for name, value in body["processing"].items() if name != "started_at"}
+    return {
+        "event": body["event"],
+        "fields": fields,
+        "trace": sorted(body["trace"]),
+        "processing": processing,
+    }
 
 
 @FEW
