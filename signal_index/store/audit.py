@@ -14,7 +14,6 @@ Records wait in memory until the commit and are then written together.
 Source: ADR-0003, ADR-0005.
 """
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,7 +36,7 @@ from signal_index.model.traces import Processing, Trace
 
 from . import schema
 from .cells import Cells, damaged
-from .log.bodies import BODY_BYTES, padded_size, read_action, read_processing, write_body
+from .log.bodies import BODY_BYTES, padded_size, read_action, read_body, read_processing, write_body
 from .sql import AnyRow, Insert
 
 SALT_BYTES: Final = 16
@@ -250,7 +249,7 @@ class SqlAuditLog:
 
     def entry_of(self, row: AnyRow) -> AuditEntry:
         """Open a record, as read with its place, commitment, link and body."""
-        body = json.loads(self._open(row))
+        body = read_body(self._open(row))
         return AuditEntry(
             writer=row.writer,
             number=row.number,
@@ -264,7 +263,7 @@ class SqlAuditLog:
 
     def processing_of(self, row: AnyRow) -> tuple[Processing | None, Pseudonym | None]:
         """What a record, as read with all its columns, says for the log of processing operations, and of whom."""
-        return read_processing(json.loads(self._open(row))), self._opened_subject(row)
+        return read_processing(read_body(self._open(row))), self._opened_subject(row)
 
     def _open(self, row: AnyRow) -> bytes:
         size = len(row.sealed_body) - SEAL_BYTES
@@ -311,7 +310,7 @@ class SqlAuditLog:
             subject = self._opened_subject(row)
         except Unavailable:
             return True
-        stated = json.loads(body)
+        stated = read_body(body)
         of_subject = None if subject is None else _subject_commitment(row.salt, subject)
         return not (
             len(row.salt) == SALT_BYTES

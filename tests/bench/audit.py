@@ -22,7 +22,7 @@ from tests.bench.figures import Figure
 
 APPENDS = 256
 WAITING = 32
-ROW_BYTES = 4_000
+ROW_BYTES = 2_750
 NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
 MEMBER = StaffMember("w.jansen", "00000004000000020000", "noord", active=True)
 WORKER = Actor.in_all_roles("w.jansen", MEMBER, second_factor=True, token_id="bench")

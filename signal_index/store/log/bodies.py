@@ -8,12 +8,13 @@ Invariants:
 Source: Logboek Dataverwerkingen, the interface of the log; ADR-0005, ADR-0016.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import NoneType
 from typing import Any, Final
 from uuid import UUID
+
+import msgspec
 
 from signal_index import audit
 from signal_index.model import AuditEvent, FieldValue
@@ -23,7 +24,7 @@ BODY_BYTES: Final = (2_500, 3_700, 15_000, 60_000)
 """Sizes a body is padded to. A look always fits in the first; with its row, the second still fits in a page of 4 kB."""
 
 _PLAIN: Final = (str, int, NoneType)
-_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
 
 
 def write_body(event: AuditEvent, at: datetime, trace: Trace, subject: str | None) -> bytes:
@@ -55,7 +56,7 @@ def write_body(event: AuditEvent, at: datetime, trace: Trace, subject: str | Non
             "started_at": min(trace.begun_at or at, at).isoformat(),
             "status": audit.status_of(event).value,
         }
-    return _encode(stated).encode()
+    return _encode(stated)
 
 
 def padded_size(length: int) -> int:
@@ -68,6 +69,12 @@ def padded_size(length: int) -> int:
         if length <= size - 2:  # the seal keeps the length in two bytes
             return size
     raise ValueError("a record of this size would not be a record any more")
+
+
+def read_body(data: bytes) -> dict[str, Any]:
+    """The members of a body."""
+    body: dict[str, Any] = msgspec.json.decode(data)
+    return body
 
 
 def read_action(body: Mapping[str, Any]) -> Action | None:
