@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
-from signal_index.model.review import Chosen, Indicator, Kind, LookRef, Review, in_order, kind_of
+from signal_index.model.review import Chosen, Indicator, LookRef, Review, in_order, kind_of
 from signal_index.review.history import HEARD, History, UnderWatch
 from signal_index.review.indicators import reasons
 from signal_index.review.looks import Record
@@ -145,9 +145,8 @@ class _Run:
         pool = [each for each in pool if each.this_week or each.rank >= self._policy.rank_min]
         if self._shuffled:
             pool = self._shuffle(pool)
-        for ref, how in choose(
-            pool, self._policy, self._chance, lately=dict(self._lately(end - self._policy.rests))
-        ).items():
+        lately = [self._candidate(each, begin) for each in self._lately(end - self._policy.rests)]
+        for ref, how in choose(pool, self._policy, self._chance, lately=lately).items():
             self._chosen[ref] = replace(self._waiting.pop(ref), chosen=how, chosen_on=end)
 
     def _candidate(self, review: Review, begin: date) -> Candidate:
@@ -167,17 +166,14 @@ class _Run:
         self._chance.shuffle(ranks)
         return [replace(each, rank=rank, kind=kind) for each, (rank, kind) in zip(pool, ranks, strict=True)]
 
-    def _lately(self, since: date) -> Iterator[tuple[tuple[str, Kind], int]]:
-        highest: dict[tuple[str, Kind], int] = {}
+    def _lately(self, since: date) -> Iterator[Review]:
         for review in self._chosen.values():
             if (
                 review.chosen is Chosen.STRIKING
                 and review.chosen_on is not None
                 and review.chosen_on >= since
             ):
-                key = (review.worker, kind_of(review.reasons))
-                highest[key] = max(highest.get(key, 0), review.rank)
-        yield from highest.items()
+                yield review
 
 
 def by_lot(outcome: Outcome) -> float:
