@@ -29,6 +29,7 @@ _SELF_REGISTERED, _ENDED_SOON, _ENDED_SOON_OWN = 6, 2, 4
 _FRESH, _LEFT, _WITH_OTHERS = 0, 1, 3
 _LAST_MINUTE, _AT_WORK = 4, 3
 _MANY_MAX = 6
+_MANY_IN_DAY, _MANY_IN_HOUR = 2, 3  # a day can be full of visits; nobody prepares so many in an hour
 _REPEATED_MAX = 8
 _REPEATED_USUAL = 2  # days at one resident that need no explanation
 _OTHER_RESIDENTS = (
@@ -156,20 +157,22 @@ def at_work() -> Reason:
 
 
 def _many_in_day(look: Look, around: Around, policy: ReviewPolicy) -> Reason | None:  # noqa: ARG001 - as above
-    return _many(Indicator.MANY_IN_DAY, around.day, policy.residents_per_day, policy)
+    return _many(Indicator.MANY_IN_DAY, _MANY_IN_DAY, around.day, policy.residents_per_day, policy)
 
 
 def _many_in_hour(look: Look, around: Around, policy: ReviewPolicy) -> Reason | None:  # noqa: ARG001 - as above
-    return _many(Indicator.MANY_IN_HOUR, around.hour, policy.residents_per_hour, policy)
+    return _many(Indicator.MANY_IN_HOUR, _MANY_IN_HOUR, around.hour, policy.residents_per_hour, policy)
 
 
-def _many(indicator: Indicator, measure: Measure, least: int, policy: ReviewPolicy) -> Reason | None:
+def _many(
+    indicator: Indicator, base: int, measure: Measure, least: int, policy: ReviewPolicy
+) -> Reason | None:
     """Far more residents than is usual for her, for her team, and for her colleagues today."""
     usual = max(measure.usual, 1.0)
     if measure.number < max(least, policy.times_usual * usual):
         return None
     # Who is new has no habits yet, and a caseload to get to know.
-    weight = min(_MANY_MAX, 2 + round(log2(measure.number / usual))) if measure.own is not None else 1
+    weight = min(_MANY_MAX, base + round(log2(measure.number / usual))) if measure.own is not None else 1
     own = measure.own if measure.own is not None else measure.team
     return _reason(
         indicator,

@@ -182,7 +182,10 @@ REPEATS_FROM = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 def again_and_again(story: Any, **fields: Any) -> LookRef:
     """Six looks at one resident, four days apart; gives back the last one."""
-    return [story.look(REPEATS_FROM + number * 4 * DAY, "one", **fields) for number in range(6)][-1]
+    refs: list[LookRef] = [
+        story.look(REPEATS_FROM + number * 4 * DAY, "one", **fields) for number in range(6)
+    ]
+    return refs[-1]
 
 
 def test_looking_again_and_again_at_one_resident_stands_out_unless_it_is_printed(told: NewTold) -> None:
