@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from random import Random
 
-from signal_index.model.review import Chosen, Indicator, Kind, LookRef, Reason, Review, in_order, kind_of
+from signal_index.model.review import Chosen, Indicator, LookRef, Reason, Review, in_order, kind_of
 from signal_index.review.history import HEARD, History, UnderWatch
 from signal_index.review.indicators import reasons
 from signal_index.review.looks import Around, Look, Record
@@ -137,10 +137,13 @@ class _Waiting:
     @cached_property
     def candidate(self) -> Candidate:
         """As one that was looked at before this week."""
-        of = self.review
-        return Candidate(
-            of.ref, of.looked_at, of.worker, of.relation, of.rank, kind_of(of.reasons), this_week=False
-        )
+        return _candidate(self.review)
+
+
+def _candidate(of: Review) -> Candidate:
+    return Candidate(
+        of.ref, of.looked_at, of.worker, of.relation, of.rank, kind_of(of.reasons), this_week=False
+    )
 
 
 class _Run:
@@ -183,9 +186,8 @@ class _Run:
         ]
         if self._shuffled:
             pool = self._shuffle(pool)
-        for ref, how in choose(
-            pool, self._policy, self._chance, lately=dict(self._lately(end - self._policy.rests))
-        ).items():
+        lately = [_candidate(each) for each in self._lately(end - self._policy.rests)]
+        for ref, how in choose(pool, self._policy, self._chance, lately=lately).items():
             self._chosen[ref] = replace(self._waiting.pop(ref).review, chosen=how, chosen_on=end)
 
     def _shuffle(self, pool: list[Candidate]) -> list[Candidate]:
@@ -193,17 +195,14 @@ class _Run:
         self._chance.shuffle(ranks)
         return [replace(each, rank=rank, kind=kind) for each, (rank, kind) in zip(pool, ranks, strict=True)]
 
-    def _lately(self, since: date) -> Iterator[tuple[tuple[str, Kind], int]]:
-        highest: dict[tuple[str, Kind], int] = {}
+    def _lately(self, since: date) -> Iterator[Review]:
         for review in self._chosen.values():
             if (
                 review.chosen is Chosen.STRIKING
                 and review.chosen_on is not None
                 and review.chosen_on >= since
             ):
-                key = (review.worker, kind_of(review.reasons))
-                highest[key] = max(highest.get(key, 0), review.rank)
-        yield from highest.items()
+                yield review
 
 
 def by_lot(outcome: Outcome) -> float:
