@@ -38,6 +38,28 @@ class ServerSettings(_Section):
     port: int = Field(default=8100, ge=0, le=65535, description="Port to listen on.")
 
 
+class ApiSettings(_Section):
+    """What the document of the JSON interface says of who answers for it."""
+
+    url: str | None = Field(
+        default=None, description="Where systems find it: scheme and host; the site's when there is one."
+    )
+    contact_name: str | None = Field(default=None, min_length=1, description="Who answers for it.")
+    contact_email: str = Field(
+        default="beheer@signaalindex.example", min_length=3, description="Where systems' makers ask."
+    )
+    contact_url: str | None = Field(default=None, description="Where they read more.")
+
+
+class LimitSettings(_Section):
+    """How often one member of staff may ask."""
+
+    looks_per_minute: int = Field(default=60, ge=1, le=100_000, description="Looks at residents.")
+    requests_per_minute: int = Field(
+        default=240, ge=1, le=100_000, description="Everything else at the JSON interface."
+    )
+
+
 class SiteSettings(_Section):
     """The worker's pages."""
 
@@ -146,6 +168,8 @@ class Settings(_Section):
     )
     issuer: IssuerSettings
     server: ServerSettings = ServerSettings()
+    api: ApiSettings = ApiSettings()
+    limits: LimitSettings = LimitSettings()
     site: SiteSettings | None = None
     sign_in: SignInSettings | None = None
     mail: MailSettings | None = None
@@ -167,6 +191,15 @@ class Settings(_Section):
             _require_safe("witnesses.address", witness.address, environment=self.environment)
             if witness.address != _origin(witness.address):
                 raise ValueError("witnesses.address is a scheme and a host, such as https://getuige.example")
+        return self
+
+    @model_validator(mode="after")
+    def _interface_is_safe(self) -> Self:
+        """Tokens travel to this address."""
+        if self.api.url is not None:
+            _require_safe("api.url", self.api.url, environment=self.environment)
+            if self.api.url != _origin(self.api.url):
+                raise ValueError("api.url is a scheme and a host, such as https://api.gemeente.example")
         return self
 
     @property

@@ -222,7 +222,7 @@ class Logregel(Wire):
 
     schrijver: str
     nummer: int
-    tijdstip: str
+    tijdstip: str = Field(json_schema_extra={"format": "date-time"}, description="In UTC, met Z.")
     gebeurtenis: str
     velden: dict[str, str | int | bool | list[str] | None]
 

@@ -32,6 +32,7 @@ _NOT_FOR_PAGES = (
     "usecases/delivery/",
     "usecases/exporting.py",
     "usecases/oversee.py",
+    "web/api/",
     "web/identity.py",
     "web/oversight.py",
     "web/sources.py",
@@ -40,7 +41,17 @@ _NOT_FOR_PAGES = (
     "wiring/",
     "witnessing/",
 )
-_ERRORS = frozenset({"Malformed", "NotAuthenticated", "NotPermitted", "NotFound", "Conflict", "Unavailable"})
+_ERRORS = frozenset(
+    {
+        "Conflict",
+        "LimitExceeded",
+        "Malformed",
+        "NotAuthenticated",
+        "NotFound",
+        "NotPermitted",
+        "Unavailable",
+    }
+)
 _MARK = "say"
 _KIND = "Kind"  # the table of problem types; its titles are headings of error pages
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}

@@ -1,5 +1,7 @@
 """Reads request bodies strictly: JSON only, every member once, so that no two readers can see two questions.
 
+Whoever takes no form of answer that a route has, hears so before anything is done.
+
 Source: RFC 8259 §4 (names should be unique), RFC 8725 §2.4 for what goes wrong when they are not.
 """
 
@@ -14,6 +16,8 @@ from starlette.exceptions import HTTPException
 from crypto.errors import MalformedInput
 from crypto.tokens import read_json_object
 
+from .api.accept import quality
+
 JSON = "application/json"
 
 
@@ -27,14 +31,20 @@ class _StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route whose JSON body is read strictly; one with another media type is refused with 415."""
+    """A route whose JSON body is read strictly; one with another media type is refused with 415.
+
+    A caller whose `Accept` leaves out what this route answers gets 406.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler, so that it sees a strict request."""
         handle = super().get_route_handler()
         takes_body = self.body_field is not None
+        gives = str(getattr(self.response_class, "media_type", None) or JSON)
 
         async def strict(request: Request) -> Response:
+            if not quality(request.headers.getlist("accept"), gives):
+                raise HTTPException(406)
             if (
                 takes_body
                 and request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON
