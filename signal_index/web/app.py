@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from . import oversight, sources, workers
 from .api import general
 from .api.document import PREFIX, Imprint, describe
-from .api.heads import HeadLikeGet
+from .api.methods import HeadLikeGet, Methods
 from .api.registry import require_declared
 from .desk import Desk
 from .frame import API_VERSION, Fork, Frame
@@ -75,14 +75,15 @@ def create_app(
         generate_unique_id_function=_name,
         middleware=[Middleware(HeadLikeGet), Middleware(Frame, body_bytes_max=limit)],
     )
-    install(app)
     routers = [router(desk) for router in _ROUTERS[surface]]
     routers.append(
         general.router(desk, lambda: describe(app.routes, imprint or Imprint(), desk.limiter.per_minute))
     )
     for router in routers:
         app.include_router(router, prefix=PREFIX)
-    require_declared([*app.routes, *(route for router in routers for route in router.routes)])
+    own = [route for router in routers for route in router.routes]
+    require_declared([*app.routes, *own])
+    install(app, Methods(PREFIX, own))
     pages = PAGES_OF[surface]
     if site is not None and pages:
         # Added last, so it stands outermost: a page never passes through what is made for the JSON interface.

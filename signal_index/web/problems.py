@@ -31,6 +31,7 @@ from signal_index.errors import (
     Unavailable,
 )
 
+from .api.methods import Methods
 from .frame import HEADERS
 
 _log = logging.getLogger(__name__)
@@ -186,7 +187,7 @@ def _place(location: Sequence[object]) -> str:
     return names[0] if names[0] in _FIELDS else "onbekend veld"
 
 
-async def _on_http_error(_: Request, error: Exception) -> Response:
+def _on_http_error(methods: Methods, request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = kind_of_status(error.status_code)
     details = {
@@ -197,13 +198,10 @@ async def _on_http_error(_: Request, error: Exception) -> Response:
         415: "Stuur application/json of, voor leveringen, application/octet-stream.",
     }
     detail = details.get(kind.status, "Verbeter uw verzoek en stuur het opnieuw.")
-    return problem(kind, kind.name, detail, headers=_with_head(error.headers or {}))
-
-
-def _with_head(headers: Mapping[str, str]) -> dict[str, str]:
-    """These headers, with HEAD in `Allow` wherever GET is."""
-    allowed = headers.get("Allow", "").split(", ")
-    return {**headers, "Allow": ", ".join([*allowed, "HEAD"])} if "GET" in allowed else dict(headers)
+    headers = dict(error.headers or {})
+    if kind is METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(methods.at(request.scope["path"])))
+    return problem(kind, kind.name, detail, headers=headers)
 
 
 async def _on_unknown_error(_: Request, error: Exception) -> Response:
@@ -214,9 +212,18 @@ async def _on_unknown_error(_: Request, error: Exception) -> Response:
     return _internal({**HEADERS, "X-Request-ID": number})
 
 
-def install(app: FastAPI) -> None:
-    """Replace every stock error answer, FastAPI's echoing 422 first of all."""
+def install(app: FastAPI, methods: Methods) -> None:
+    """Replace every stock error answer, FastAPI's echoing 422 first of all.
+
+    Args:
+        app: the application.
+        methods: of its addresses, for `Allow`.
+    """
+
+    async def on_http_error(request: Request, error: Exception) -> Response:
+        return _on_http_error(methods, request, error)
+
     app.add_exception_handler(SignalIndexError, _on_product_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, _on_unknown_error)

@@ -135,11 +135,10 @@ def _operation(found: Mapping[str, Any], per_minute: Mapping[Rate, int]) -> dict
     parameters = [_parameter(each) for each in found.get("parameters", ())]
     if parameters:
         operation["parameters"] = parameters
-    takes = bool(parameters), "requestBody" in found
     operation |= {
         "tags": [declared.part.value],
         "security": [{_TOKEN: []}] if declared.proof is Proof.TOKEN else [],
-        "responses": _responses(found["responses"], declared, *takes),
+        "responses": _responses(found, declared),
         "x-wie": _callers(declared),
         "x-vraagt-doel": declared.asks_purpose,
         "x-vastgelegd-als": declared.records,
@@ -164,9 +163,14 @@ def _callers(declared: Declared) -> list[str]:
     return sorted(declared.roles) or ["medewerker met een rol"]
 
 
-def _responses(found: Mapping[str, Any], declared: Declared, has_parameters: bool, has_body: bool) -> Any:  # noqa: ANN401, FBT001
-    own = {status: _answer(status, response) for status, response in found.items() if status != "422"}
-    problems = {str(status) for status in statuses(declared, has_parameters, has_body)}
+def _responses(found: Mapping[str, Any], declared: Declared) -> dict[str, Any]:
+    """By status: what the route describes itself, and the problems it can give; the stock 422 never comes."""
+    own = {
+        status: _answer(status, response)
+        for status, response in found["responses"].items()
+        if status != "422"
+    }
+    problems = {str(status) for status in statuses(declared, has_body="requestBody" in found)}
     return dict(sorted({**{status: _problem(status) for status in problems}, **own}.items()))
 
 
@@ -194,16 +198,14 @@ def _component(kind: Kind) -> str:
     return "".join(word.capitalize() for word in kind.name.split("-"))
 
 
-def statuses(declared: Declared, has_parameters: bool, has_body: bool) -> frozenset[int]:  # noqa: FBT001 - two facts of a route
+def statuses(declared: Declared, *, has_body: bool) -> frozenset[int]:
     """Every problem a route can give, by HTTP status.
 
     Args:
         declared: its row in the registry.
-        has_parameters: in its path or query.
         has_body: whether it reads a body.
     """
-    found = {406, 500, *declared.statuses}
-    found |= {400} if has_parameters or has_body else set()
+    found = {400, 406, 500, *declared.statuses}  # 400 also where nothing is asked: then any query is too much
     found |= {413, 415} if has_body else set()
     found |= {401, 403} if declared.proof is Proof.TOKEN else set()
     found |= {429} if declared.rate in PER_MINUTE else set()
