@@ -26,7 +26,7 @@ keys = "issuer.public.json"
 port = {port}
 [limits]
 looks_per_minute = 100_000
-requests_per_minute = 100_000
+requests_per_minute = 90_000
 {sections}
 """
 WITNESS = """

@@ -96,6 +96,10 @@ def test_a_real_process_answers_the_same(world: World) -> None:
                 assert is_framed(client.request(method, path, **options), status)
             whole, head = client.get("/v1/openapi.json"), client.head("/v1/openapi.json")
             assert whole.headers["access-control-allow-origin"] == "*"
+            # What the settings of this process say, not what the program would say by itself.
+            found = whole.json()["paths"]
+            assert found["/raadplegingen"]["post"]["x-per-minuut"] == 100_000
+            assert found["/logregels"]["get"]["x-per-minuut"] == 90_000
             assert (head.content, head.headers["content-length"]) == (b"", str(len(whole.content)))
         assert _after_head(server.port) == b""
     finally:
