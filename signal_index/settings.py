@@ -116,6 +116,17 @@ class WitnessSettings(_Section):
         default=None, description="File with the TLS certificate by which this index shows who it is (PEM)."
     )
     key_file: Path | None = Field(default=None, description="File with the key of that certificate (PEM).")
+    asked_every_seconds: int = Field(
+        default=5,
+        ge=1,
+        le=60,
+        description="How often it is asked at most while the log grows; it keeps every tree it cosigned.",
+    )
+
+    @property
+    def asked_every(self) -> timedelta:
+        """How often it is asked at most."""
+        return timedelta(seconds=self.asked_every_seconds)
 
     @model_validator(mode="after")
     def _certificate_can_be_shown(self) -> Self:

@@ -1,6 +1,8 @@
 """`signal-index serve`: one surface of the index, or all of them for a trial."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -21,6 +23,17 @@ from signal_index.wiring.serving import (
 from .options import config_option, plain_errors, settings_of
 
 
+class _Server(uvicorn.Server):
+    """A server after which the keeper of the log and the database are closed as well, when a signal ends it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGINT and SIGTERM; unlike the stock one, do not raise the signal again, which ends the process."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+
 @click.command()
 @click.option(
     "--surface",
@@ -32,7 +45,7 @@ from .options import config_option, plain_errors, settings_of
 @click.option("--port", type=click.IntRange(0, 65535), help="Instead of the port in the settings.")
 @config_option
 def serve(surface: str, port: int | None, config: Path) -> None:
-    """Serve the index until interrupted."""
+    """Serve the index until SIGINT or SIGTERM."""
     settings = settings_of(config)
     address = (settings.server.host, settings.server.port if port is None else port)
     with plain_errors(), open_index(settings, writer_kind="serve") as index:
@@ -52,7 +65,7 @@ def serve(surface: str, port: int | None, config: Path) -> None:
                 date_header=False,
                 timeout_graceful_shutdown=10,
             )
-            uvicorn.Server(options).run(sockets=[listening])
+            _Server(options).run(sockets=[listening])
 
 
 def _listen(address: tuple[str, int]) -> socket.socket:

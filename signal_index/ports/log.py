@@ -30,6 +30,9 @@ class LogTree(Protocol):
             None when another process does this now.
         """
 
+    def step_aside(self) -> None:
+        """Let another process integrate at once; for the one that stops."""
+
     def head(self) -> TreeHead | None:
         """How far the tree is; None before the first checkpoint."""
 

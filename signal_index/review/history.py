@@ -197,7 +197,7 @@ class History:
         relation = look.relation or ""
         today.add(look.at, relation, outside=outside)
         _add(self._lately[look.worker], look.at, relation, self._policy.repeat_span)
-        _add(self._at_resident[look.worker, relation], look.at, relation, self._policy.habit)
+        _add(self._at_resident[look.worker, relation], look.at, self._today.isoformat(), self._policy.habit)
         if outside:
             _add(self._this_evening[look.worker], look.at, relation, _EVENING)
             _add(
@@ -211,15 +211,17 @@ class History:
         at_all = _within(self._lately[look.worker], look.at, self._policy.repeat_span)
         repeats = sum(about == relation for _, about in at_all)
         days = self._outside_at[look.worker, relation] if outside else deque()
+        at_resident = _within(self._at_resident[look.worker, relation], look.at, self._policy.habit)
+        lately = {day for at, day in at_resident if at > look.at - self._policy.repeat_span}
         return Around(
             outside=habits.outside,
             team_outside=team.outside,
             outside_residents=_distinct(self._this_evening[look.worker], look.at, _EVENING) if outside else 0,
             series_days=habits.series_days,
             outside_days=_distinct(days, look.at, self._policy.habit),
-            looks_at_resident=len(
-                _within(self._at_resident[look.worker, relation], look.at, self._policy.habit)
-            ),
+            looks_at_resident=len(at_resident),
+            days_at_resident=len(lately),
+            days_before=len({day for _, day in at_resident} - lately),
             relation_age=look.at - begun if begun is not None else None,
             self_registered=case is not None and case.self_registered,
             with_others=self._cases.with_others(look),

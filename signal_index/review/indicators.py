@@ -26,11 +26,16 @@ _SERIES_MAX = 5
 _AGAIN_DAYS = 2
 _AGAIN_MAX = 6
 _SELF_REGISTERED, _ENDED_SOON, _ENDED_SOON_OWN = 6, 2, 4
-_FRESH, _LEFT, _WITH_OTHERS = 1, 1, 3
+_FRESH, _LEFT, _WITH_OTHERS = 0, 1, 3
 _LAST_MINUTE, _AT_WORK = 4, 3
 _MANY_MAX = 6
-_REPEATED_MAX = 2
-_OTHER_RESIDENTS = 8  # her looks at all others, shared out over so many, are what one resident gets as a rule
+_MANY_IN_DAY, _MANY_IN_HOUR = 2, 3  # a day can be full of visits; nobody prepares so many in an hour
+_REPEATED_MAX = 8
+_REPEATED_USUAL = 2  # days at one resident that need no explanation
+_OTHER_RESIDENTS = (
+    16  # her looks at all others, shared out over so many, are what one resident gets as a rule
+)
+_REPEATED_TIMES = 3  # what it would weigh to be there as often as can be expected; only more is a reason
 _PRINTS = 5  # who prints once in so many looks does something with them
 _ATTEMPTS_MAX = 8
 _TEAM_ATTEMPTS = 3  # when so many colleagues have the same trouble, it is not her
@@ -152,20 +157,22 @@ def at_work() -> Reason:
 
 
 def _many_in_day(look: Look, around: Around, policy: ReviewPolicy) -> Reason | None:  # noqa: ARG001 - as above
-    return _many(Indicator.MANY_IN_DAY, around.day, policy.residents_per_day, policy)
+    return _many(Indicator.MANY_IN_DAY, _MANY_IN_DAY, around.day, policy.residents_per_day, policy)
 
 
 def _many_in_hour(look: Look, around: Around, policy: ReviewPolicy) -> Reason | None:  # noqa: ARG001 - as above
-    return _many(Indicator.MANY_IN_HOUR, around.hour, policy.residents_per_hour, policy)
+    return _many(Indicator.MANY_IN_HOUR, _MANY_IN_HOUR, around.hour, policy.residents_per_hour, policy)
 
 
-def _many(indicator: Indicator, measure: Measure, least: int, policy: ReviewPolicy) -> Reason | None:
+def _many(
+    indicator: Indicator, base: int, measure: Measure, least: int, policy: ReviewPolicy
+) -> Reason | None:
     """Far more residents than is usual for her, for her team, and for her colleagues today."""
     usual = max(measure.usual, 1.0)
     if measure.number < max(least, policy.times_usual * usual):
         return None
     # Who is new has no habits yet, and a caseload to get to know.
-    weight = min(_MANY_MAX, 2 + round(log2(measure.number / usual))) if measure.own is not None else 1
+    weight = min(_MANY_MAX, base + round(log2(measure.number / usual))) if measure.own is not None else 1
     own = measure.own if measure.own is not None else measure.team
     return _reason(
         indicator,
@@ -174,14 +181,24 @@ def _many(indicator: Indicator, measure: Measure, least: int, policy: ReviewPoli
     )
 
 
-def _repeated(look: Look, around: Around, policy: ReviewPolicy) -> Reason | None:  # noqa: ARG001 - as above
-    """Again and again at one resident, more than her other work explains, and hardly ever printed."""
-    expected = 1 + around.other_looks / _OTHER_RESIDENTS
-    if around.repeats < policy.repeats or around.repeats < around.printed * _PRINTS:
+def _repeated(look: Look, around: Around, policy: ReviewPolicy) -> Reason | None:
+    """On more and more days at one resident, than before and than her other work explains, and hardly ever printed.
+
+    A case that takes much work does so from its beginning, so one that is young says nothing.
+    """
+    days, age = around.days_at_resident, around.relation_age
+    settled = look.cover is None and (age is None or age >= policy.settles)
+    if not settled or days < policy.repeats or around.repeats < around.printed * _PRINTS:
         return None
-    weight = min(_REPEATED_MAX, round(log2(around.repeats / expected)))
-    facts = {"times": str(around.repeats), "days": str(policy.repeat_span.days)}
-    return _reason(Indicator.REPEATED, weight, facts) if weight > 0 else None
+    expected = _REPEATED_USUAL + around.days_before + around.other_looks / _OTHER_RESIDENTS
+    facts = {
+        "times": str(days),
+        "days": str(policy.repeat_span.days),
+        "before": str(around.days_before),
+        "weeks": str((policy.habit - policy.repeat_span).days // 7),
+    }
+    weight = min(_REPEATED_MAX, int(_REPEATED_TIMES * days / expected))
+    return _reason(Indicator.REPEATED, weight, facts) if weight > _REPEATED_TIMES else None
 
 
 def _attempts(look: Look, around: Around, policy: ReviewPolicy) -> Reason | None:  # noqa: ARG001 - as above

@@ -110,6 +110,8 @@ class Around:
         series_days: earlier days on which those were several residents.
         outside_days: days on which she looked at this resident outside office time, this one included.
         looks_at_resident: all her looks at this resident, this one included.
+        days_at_resident: days within the policy's span on which she looked at this resident, today included.
+        days_before: such days before that span, as far as habits reach.
         relation_age: since it was registered, or confirmed if that was later; None when that is out of memory.
         self_registered: whether the worker made the relation herself, as far as memory goes.
         with_others: the person has a case with a colleague.
@@ -132,6 +134,8 @@ class Around:
     series_days: int = 0
     outside_days: int = 0
     looks_at_resident: int = 0
+    days_at_resident: int = 0
+    days_before: int = 0
     relation_age: timedelta | None = None
     self_registered: bool = False
     with_others: bool = False

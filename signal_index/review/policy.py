@@ -41,8 +41,9 @@ class ReviewPolicy:
         times_usual: from how many times the usual number on something stands out.
         residents_per_day: fewer than this in a day never stand out.
         residents_per_hour: fewer than this in an hour never stand out.
-        repeats: as many looks at one resident within `repeat_span` stand out, if nothing was done with them.
+        repeats: as many days at one resident within `repeat_span` can stand out, if nothing was done with them.
         repeat_span: see `repeats`.
+        settles: a care relation takes this long before what is usual for it can be told.
         attempts_span: how long refused attempts are remembered together.
         listed_per_week: the most striking looks that go on the work list, at the least.
         listed_permyriad: of every ten thousand looks of the week so many, when that is more.
@@ -51,7 +52,7 @@ class ReviewPolicy:
         rank_min: a look with less does not stand out enough to be listed for it.
         waits: a look that was not chosen can still be chosen for this long.
         rests: a worker who was on the list is not listed again for the same kind of reason for this long, unless
-            something weighs more than it did then.
+            something weighs more than it did then; when the reason is about one case this holds for that case.
         due: time for the first verdict.
         follow_up: time for the final verdict after a question was asked.
     """
@@ -68,10 +69,11 @@ class ReviewPolicy:
     residents_per_hour: int = 6
     repeats: int = 4
     repeat_span: timedelta = timedelta(days=28)
+    settles: timedelta = timedelta(days=60)
     attempts_span: timedelta = timedelta(days=14)
     listed_per_week: int = 10
-    listed_permyriad: int = 80
-    sampled_per_week: int = 5
+    listed_permyriad: int = 92
+    sampled_per_week: int = 2
     listed_per_worker: int = 2
     rank_min: int = 4
     waits: timedelta = timedelta(days=42)
@@ -105,6 +107,7 @@ class ReviewPolicy:
                 say("Stond een medewerker net op de lijst? Dan %(weeks)s weken niet weer om zo'n reden."),
                 (("weeks", str(self.rests.days // 7)),),
             ),
+            Sentence(say("Gaat de reden over één zaak? Dan geldt dat alleen voor die zaak.")),
             Sentence(
                 say("Kantoortijd is op werkdagen van %(opens)s.00 tot %(closes)s.00 uur."),
                 (("opens", str(self.opens_hour)), ("closes", str(self.closes_hour))),

@@ -26,7 +26,9 @@ SENTENCES: Final[Mapping[Indicator, str]] = {
     Indicator.MANY_IN_HOUR: say(
         "%(number)s inwoners in één uur. Gewoon is %(usual)s, en in het team %(team)s."
     ),
-    Indicator.REPEATED: say("%(times)s keer bij dezelfde inwoner in %(days)s dagen."),
+    Indicator.REPEATED: say(
+        "Op %(times)s dagen bij dezelfde inwoner in %(days)s dagen. In de %(weeks)s weken daarvoor op %(before)s dagen."
+    ),
     Indicator.ATTEMPTS: say("Poging buiten de caseload (%(times)s keer)."),
     Indicator.WATCHED: say("Een privacy officer let hier extra op."),
     Indicator.NOT_INFORMED: say("De inwoner wist niet dat de medewerker keek."),
@@ -37,6 +39,9 @@ SENTENCES: Final[Mapping[Indicator, str]] = {
 _OUTSIDE_FIRST = say(
     "Buiten kantoortijd: %(time)s uur. Van deze medewerker is er nog niets om mee te vergelijken."
 )
+
+# Looks that were scored before the days in the weeks before were counted.
+_REPEATED_EARLIER = say("%(times)s keer bij dezelfde inwoner in %(days)s dagen.")
 
 # Not "onder toezicht": in youth care that is a measure by a court, and readers would take it for one.
 _WATCHED: Final[Mapping[str, str]] = {
@@ -72,4 +77,6 @@ def sentence_of(reason: Reason) -> Sentence:
         return Sentence(_WATCHED.get(facts.get("what", ""), SENTENCES[reason.indicator]))
     if reason.indicator is Indicator.OUTSIDE_HOURS and facts.get("looks") == "0":
         return Sentence(_OUTSIDE_FIRST, reason.facts)
+    if reason.indicator is Indicator.REPEATED and "before" not in facts:
+        return Sentence(_REPEATED_EARLIER, reason.facts)
     return Sentence(SENTENCES[reason.indicator], reason.facts)

@@ -99,7 +99,7 @@ def keeping_log(index: Index) -> Iterator[None]:
     own = index.database.run(lambda tx: Verifier.parse(tx.log.verifier_key))
     with ExitStack() as clients:
         couriers = [
-            Courier(index.database, _witness(each, own, clients), utc_now)
+            Courier(index.database, _witness(each, own, clients), each.asked_every, utc_now)
             for each in index.settings.witnesses
         ]
         with Keeper(index.database, couriers, utc_now):

@@ -2,7 +2,7 @@
 
 Invariants:
 1. Asking a witness never holds up the tree, another witness or a look: each has a thread of its own.
-2. Only the process that integrates asks witnesses; the others wait until it is silent.
+2. Only the process that integrates asks witnesses; the others wait until it stops or is silent.
 3. Whatever goes wrong in a round, the next one begins; what stays wrong is said once, and recorded.
 """
 
@@ -28,9 +28,8 @@ ROUND_SECONDS: Final = 0.5
 """A record is in the tree within a second: half a second until a round begins, and the round itself."""
 REFRESH: Final = timedelta(seconds=60)
 """How often a witness is asked again when nothing was added, so that its last word stays fresh."""
-COSIGNED_EVERY: Final = timedelta(seconds=5)
-"""How often a witness is asked at most: it keeps every tree it cosigned, for years."""
-AFTER_FAULT_SECONDS: Final = 5.0
+AFTER_FAULT_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
+"""How long to wait after a first fault, a second in a row, and so on; the last for every next one."""
 
 _log = logging.getLogger(__name__)
 
@@ -75,12 +74,16 @@ class Courier:
     Args:
         database: of the index.
         witness: to ask.
+        every: how often it is asked at most while the tree grows; it keeps every tree it cosigned, for years.
         now: the clock.
     """
 
-    def __init__(self, database: Database, witness: Witness, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, witness: Witness, every: timedelta, now: Callable[[], datetime]
+    ) -> None:
         self._database = database
         self._witness = witness
+        self._every = every
         self._now = now
         self._known: int | None = None  # size of the tree the witness knows; None until we have looked
         self._cosigned_at: datetime | None = None  # by our clock
@@ -108,9 +111,13 @@ class Courier:
         self._thread.join()
 
     def _work(self) -> None:
+        in_a_row = 0
         while (head := self._offered()) is not None:
-            if self._is_due(head) and not self._faults.of(self.bring):
-                self._rest()
+            if not self._is_due(head):
+                continue
+            in_a_row = 0 if self._faults.of(self.bring) else in_a_row + 1
+            if in_a_row:
+                self._rest(AFTER_FAULT_SECONDS[min(in_a_row, len(AFTER_FAULT_SECONDS)) - 1])
 
     def _offered(self) -> TreeHead | None:
         with self._offer:
@@ -122,12 +129,12 @@ class Courier:
         if self._cosigned_at is None:
             return True
         age = self._now() - self._cosigned_at
-        wait = COSIGNED_EVERY if self._known != head.size else REFRESH
+        wait = self._every if self._known != head.size else REFRESH
         return not timedelta() <= age < wait
 
-    def _rest(self) -> None:
+    def _rest(self, seconds: float) -> None:
         with self._offer:
-            self._offer.wait_for(lambda: self._closed, AFTER_FAULT_SECONDS)
+            self._offer.wait_for(lambda: self._closed, seconds)
 
     def bring(self) -> bool:
         """Have the newest checkpoint cosigned; False when the witness did not."""
@@ -195,11 +202,12 @@ class Keeper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop after the round under way; what is not in the tree yet is taken in by the next process."""
+        """Stop after the round under way; what is not in the tree yet is taken in by the next process, at once."""
         self._closing.set()
         self._thread.join()
         for courier in self._couriers:
             courier.close()
+        self._faults.of(lambda: self._database.run(lambda tx: tx.log.step_aside()))
 
     def _work(self) -> None:
         while not self._closing.wait(ROUND_SECONDS):

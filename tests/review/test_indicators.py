@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from signal_index.model.review import Indicator
+from signal_index.model.review import Indicator, LookRef
 from signal_index.review.words import sentence_of
 
 NewTold = Callable[..., Any]
@@ -177,15 +177,42 @@ def test_a_team_that_goes_through_its_cases_together_does_not_stand_out(told: Ne
     assert "veel-in-een-uur" not in story.reasons[last]
 
 
+REPEATS_FROM = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def again_and_again(story: Any, **fields: Any) -> LookRef:
+    """Six looks at one resident, four days apart; gives back the last one."""
+    refs: list[LookRef] = [
+        story.look(REPEATS_FROM + number * 4 * DAY, "one", **fields) for number in range(6)
+    ]
+    return refs[-1]
+
+
 def test_looking_again_and_again_at_one_resident_stands_out_unless_it_is_printed(told: NewTold) -> None:
     story, printed = told(), told()
-    at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-    for number in range(6):
-        last = story.look(at + number * 4 * DAY, "one")
-        also = printed.look(at + number * 4 * DAY, "one")
-        printed.hear("view.printed", at + number * 4 * DAY, actor="w.a", relation="one", sheet="werkblad")
-    assert dict(story.reasons[last]["herhaald"].facts) == {"days": "28", "times": "6"}
-    assert "herhaald" not in printed.reasons[also]
+    printed.hear("view.printed", REPEATS_FROM - DAY, actor="w.a", relation="one", sheet="werkblad")
+    printed.hear("view.printed", REPEATS_FROM, actor="w.a", relation="one", sheet="werkblad")
+    found = story.reasons[again_and_again(story)]["herhaald"]
+    assert dict(found.facts) == {"before": "0", "days": "28", "times": "6", "weeks": "9"}
+    assert "herhaald" not in printed.reasons[again_and_again(printed)]
+
+
+def test_who_looked_as_often_before_or_through_a_young_case_or_a_cover_does_not_repeat(told: NewTold) -> None:
+    before, young, old, cover = told(), told(), told(), told()
+    for number in range(9):
+        before.look(REPEATS_FROM + (number - 15) * 4 * DAY, "one")
+    young.hear("relation.registered", REPEATS_FROM - 30 * DAY, "p", relation="one")
+    old.hear("relation.registered", REPEATS_FROM - 45 * DAY, "p", relation="one")
+    assert "herhaald" not in before.reasons[again_and_again(before)]
+    assert "herhaald" not in young.reasons[again_and_again(young)]
+    assert "herhaald" in old.reasons[again_and_again(old)]
+    assert "herhaald" not in cover.reasons[again_and_again(cover, cover="cover")]
+
+
+def test_many_looks_on_a_few_days_are_no_repeats(told: NewTold) -> None:
+    story = told()
+    refs = [story.look(REPEATS_FROM + number // 4 * DAY + number * HOUR / 4, "one") for number in range(12)]
+    assert not any("herhaald" in story.reasons[ref] for ref in refs)
 
 
 def test_attempts_outside_the_caseload_add_up_and_a_late_feed_excuses(told: NewTold) -> None:

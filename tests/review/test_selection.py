@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,7 +70,7 @@ def test_the_highest_rank_comes_first_and_a_case_of_a_worker_once() -> None:
 
 def test_no_kind_of_reason_fills_the_list_while_another_has_something() -> None:
     many = [candidate(number, 8, f"w.{number}") for number in range(1, 10)]
-    other = candidate(20, 6, "w.x", kind=Kind.COVER)
+    other = candidate(20, 7, "w.x", kind=Kind.COVER)
     listed = [ref for ref, how in choose([*many, other], POLICY, Random(0)).items() if how is Chosen.STRIKING]
     assert other.ref in listed
     without_turns = sorted([*many, other], key=lambda each: -each.rank)[: POLICY.listed_per_week]
@@ -78,11 +79,21 @@ def test_no_kind_of_reason_fills_the_list_while_another_has_something() -> None:
 
 def test_who_was_listed_lately_comes_back_only_with_more() -> None:
     again, more = candidate(1, 6), candidate(2, 7)
-    lately = {("w", Kind.HOURS): 6}
+    lately = [candidate(3, 5), candidate(4, 6), candidate(5, 3)]
     nobody = replace(POLICY, sampled_per_week=0)
     assert not choose([again], nobody, Random(0), lately=lately)
     assert choose([more], nobody, Random(0), lately=lately)
     assert choose([replace(again, kind=Kind.COVER)], nobody, Random(0), lately=lately)
+
+
+@pytest.mark.parametrize("kind", [Kind.RELATION, Kind.COVER, Kind.REPEATED])
+def test_a_reason_about_a_case_rests_for_that_case_and_for_no_other(kind: Kind) -> None:
+    same, other = candidate(1, 9, about="case", kind=kind), candidate(2, 5, about="other", kind=kind)
+    lately = [candidate(3, 6, about="case", kind=kind)]
+    nobody = replace(POLICY, sampled_per_week=0)
+    assert list(choose([same, other], nobody, Random(0), lately=lately)) == [other.ref]
+    assert choose([replace(same, kind=Kind.HOURS)], nobody, Random(0), lately=lately)
+    assert choose([replace(same, worker="w.x")], nobody, Random(0), lately=lately)
 
 
 def test_a_busy_week_gets_a_longer_list() -> None:

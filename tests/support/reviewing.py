@@ -1,15 +1,16 @@
 """Takes a synthetic year through the review: every look scored as the log tells it, every week listed at its end."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 from random import Random
 
-from signal_index.model.review import Chosen, Indicator, Kind, LookRef, Review, in_order, kind_of
+from signal_index.model.review import Chosen, Indicator, LookRef, Reason, Review, in_order, kind_of
 from signal_index.review.history import HEARD, History, UnderWatch
 from signal_index.review.indicators import reasons
-from signal_index.review.looks import Record
+from signal_index.review.looks import Around, Look, Record
 from signal_index.review.policy import ReviewPolicy
 from signal_index.review.selection import Candidate, choose
 
@@ -61,123 +62,147 @@ class Outcome:
         return {kind: f"{found[kind]}/{planted[kind]}" for kind in planted}
 
 
-def review(
-    year: Year,
-    policy: ReviewPolicy,
-    seed: int,
-    *,
-    without: Collection[Indicator] = (),
-    shuffled: bool = False,
-) -> Outcome:
+@dataclass(frozen=True)
+class Step:
+    """What one record adds.
+
+    Args:
+        day: of the record, in the Netherlands.
+        look: with every reason known at once; None for another record.
+        later: reasons for looks before it.
+    """
+
+    day: date
+    look: Review | None
+    later: Sequence[tuple[LookRef, Reason]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A year as the log tells it under a policy, to be reviewed in several ways.
+
+    Args:
+        wrongful: looks of snoops without a reason, with whose they are.
+    """
+
+    year: Year
+    policy: ReviewPolicy
+    steps: list[Step] = field(default_factory=list)
+    wrongful: dict[LookRef, str] = field(default_factory=dict)
+
+
+def told(year: Year, policy: ReviewPolicy) -> Told:
+    """Hear the whole year, and give each look its reasons; nothing is chosen yet."""
+    teams = year.teams()
+    history = History(policy, lambda who: teams.get(who, ""), lambda _: UnderWatch(cases=year.watched))
+    made = Told(year, policy)
+    for number, event in enumerate(year.in_order()):
+        day, ref = local_day(event.at), LookRef(WRITER, number)
+        if event.event not in HEARD:
+            made.steps.append(Step(day, None, ()))
+            continue
+        if id(event) in year.wrongful:
+            made.wrongful[ref] = year.wrongful[id(event)]
+        person = event.subject.encoded if event.subject is not None else None
+        heard = history.hear(Record(ref, event.event, event.at, event.fields, person))
+        look = None if heard.look is None else _reviewed(*heard.look, policy)
+        made.steps.append(Step(day, look, heard.later))
+    return made
+
+
+def _reviewed(look: Look, around: Around, policy: ReviewPolicy) -> Review:
+    given = tuple(reasons(look, around, policy))
+    return Review(look.ref, look.at, look.worker, look.relation, look.refusal is None, given)
+
+
+def review(of: Told, seed: int, *, without: Collection[Indicator] = (), shuffled: bool = False) -> Outcome:
     """Review the whole year.
 
     Args:
-        year: with snoops.
-        policy: as the product has it, or another one.
+        of: a year with snoops.
         seed: of the lot.
         without: indicators that say nothing in this run.
         shuffled: hand out the ranks among the looks at random.
     """
-    return _Run(year, policy, Random(seed), frozenset(without), shuffled=shuffled).outcome()
+    return _Run(of, Random(seed), frozenset(without), shuffled=shuffled).outcome()
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A look that may still be chosen."""
+
+    review: Review
+    day: date
+
+    @cached_property
+    def candidate(self) -> Candidate:
+        """As one that was looked at before this week."""
+        return _candidate(self.review)
+
+
+def _candidate(of: Review) -> Candidate:
+    return Candidate(
+        of.ref, of.looked_at, of.worker, of.relation, of.rank, kind_of(of.reasons), this_week=False
+    )
 
 
 class _Run:
-    def __init__(
-        self,
-        year: Year,
-        policy: ReviewPolicy,
-        chance: Random,
-        without: Collection[Indicator],
-        *,
-        shuffled: bool,
-    ) -> None:
-        teams = year.teams()
-        self._year, self._policy, self._chance = year, policy, chance
+    def __init__(self, of: Told, chance: Random, without: Collection[Indicator], *, shuffled: bool) -> None:
+        self._told, self._policy, self._chance = of, of.policy, chance
         self._without, self._shuffled = without, shuffled
-        self._history = History(
-            policy, lambda who: teams.get(who, ""), lambda _: UnderWatch(cases=year.watched)
-        )
-        self._waiting: dict[LookRef, Review] = {}
+        self._waiting: dict[LookRef, _Waiting] = {}
         self._chosen: dict[LookRef, Review] = {}
-        self._wrongful: dict[LookRef, str] = {}
-        self._looks = 0
 
     def outcome(self) -> Outcome:
         end = FIRST_DAY + timedelta(days=7)
-        for number, event in enumerate(self._year.in_order()):
-            day = local_day(event.at)
-            while day >= end:
+        for step in self._told.steps:
+            while step.day >= end:
                 self._list(end)
                 end += timedelta(days=7)
-            if event.event in HEARD:
-                person = event.subject.encoded if event.subject is not None else None
-                ref = LookRef(WRITER, number)
-                if id(event) in self._year.wrongful:
-                    self._wrongful[ref] = self._year.wrongful[id(event)]
-                self._hear(Record(ref, event.event, event.at, event.fields, person))
+            self._hear(step)
         self._list(end)
-        return Outcome(self._looks, self._chosen, self._wrongful, self._year.snoops)
+        looks = sum(step.look is not None for step in self._told.steps)
+        return Outcome(looks, self._chosen, self._told.wrongful, self._told.year.snoops)
 
-    def _hear(self, record: Record) -> None:
-        heard = self._history.hear(record)
-        if heard.look is not None:
-            look, around = heard.look
-            told = [
-                each for each in reasons(look, around, self._policy) if each.indicator not in self._without
-            ]
-            self._waiting[look.ref] = Review(
-                look.ref, look.at, look.worker, look.relation, look.refusal is None, tuple(told)
-            )
-            self._looks += 1
-        for ref, reason in heard.later:
-            review = self._waiting.get(ref)
-            if review is not None and reason.indicator not in self._without:
-                others = [each for each in review.reasons if each.indicator is not reason.indicator]
-                self._waiting[ref] = replace(review, reasons=in_order([*others, reason]))
+    def _hear(self, step: Step) -> None:
+        if step.look is not None:
+            given = tuple(each for each in step.look.reasons if each.indicator not in self._without)
+            self._waiting[step.look.ref] = _Waiting(replace(step.look, reasons=given), step.day)
+        for ref, reason in step.later:
+            waits = self._waiting.get(ref)
+            if waits is not None and reason.indicator not in self._without:
+                others = [each for each in waits.review.reasons if each.indicator is not reason.indicator]
+                with_it = replace(waits.review, reasons=in_order([*others, reason]))
+                self._waiting[ref] = replace(waits, review=with_it)
 
     def _list(self, end: date) -> None:
         """The list of the week before this day."""
         begin, oldest = end - timedelta(days=7), end - self._policy.waits
-        self._waiting = {
-            ref: each for ref, each in self._waiting.items() if local_day(each.looked_at) >= oldest
-        }
-        pool = [self._candidate(each, begin) for each in self._waiting.values()]
-        pool = [each for each in pool if each.this_week or each.rank >= self._policy.rank_min]
+        self._waiting = {ref: each for ref, each in self._waiting.items() if each.day >= oldest}
+        pool = [
+            replace(each.candidate, this_week=True) if each.day >= begin else each.candidate
+            for each in self._waiting.values()
+            if each.day >= begin or each.candidate.rank >= self._policy.rank_min
+        ]
         if self._shuffled:
             pool = self._shuffle(pool)
-        for ref, how in choose(
-            pool, self._policy, self._chance, lately=dict(self._lately(end - self._policy.rests))
-        ).items():
-            self._chosen[ref] = replace(self._waiting.pop(ref), chosen=how, chosen_on=end)
-
-    def _candidate(self, review: Review, begin: date) -> Candidate:
-        this_week = local_day(review.looked_at) >= begin
-        return Candidate(
-            review.ref,
-            review.looked_at,
-            review.worker,
-            review.relation,
-            review.rank,
-            kind_of(review.reasons),
-            this_week,
-        )
+        lately = [_candidate(each) for each in self._lately(end - self._policy.rests)]
+        for ref, how in choose(pool, self._policy, self._chance, lately=lately).items():
+            self._chosen[ref] = replace(self._waiting.pop(ref).review, chosen=how, chosen_on=end)
 
     def _shuffle(self, pool: list[Candidate]) -> list[Candidate]:
         ranks = [(each.rank, each.kind) for each in pool]
         self._chance.shuffle(ranks)
         return [replace(each, rank=rank, kind=kind) for each, (rank, kind) in zip(pool, ranks, strict=True)]
 
-    def _lately(self, since: date) -> Iterator[tuple[tuple[str, Kind], int]]:
-        highest: dict[tuple[str, Kind], int] = {}
+    def _lately(self, since: date) -> Iterator[Review]:
         for review in self._chosen.values():
             if (
                 review.chosen is Chosen.STRIKING
                 and review.chosen_on is not None
                 and review.chosen_on >= since
             ):
-                key = (review.worker, kind_of(review.reasons))
-                highest[key] = max(highest.get(key, 0), review.rank)
-        yield from highest.items()
+                yield review
 
 
 def by_lot(outcome: Outcome) -> float:

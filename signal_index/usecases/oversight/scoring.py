@@ -22,7 +22,7 @@ from signal_index import audit
 from signal_index.errors import Conflict
 from signal_index.model import dutch_day
 from signal_index.model.days import day_start
-from signal_index.model.review import Chosen, Kind, LookRef, Reason, Review, Watched, Week, in_order, kind_of
+from signal_index.model.review import Chosen, LookRef, Reason, Review, Watched, Week, in_order, kind_of
 from signal_index.ports import Transaction
 from signal_index.ports.oversight import Logged
 from signal_index.review.history import HEARD, Heard, History, UnderWatch
@@ -230,7 +230,12 @@ def list_week(tx: Transaction, policy: ReviewPolicy, chance: Random, monday: dat
     begin_at, end_at, today = day_start(monday), day_start(monday + _WEEK), dutch_day(now)
     pool = {review.ref: review for review in _pool(tx, policy, begin_at, end_at)}
     candidates = [_candidate(review, begin_at) for review in pool.values()]
-    chosen = choose(candidates, policy, chance, lately=_lately(tx, today - policy.rests))
+    lately = [
+        _candidate(review, begin_at)
+        for review in tx.reviews.chosen_since(today - policy.rests)
+        if review.chosen is Chosen.STRIKING
+    ]
+    chosen = choose(candidates, policy, chance, lately=lately)
     due = today + policy.due
     tx.reviews.put_all(
         [replace(pool[ref], chosen=how, chosen_on=today, due_on=due) for ref, how in chosen.items()]
@@ -269,16 +274,6 @@ def _candidate(review: Review, begin_at: datetime) -> Candidate:
         kind=kind_of(review.reasons),
         this_week=review.looked_at >= begin_at,
     )
-
-
-def _lately(tx: Transaction, since: date) -> dict[tuple[str, Kind], int]:
-    """Per worker and kind of reason the highest rank that was listed since a day."""
-    highest: dict[tuple[str, Kind], int] = {}
-    for review in tx.reviews.chosen_since(since):
-        if review.chosen is Chosen.STRIKING:
-            key = (review.worker, kind_of(review.reasons))
-            highest[key] = max(highest.get(key, 0), review.rank)
-    return highest
 
 
 def forget(tx: Transaction, made_before: datetime) -> int:

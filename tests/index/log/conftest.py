@@ -13,6 +13,7 @@ from tests.support.pairs import Pair
 def pair(world: Any, tmp_path: Path) -> Iterator[Pair]:
     made = Pair(world, tmp_path)
     yield made
+    made.http.close()
     for party in (made.server, made.witness):
         if hasattr(party, "process") and party.process.poll() is None:
             party.process.kill()

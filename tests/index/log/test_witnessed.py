@@ -7,13 +7,16 @@ alone, whatever happened to the index in between.
 import random
 import time
 
+import pytest
+
 from tests.support.pairs import Pair, wait_for
 
 
-def test_every_receipt_survives_kills_of_the_index_and_of_the_witness(pair: Pair) -> None:
+@pytest.mark.parametrize("turns", [2, pytest.param(20, marks=pytest.mark.long)])
+def test_every_receipt_survives_kills_of_the_index_and_of_the_witness(pair: Pair, turns: int) -> None:
     chance = random.Random(20261127)
     pair.start()
-    for turn in range(4):
+    for turn in range(turns):
         pair.look_when_open()
         for _ in range(chance.randrange(20)):
             assert pair.look().status_code == 200

@@ -15,7 +15,7 @@ from signal_index.model.review import Chosen, Indicator, Review, Watch, Watched
 from signal_index.review.policy import ReviewPolicy
 from signal_index.store import SqlDatabase
 from signal_index.usecases.oversight import scoring
-from tests.support.reviewing import review
+from tests.support.reviewing import review, told
 from tests.support.synthetic_snoops import year_with_snoops
 from tests.support.synthetic_year import local_day
 
@@ -192,7 +192,7 @@ def test_the_real_log_gives_what_the_synthetic_year_is_measured_with(
     end = date(2026, 3, 23)
     year.events = [each for each in year.events if local_day(each.at) < end]
     policy = ReviewPolicy(listed_per_week=3, listed_permyriad=0, sampled_per_week=0)
-    expected = review(year, policy, 1)
+    expected = review(told(year, policy), 1)
     office.database, office.policy = new_database(MONDAY - 99 * DAY), policy
     for worker in year.workers:
         office.run(lambda tx, worker=worker: tx.staff.put(_member(worker)))

@@ -4,12 +4,18 @@ The calls are counted in one undisturbed life; then one life per call and per fa
 tests use.
 """
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -28,31 +34,81 @@ LIFE = Path(__file__).with_name("a_short_life.py")
 FAULTS = ["signal=SIGKILL", "error=ENOSPC", "error=EIO"]
 
 
-def live(folder: Path, initialised: Path, keys: Path, *injected: str) -> list[str]:
-    """One life on a fresh database; what it answered."""
-    for leftover in folder.glob("life*"):
-        leftover.unlink()
-    shutil.copy(initialised, folder / "life.db")
-    answers = folder / "life.answers"
-    command = ["strace", "-f", "-qq", "-o", str(folder / "life.calls"), "-e", f"trace={CALLS}"]
-    for each in injected:
-        command += ["-e", f"inject={each}"]
-    command += [sys.executable, str(LIFE), str(folder / "life.db"), str(keys), str(answers)]
-    subprocess.run(command, check=False, capture_output=True, timeout=60)
-    return answers.read_text().splitlines() if answers.exists() else []
+@dataclass(frozen=True)
+class Life:
+    """What is left of one life.
+
+    Args:
+        folder: with its database.
+        answered: what it answered.
+        calls: what strace saw of it.
+    """
+
+    folder: Path
+    answered: list[str]
+    calls: str
+
+    def by_name(self) -> list[tuple[str, int]]:
+        """Every writing call, by name and how manieth of that name it was of its thread.
+
+        strace counts per thread as well, and disturbs the first that comes so far. Where two do, the later one makes
+        the files beside the database, or takes them away, as the earlier one did.
+        """
+        counts: Counter[tuple[str, str]] = Counter()
+        found: dict[tuple[str, int], None] = {}
+        for thread, name in re.findall(r"^(\d+) +(\w+)\(", self.calls, re.MULTILINE):
+            counts[thread, name] += 1
+            found[name, counts[thread, name]] = None
+        return list(found)
+
+    @property
+    def was_disturbed(self) -> bool:
+        """Whether the fault came: a call was made to fail, or the process was ended at one."""
+        return "(INJECTED)" in self.calls or "+++ killed by SIGKILL +++" in self.calls
 
 
-def calls_on_the_database(folder: Path) -> list[tuple[str, int]]:
-    """Every writing call of the life before, by name and how manieth of that name it was."""
-    counts: dict[str, int] = {}
-    found = []
-    for line in (folder / "life.calls").read_text().splitlines():
-        called = re.match(r"\d+ +(\w+)\(", line)
-        if called is not None:
-            name = called[1]
-            counts[name] = counts.get(name, 0) + 1
-            found.append((name, counts[name]))
-    return found
+@dataclass(frozen=True)
+class Lives:
+    """Starts lives, each on a fresh database.
+
+    Args:
+        place: for a folder per life.
+        initialised: the database to begin with.
+    """
+
+    place: Path
+    initialised: Path
+
+    def live(self, injected: str | None = None) -> Life:
+        """One life, with at most one fault."""
+        folder = Path(mkdtemp(dir=self.place))
+        shutil.copy(self.initialised, folder / "life.db")
+        # Not with --seccomp-bpf, which would be quicker: with it a signal is not delivered at the call.
+        command = ["strace", "-f", "-qq", "-o", str(folder / "life.calls"), "-e", f"trace={CALLS}"]
+        command += [] if injected is None else ["-e", f"inject={injected}"]
+        command += [sys.executable, str(LIFE), *map(str, (folder / "life.db", self.keys, folder / "answers"))]
+        with subprocess.Popen(
+            command, env=self._environment, stderr=subprocess.DEVNULL, start_new_session=True
+        ) as process:
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        answers = folder / "answers"
+        answered = answers.read_text().splitlines() if answers.exists() else []
+        return Life(folder, answered, (folder / "life.calls").read_text())
+
+    @property
+    def keys(self) -> Path:
+        """The key file of the index."""
+        return self.place / "index.key"
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        """With compiled modules kept: compiling them anew would be most of each life."""
+        without = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return without | {"PYTHONPYCACHEPREFIX": str(self.place / "compiled")}
 
 
 def check(folder: Path, keys: IndexSecrets, answered: list[str]) -> None:
@@ -85,16 +141,21 @@ def _goes_on(database: SqlDatabase) -> None:
 def test_the_log_holds_whichever_call_is_the_last_or_fails(
     tmp_path: Path, initialised: Path, keys: IndexSecrets, fault: str
 ) -> None:
-    keys.save(tmp_path / "index.key")
-    undisturbed = live(tmp_path, initialised, tmp_path / "index.key")
-    assert len(undisturbed) == STEPS
-    calls = calls_on_the_database(tmp_path)
+    lives = Lives(tmp_path, initialised)
+    keys.save(lives.keys)
+    lives.live()  # compiles the modules, which are writing calls as well
+    undisturbed = lives.live()
+    assert len(undisturbed.answered) == STEPS
+    assert not undisturbed.was_disturbed
+    calls = undisturbed.by_name()
     assert len(calls) > 3 * STEPS
     answers = set()
-    for name, count in calls:
-        answered = live(tmp_path, initialised, tmp_path / "index.key", f"{name}:{fault}:when={count}")
-        check(tmp_path, keys, answered)
-        answers.add(len(answered))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for life in pool.map(lives.live, [f"{name}:{fault}:when={count}" for name, count in calls]):
+            assert life.was_disturbed
+            check(life.folder, keys, life.answered)
+            answers.add(len(life.answered))
+            shutil.rmtree(life.folder)
     # Some lives must have been cut short, and some faults must have come after an answer.
     assert min(answers) < STEPS
     assert max(answers) > 0

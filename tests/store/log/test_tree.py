@@ -148,6 +148,23 @@ def test_another_process_waits_until_the_first_is_silent(
         assert tries(two, now + 3 * LEASE)
 
 
+def test_whoever_steps_aside_is_followed_at_once_and_nobody_can_push_another_aside(
+    path: Path, keys: IndexSecrets, now: datetime
+) -> None:
+    with (
+        open_database(path, keys, writer_kind="serve") as one,
+        open_database(path, keys, writer_kind="serve") as two,
+    ):
+        one.run(lambda tx: tx.log.step_aside())  # before there is a tree at all
+        assert one.run(lambda tx: tx.log.integrate(now, 10)) is not None
+        two.run(lambda tx: tx.log.step_aside())
+        assert two.run(lambda tx: tx.log.integrate(now, 10)) is None
+        one.run(lambda tx: tx.log.step_aside())
+        assert two.run(lambda tx: tx.log.integrate(now, 10)) is not None
+        assert one.run(lambda tx: tx.log.integrate(now, 10)) is None
+        two.run(lambda tx: tx.log.check())
+
+
 def test_a_removed_record_stops_its_own_chain_and_no_other(
     database: Database, path: Path, keys: IndexSecrets, now: datetime
 ) -> None:
