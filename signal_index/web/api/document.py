@@ -31,6 +31,7 @@ _PARTS: Final[Mapping[Part, str]] = {
     Part.SOURCES: "Bronnen leveren, via beide pseudonimiseerders.",
     Part.WORKERS: "Medewerkers van een wijkteam: hun caseload en hun raadplegingen.",
     Part.OVERSIGHT: "Toezicht op wie keek en waarom.",
+    Part.ADMINISTRATION: "Beheer van medewerkers, rollen, bronnen en sleutels.",
     Part.GENERAL: "Over deze API zelf.",
 }
 _TOKEN: Final = "medewerker"  # noqa: S105 - the name of a scheme
@@ -180,11 +181,11 @@ def _answer(status: str, response: Mapping[str, Any]) -> dict[str, Any]:
     if status >= "400":
         content[PROBLEM_JSON] = {"schema": {"$ref": "#/components/schemas/Probleem"}}
     stock = response["description"] == "Successful Response"
-    return {
+    answer = {
         "description": "Gelukt." if stock else response["description"],
         "headers": {"API-Version": {"$ref": "#/components/headers/API-Version"}},
-        "content": content,
     }
+    return {**answer, "content": content} if content else answer
 
 
 def _problem(status: str) -> dict[str, str]:

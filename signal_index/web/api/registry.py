@@ -38,6 +38,7 @@ class Part(StrEnum):
     SOURCES = "bronnen"
     WORKERS = "wijkteam"
     OVERSIGHT = "toezicht"
+    ADMINISTRATION = "beheer"
     GENERAL = "algemeen"
 
 
