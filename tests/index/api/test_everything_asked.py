@@ -77,7 +77,7 @@ class Asking:
             for operation in methods.values():
                 operation["security"] = []  # the token is ours to give
                 for parameter in operation.get("parameters", ()):
-                    if parameter["in"] == "path":
+                    if parameter["name"] == "zorgrelatie":
                         parameter["schema"]["enum"] = [*self.relations, str(uuid.UUID(int=7))]
         schemas = document["components"]["schemas"]
         question = schemas["Raadpleegvraag"]["properties"]
