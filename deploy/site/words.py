@@ -27,7 +27,7 @@ ENGLISH = PRODUCT / "web/pages/locale/en.po"
 _NOT_FOR_PAGES = (
     "cli/",
     "insecure_issuer.py",
-    "settings.py",
+    "settings/",
     "usecases/administer.py",
     "usecases/delivery/",
     "usecases/exporting.py",
@@ -36,6 +36,7 @@ _NOT_FOR_PAGES = (
     "web/identity.py",
     "web/oversight.py",
     "web/sources.py",
+    "web/strict.py",
     "web/workers.py",
     "wire.py",
     "wiring/",
