@@ -1,6 +1,6 @@
 # Everything a newcomer or a build server needs. The environment makes itself: the first target that needs it builds
 # .venv from uv.lock. Variables: PYTHON (which interpreter builds .venv), ONCE=1 (the demo stops by itself),
-# CI=true (property tests use a fixed seed).
+# CI=true (property tests use a fixed seed), ADR_RULESET (file or address of the rules for lint-api).
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,6 +11,7 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 ONCE ?=
 CI ?=
+ADR_RULESET ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -39,7 +40,7 @@ endef
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY) ## Build or refresh the environment in .venv
@@ -73,6 +74,31 @@ static: $(READY)
 	@$(BIN)/ruff format --check --quiet || { echo "Some files are not formatted: run $(BIN)/ruff format." >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@report="$$($(BIN)/lint-imports --no-logo 2>&1)" || { echo "$$report" >&2; exit 1; }
+
+.PHONY: openapi
+openapi: $(READY) ## Write docs/openapi.json anew, after a change to the JSON interface
+	@$(BIN)/python tests/index/api/renew.py
+
+# The rules are of Logius (CC BY 4.0, Logius-standaarden/API-Design-Rules, media/linter.yaml) and not ours to pass on. What
+# they ask stands in tests/support/design_rules.py too, in our own words, for machines without Node.js.
+SPECTRAL := build/spectral/node_modules/.bin/spectral
+
+.PHONY: lint-api
+lint-api: ## Lint docs/openapi.json by the published NL API Design Rules (needs Node.js and ADR_RULESET=file or address)
+	@command -v npm >/dev/null || { echo "make lint-api needs Node.js with npm; make test holds the same rules without it." >&2; exit 1; }
+	@case "$(ADR_RULESET)" in \
+	  "") echo "Say where the rules are: make lint-api ADR_RULESET=linter.yaml, a file or an https address." >&2; exit 1;; \
+	  https://*) ;; \
+	  *) test -r "$(ADR_RULESET)" || { echo "There is no file $(ADR_RULESET) to read the rules from." >&2; exit 1; };; \
+	esac
+	@$(MAKE) --silent $(SPECTRAL)
+	@$(SPECTRAL) lint --fail-severity=hint --ruleset "$(ADR_RULESET)" docs/openapi.json
+
+$(SPECTRAL): .ci/spectral/package.json .ci/spectral/package-lock.json
+	@mkdir -p build/spectral
+	@cp $^ build/spectral
+	@npm ci --silent --no-fund --no-audit --ignore-scripts --prefix build/spectral
+	@touch $@
 
 # The long tests end a process at every system call with which it writes.
 .PHONY: strace

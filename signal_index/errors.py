@@ -52,6 +52,20 @@ class Conflict(SignalIndexError):
     """The request contradicts the present state."""
 
 
+class LimitExceeded(SignalIndexError):
+    """The caller asks too much in a short time; the same request may go through after a while.
+
+    Args:
+        code: see `SignalIndexError`.
+        detail: see `SignalIndexError`.
+        retry_after_seconds: when it may go through.
+    """
+
+    def __init__(self, code: str, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(code, detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Unavailable(SignalIndexError):
     """The index cannot answer now without breaking a promise; try again later.
 

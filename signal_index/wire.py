@@ -133,7 +133,8 @@ class Ontvangstbewijs(Wire):
     """Proof that this look was recorded before it was answered."""
 
     schrijver: str = Field(pattern=r"^[0-9a-f]{16}$", description="Het proces dat uw raadpleging vastlegde.")
-    nummer: int = Field(ge=1, lt=2**63, description="De hoeveelste regel van dat proces het is.")
+    # Not every reader of JSON holds larger whole numbers exactly (RFC 8259 §6), and no process ever gets that far.
+    nummer: int = Field(ge=1, lt=2**53, description="De hoeveelste regel van dat proces het is.")
     blad: str = Field(pattern=r"^[0-9a-f]{64}$", description="Het kenmerk van die regel in het logboek.")
 
     @classmethod
@@ -222,7 +223,7 @@ class Logregel(Wire):
 
     schrijver: str
     nummer: int
-    tijdstip: str
+    tijdstip: str = Field(json_schema_extra={"format": "date-time"}, description="In UTC, met Z.")
     gebeurtenis: str
     velden: dict[str, str | int | bool | list[str] | None]
 

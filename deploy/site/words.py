@@ -27,20 +27,32 @@ ENGLISH = PRODUCT / "web/pages/locale/en.po"
 _NOT_FOR_PAGES = (
     "cli/",
     "insecure_issuer.py",
-    "settings.py",
+    "settings/",
     "usecases/administer.py",
     "usecases/delivery/",
     "usecases/exporting.py",
     "usecases/oversee.py",
+    "web/api/",
     "web/identity.py",
     "web/oversight.py",
     "web/sources.py",
+    "web/strict.py",
     "web/workers.py",
     "wire.py",
     "wiring/",
     "witnessing/",
 )
-_ERRORS = frozenset({"Malformed", "NotAuthenticated", "NotPermitted", "NotFound", "Conflict", "Unavailable"})
+_ERRORS = frozenset(
+    {
+        "Conflict",
+        "LimitExceeded",
+        "Malformed",
+        "NotAuthenticated",
+        "NotFound",
+        "NotPermitted",
+        "Unavailable",
+    }
+)
 _MARK = "say"
 _KIND = "Kind"  # the table of problem types; its titles are headings of error pages
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}

@@ -11,7 +11,14 @@ import uvicorn
 from signal_index.errors import SetupFault
 from signal_index.web.app import Surface, create_app
 from signal_index.wiring import open_index
-from signal_index.wiring.serving import build_desk, build_site, keeping_log, require_clock, started
+from signal_index.wiring.serving import (
+    build_desk,
+    build_imprint,
+    build_site,
+    keeping_log,
+    require_clock,
+    started,
+)
 
 from .options import config_option, plain_errors, settings_of
 
@@ -45,7 +52,7 @@ def serve(surface: str, port: int | None, config: Path) -> None:
         desk = build_desk(index)
         require_clock(index, desk.now())
         index.database.run(lambda tx: tx.audit.append(started(index, surface, tx.log.origin, desk.now())))
-        app = create_app(desk, Surface(surface), build_site(settings, desk))
+        app = create_app(desk, Surface(surface), build_site(settings, desk), build_imprint(settings))
         with _listen(address) as listening, keeping_log(index):
             host, bound_port = listening.getsockname()[:2]
             click.echo(f"serving {surface} on http://{host}:{bound_port}", err=True)

@@ -6,20 +6,21 @@ Pages for people stand beside the JSON interface of the surface they belong to; 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.middleware import Middleware
-
-from signal_index.errors import Unavailable
-from signal_index.model import dutch_day
+from fastapi.routing import APIRoute
 
 from . import oversight, sources, workers
+from .api import general
+from .api.document import PREFIX, Imprint, describe
+from .api.methods import HeadLikeGet, Methods
+from .api.registry import require_declared
 from .desk import Desk
 from .frame import API_VERSION, Fork, Frame
 from .pages.site import OVERSIGHT_PAGES, PAGES, WORKER_PAGES, pages_app
 from .pages.visits import Page, Site
-from .problems import PROBLEMS, install
+from .problems import install
 
-PREFIX = "/v1"
 JSON_BYTES_MAX = 64 * 1024
 
 
@@ -48,30 +49,41 @@ PAGES_OF: Mapping[Surface, tuple[Page, ...]] = {
 }
 
 
-def create_app(desk: Desk, surface: Surface, site: Site | None = None) -> FastAPI:
+def create_app(
+    desk: Desk, surface: Surface, site: Site | None = None, imprint: Imprint | None = None
+) -> FastAPI:
     """The application for one surface.
 
     Args:
         desk: what the use cases need.
         surface: which routes exist; the others answer 404.
         site: what the pages for people need; None to serve none.
+        imprint: who answers for the interface, for its document.
+
+    Raises:
+        ValueError: a route is not in the registry.
     """
     takes_batches = surface in {Surface.SOURCES, Surface.ALL}
     limit = sources.BATCH_BYTES_MAX if takes_batches else JSON_BYTES_MAX
     app = FastAPI(
         title="Signaalindex",
         version=API_VERSION,
-        openapi_url=f"{PREFIX}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        responses=PROBLEMS,
-        middleware=[Middleware(Frame, body_bytes_max=limit)],
+        generate_unique_id_function=_name,
+        middleware=[Middleware(HeadLikeGet), Middleware(Frame, body_bytes_max=limit)],
     )
-    install(app)
-    for router in _ROUTERS[surface]:
-        app.include_router(router(desk), prefix=PREFIX)
-    app.include_router(_readiness(desk), prefix=PREFIX)
+    routers = [router(desk) for router in _ROUTERS[surface]]
+    routers.append(
+        general.router(desk, lambda: describe(app.routes, imprint or Imprint(), desk.limiter.per_minute))
+    )
+    for router in routers:
+        app.include_router(router, prefix=PREFIX)
+    own = [route for router in routers for route in router.routes]
+    require_declared([*app.routes, *own])
+    install(app, Methods(PREFIX, own))
     pages = PAGES_OF[surface]
     if site is not None and pages:
         # Added last, so it stands outermost: a page never passes through what is made for the JSON interface.
@@ -79,16 +91,5 @@ def create_app(desk: Desk, surface: Surface, site: Site | None = None) -> FastAP
     return app
 
 
-def _readiness(desk: Desk) -> APIRouter:
-    routes = APIRouter()
-
-    @routes.get("/gereed", name="gereed")
-    async def gereed() -> dict[str, bool]:
-        """Of deze index nu kan antwoorden: de database kan vastleggen en er zijn regels van kracht."""
-        await desk.run(lambda tx: tx.scope)
-        today = dutch_day(desk.now())
-        if not desk.rules.in_force(today).covers(today):
-            raise Unavailable("no-rules", "Er zijn nu geen regels van kracht.")
-        return {"gereed": True}
-
-    return routes
+def _name(route: APIRoute) -> str:
+    return route.name

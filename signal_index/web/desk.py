@@ -5,7 +5,7 @@ Invariant: an answer leaves only after the transaction of its use case has been 
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -15,10 +15,12 @@ from crypto.chain.crew import Crew
 from crypto.keyfiles import IndexSecrets, Manifest
 from policy.rulesets import RuleSet
 from signal_index import audit
-from signal_index.errors import NotAuthenticated
+from signal_index.errors import LimitExceeded, NotAuthenticated
 from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
 
+from .api.rates import Limiter, Rate
+from .api.registry import ROUTES
 from .frame import trace_of_request
 from .identity import Identity, actor_of
 
@@ -56,6 +58,7 @@ class Desk:
     identity: Identity
     now: Callable[[], datetime]
     crew: Crew
+    limiter: Limiter = field(default_factory=Limiter)
 
     async def run(self, job: Callable[[Transaction], T]) -> T:
         """Run a job and wait for its commit; a caller that goes away does not undo it.
@@ -71,6 +74,7 @@ class Desk:
 
         Raises:
             NotAuthenticated: there is no token that verifies.
+            LimitExceeded: she does this too often; see `admit`.
         """
         surface = request.scope["route"].name
         try:
@@ -79,7 +83,28 @@ class Desk:
             await self.record(audit.event("access.refused", self.now(), surface=surface, reason=error.code))
             raise
         caller = Caller(claims.subject, claims.token_id, surface)
+        await self.admit(caller, ROUTES[surface].rate)
         return await self.run_for(caller, lambda tx: job(tx, actor_of(tx, claims)))
+
+    async def admit(self, caller: Caller, rate: Rate) -> None:
+        """Count one more request of this caller; the first one too many of a spell is recorded.
+
+        Raises:
+            LimitExceeded: she has to wait.
+        """
+        wait = self.limiter.take(rate, caller.actor)
+        if wait is None:
+            return
+        error = LimitExceeded(
+            "rate", "U doet dit te vaak achter elkaar. Wacht even en probeer het dan nog eens.", wait.seconds
+        )
+        if wait.is_news:
+            await self.record(
+                audit.refused_action(
+                    error, self.now(), actor=caller.actor, token=caller.token, surface=caller.surface
+                )
+            )
+        raise error
 
     async def run_for(self, caller: Caller, job: Callable[[Transaction], T]) -> T:
         """Run a job for somebody known; her refusal is recorded after the attempt itself was undone."""

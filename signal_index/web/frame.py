@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from signal_index.model.traces import Trace
 
-API_VERSION = "0.1.0"
+API_VERSION = "1.0.0"
 
 _ALL_HEADERS = {
     "Cache-Control": "no-store",

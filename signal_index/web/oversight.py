@@ -8,18 +8,25 @@ from signal_index.usecases.oversee import read_log
 from signal_index.wire import Logregel, Logregels
 
 from .desk import Desk
+from .strict import StrictRoute
 from .workers import answer
 
 
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=StrictRoute)
 
-    @routes.get("/logregels", response_model=Logregels, name="logregels")
+    @routes.get(
+        "/logregels", response_model=Logregels, name="logregels", summary="Lees het logboek van raadplegingen"
+    )
     async def logregels(
         request: Request,
-        limiet: Annotated[int, Query(ge=1, le=1000)] = 100,
-        alles: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query parameter is always named
+        limiet: Annotated[
+            int, Query(ge=1, le=1000, description="Hoeveel regels hoogstens, de nieuwste eerst.")
+        ] = 100,
+        alles: Annotated[  # noqa: FBT002 - a query parameter is always named
+            bool, Query(description="Ook wat geen raadpleging is.")
+        ] = False,
     ) -> Response:
         """De nieuwste raadplegingen, of met alles=true alle gebeurtenissen."""
         entries = await desk.run_as(

@@ -14,7 +14,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from secrets import token_hex
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 
 from signal_index.errors import (
     Conflict,
+    LimitExceeded,
     Malformed,
     NotAuthenticated,
     NotFound,
@@ -30,6 +31,7 @@ from signal_index.errors import (
     Unavailable,
 )
 
+from .api.methods import Methods
 from .frame import HEADERS
 
 _log = logging.getLogger(__name__)
@@ -49,15 +51,17 @@ NOT_AUTHENTICATED = Kind("not-authenticated", 401, "U bent niet ingelogd")
 NOT_PERMITTED = Kind("not-permitted", 403, "U mag dit niet doen")
 NOT_FOUND = Kind("not-found", 404, "Niet gevonden")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "Dit kan hier niet")
+NOT_ACCEPTABLE = Kind("not-acceptable", 406, "Deze vorm van antwoord geven wij hier niet")
 CONFLICT = Kind("conflict", 409, "Dit past niet bij de huidige stand")
 TOO_LARGE = Kind("too-large", 413, "Uw verzoek is te groot")
 UNSUPPORTED_MEDIA_TYPE = Kind("unsupported-media-type", 415, "Deze vorm van verzoek lezen wij niet")
+TOO_MANY = Kind("too-many", 429, "Dit gaat te snel achter elkaar")
 INTERNAL = Kind("internal", 500, "Er ging bij ons iets mis")
 UNAVAILABLE = Kind("unavailable", 503, "De index kan nu niet antwoorden")
 
 KINDS = (
-    MALFORMED, NOT_AUTHENTICATED, NOT_PERMITTED, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, TOO_LARGE,
-    UNSUPPORTED_MEDIA_TYPE, INTERNAL, UNAVAILABLE,
+    MALFORMED, NOT_AUTHENTICATED, NOT_PERMITTED, NOT_FOUND, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, CONFLICT, TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE, TOO_MANY, INTERNAL, UNAVAILABLE,
 )  # fmt: skip
 
 _OF_ERROR: Mapping[type[SignalIndexError], Kind] = {
@@ -66,6 +70,7 @@ _OF_ERROR: Mapping[type[SignalIndexError], Kind] = {
     NotPermitted: NOT_PERMITTED,
     NotFound: NOT_FOUND,
     Conflict: CONFLICT,
+    LimitExceeded: TOO_MANY,
     Unavailable: UNAVAILABLE,
 }
 _OF_STATUS = {kind.status: kind for kind in KINDS}
@@ -95,28 +100,7 @@ _FIELDS = frozenset(
 )
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."
 
-
-_PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "velden": {"type": "array", "items": {"type": "object"}},
-    },
-}
-
-# What the API document says of every route; without it the framework promises its own 422, which never comes.
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    family: {"description": description, "content": {"application/problem+json": {"schema": _PROBLEM_SCHEMA}}}
-    for family, description in (
-        ("4XX", "Het verzoek kan zo niet"),
-        ("5XX", "De index kan nu niet antwoorden"),
-    )
-}
+PROBLEM_JSON = "application/problem+json"
 
 
 def problem(
@@ -147,7 +131,7 @@ def problem(
     return Response(
         json.dumps(body, ensure_ascii=False).encode(),
         status_code=kind.status,
-        media_type="application/problem+json",
+        media_type=PROBLEM_JSON,
         headers=dict(headers or {}),
     )
 
@@ -166,20 +150,19 @@ def of_error(error: SignalIndexError) -> Response:
     """The answer for one of the product's own errors; an unlisted one becomes 500 without detail."""
     kind = kind_of(error)
     if kind is INTERNAL:
-        return _internal()
+        return _internal(HEADERS)
     headers = {}
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Unavailable):
+    if isinstance(error, (Unavailable, LimitExceeded)):
         headers["Retry-After"] = str(error.retry_after_seconds)
     violations = error.violations if isinstance(error, Malformed) else ()
     return problem(kind, error.code, error.detail, violations, headers)
 
 
-def _internal() -> Response:
-    # An unknown error is answered outside the frame that sets these on every other answer.
+def _internal(headers: Mapping[str, str]) -> Response:
     detail = "Probeer het later nog eens. Blijft het misgaan, bel uw beheerder."
-    return problem(INTERNAL, "internal", detail, headers=HEADERS)
+    return problem(INTERNAL, "internal", detail, headers=headers)
 
 
 async def _on_product_error(_: Request, error: Exception) -> Response:
@@ -204,28 +187,43 @@ def _place(location: Sequence[object]) -> str:
     return names[0] if names[0] in _FIELDS else "onbekend veld"
 
 
-async def _on_http_error(_: Request, error: Exception) -> Response:
+def _on_http_error(methods: Methods, request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = kind_of_status(error.status_code)
     details = {
         404: "Dit adres bestaat niet. Kijk in /v1/openapi.json welke adressen er zijn.",
         405: "Gebruik een andere methode. Welke dat zijn staat in de header Allow.",
+        406: "Vraag in de header Accept om de vorm die in /v1/openapi.json staat.",
         413: "Stuur een kleiner verzoek.",
         415: "Stuur application/json of, voor leveringen, application/octet-stream.",
     }
     detail = details.get(kind.status, "Verbeter uw verzoek en stuur het opnieuw.")
-    return problem(kind, kind.name, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if kind is METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(methods.at(request.scope["path"])))
+    return problem(kind, kind.name, detail, headers=headers)
 
 
 async def _on_unknown_error(_: Request, error: Exception) -> Response:
+    # Answered outside the frame, which sets these headers on every other answer.
+    number = token_hex(16)
     # Only the kind of error: its text may quote what was being handled.
-    _log.error("unhandled %s", type(error).__name__)
-    return _internal()
+    _log.error("unhandled %s in request %s", type(error).__name__, number)
+    return _internal({**HEADERS, "X-Request-ID": number})
 
 
-def install(app: FastAPI) -> None:
-    """Replace every stock error answer, FastAPI's echoing 422 first of all."""
+def install(app: FastAPI, methods: Methods) -> None:
+    """Replace every stock error answer, FastAPI's echoing 422 first of all.
+
+    Args:
+        app: the application.
+        methods: of its addresses, for `Allow`.
+    """
+
+    async def on_http_error(request: Request, error: Exception) -> Response:
+        return _on_http_error(methods, request, error)
+
     app.add_exception_handler(SignalIndexError, _on_product_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, _on_unknown_error)

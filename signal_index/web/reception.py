@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from policy.vocabulary import Role
 from signal_index import audit
-from signal_index.errors import NotAuthenticated, NotPermitted, SignalIndexError, Unavailable
+from signal_index.errors import LimitExceeded, NotAuthenticated, NotPermitted, SignalIndexError, Unavailable
 from signal_index.model import Actor
 from signal_index.model.workplace import SESSION_IDLE, SESSION_LONGEST, Session
 from signal_index.ports import Transaction
@@ -128,6 +128,8 @@ async def _to_visitor(guest: Guest, page: Page) -> Response:
         )
         await guest.site.desk.record(refused)
         raise
+    if posted and page.rate is not None:
+        await guest.site.desk.admit(visit.caller, page.rate)
     handler = page.post if posted else page.get
     assert handler is not None
     return await handler(visit)
@@ -230,7 +232,7 @@ def _error_page(guest: Guest, error: SignalIndexError) -> Response:
         _DETAILS.get(error.code, error.detail),
         urgent=error.code == "not-in-caseload",
     )
-    if isinstance(error, Unavailable):
+    if isinstance(error, (Unavailable, LimitExceeded)):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
 

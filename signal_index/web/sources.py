@@ -2,10 +2,12 @@
 
 import asyncio
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from crypto.answers import Refusal, verify
 from crypto.batch import Batch, Header
 from crypto.chain import close
 from crypto.chain.crew import WorkLost
@@ -17,7 +19,10 @@ from signal_index.usecases.delivery.apply import SignedAnswer, deliver, given_be
 from signal_index.usecases.delivery.rows import Context, DeliveryRefused, Work
 from signal_index.usecases.delivery.unseal import authenticate, open_delivery
 
+from .api.accept import quality
 from .desk import Desk
+from .problems import CONFLICT, PROBLEM_JSON, problem
+from .strict import StrictRoute
 
 # What A and B must have let pass, or made, against the protocol: somebody has to explain it.
 DISTRUSTED = frozenset({"hop-proof", "origin-proof"})
@@ -25,14 +30,50 @@ DELIVERIES_AT_ONCE = 2
 OCTETS = "application/octet-stream"
 BATCH_BYTES_MAX = 4 * 1024 * 1024  # 4,096 items of 3 x 64 bytes and rows of 256 bytes, twice over
 
+_NOT_APPLIED = (
+    "Deze levering is niet verwerkt. Alleen het ondertekende antwoord, application/octet-stream, bewijst dat."
+)
+_BYTES = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
+_DELIVERY = {
+    "requestBody": {
+        "required": True,
+        "description": "Een ondertekende levering, zoals docs/protocol.md die beschrijft.",
+        "content": _BYTES,
+    }
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Verwerkt: een ondertekende bevestiging of, voor inzage, een verzegeld antwoord.",
+        "content": _BYTES,
+    },
+    409: {
+        "description": "Niet verwerkt: een ondertekende weigering; wie in Accept liever problem+json heeft, krijgt "
+        "dezelfde redenen leesbaar en zonder handtekening.",
+        "content": _BYTES,
+    },
+}
+
+
+class Octets(Response):
+    """An answer in the index's own signed form."""
+
+    media_type = OCTETS
+
 
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=StrictRoute)
     # Opening one keeps the processors busy; more at once would only keep each other, and look-ups, waiting.
     turns = asyncio.Semaphore(DELIVERIES_AT_ONCE)
 
-    @routes.post("/leveringen", name="leveringen", response_class=Response)
+    @routes.post(
+        "/leveringen",
+        name="leveringen",
+        summary="Lever aan de index",
+        response_class=Octets,
+        responses=_ANSWERS,
+        openapi_extra=_DELIVERY,
+    )
     async def leveren(request: Request) -> Response:
         """Neem een levering aan die door beide pseudonimiseerders is gegaan."""
         if request.headers.get("content-type") != OCTETS:
@@ -40,9 +81,22 @@ def router(desk: Desk) -> APIRouter:
         batch = _decode(await request.body())
         async with turns:
             signed = await _deliver(desk, batch)
-        return Response(signed.wire, status_code=200 if signed.accepted else 409, media_type=OCTETS)
+        if signed.accepted:
+            return Octets(signed.wire)
+        accepts = request.headers.getlist("accept")
+        if quality(accepts, PROBLEM_JSON) > quality(accepts, OCTETS):
+            return _readable(signed.wire, desk)
+        return Octets(signed.wire, status_code=409)
 
     return routes
+
+
+def _readable(wire: bytes, desk: Desk) -> Response:
+    """A signed refusal as a problem, for whoever asks for that; it proves nothing to a publisher."""
+    refusal = verify(wire, desk.secrets.public().verify_key)
+    assert isinstance(refusal, Refusal)
+    rows = tuple((f"rij {position}", reason) for position, reason in refusal.rows)
+    return problem(CONFLICT, refusal.reason, _NOT_APPLIED, rows)
 
 
 def _decode(body: bytes) -> Batch:

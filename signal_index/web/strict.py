@@ -1,5 +1,7 @@
 """Reads request bodies strictly: JSON only, every member once, so that no two readers can see two questions.
 
+Whoever takes no form of answer that a route has, hears so before anything is done.
+
 Source: RFC 8259 §4 (names should be unique), RFC 8725 §2.4 for what goes wrong when they are not.
 """
 
@@ -13,8 +15,13 @@ from starlette.exceptions import HTTPException
 
 from crypto.errors import MalformedInput
 from crypto.tokens import read_json_object
+from signal_index.errors import Malformed
+
+from .api.accept import quality
 
 JSON = "application/json"
+
+_ONCE = "Dit kennen wij hier niet, of het staat er twee keer."
 
 
 class _StrictRequest(Request):
@@ -26,15 +33,40 @@ class _StrictRequest(Request):
             raise json.JSONDecodeError("not one strict JSON object", "", 0) from error
 
 
+def _require_known(request: Request, names: frozenset[str]) -> None:
+    """Refuse a query with a name we do not know, or with one name twice: what we skip the caller would count on.
+
+    Raises:
+        Malformed: there is one; it is not repeated, for it is the caller's own text.
+    """
+    given = [name for name, _ in request.query_params.multi_items()]
+    places = [
+        name if name in names else "onbekend veld"
+        for name in given
+        if given.count(name) > 1 or name not in names
+    ]
+    if places:
+        text = "Vraag alleen wat in /v1/openapi.json staat, en alles één keer."
+        raise Malformed("malformed", text, tuple((place, _ONCE) for place in sorted({*places})))
+
+
 class StrictRoute(APIRoute):
-    """A route whose JSON body is read strictly; one with another media type is refused with 415."""
+    """A route whose JSON body is read strictly; one with another media type is refused with 415.
+
+    A caller whose `Accept` leaves out what this route answers gets 406; a query we do not know gets 400.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler, so that it sees a strict request."""
         handle = super().get_route_handler()
         takes_body = self.body_field is not None
+        asked = frozenset(each.alias for each in self.dependant.query_params)
+        gives = str(getattr(self.response_class, "media_type", None) or JSON)
 
         async def strict(request: Request) -> Response:
+            if not quality(request.headers.getlist("accept"), gives):
+                raise HTTPException(406)
+            _require_known(request, asked)
             if (
                 takes_body
                 and request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON

@@ -31,7 +31,12 @@ def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
     routes = APIRouter(route_class=StrictRoute)
 
-    @routes.post("/raadplegingen", response_model=Raadpleging, name="raadplegingen")
+    @routes.post(
+        "/raadplegingen",
+        response_model=Raadpleging,
+        name="raadplegingen",
+        summary="Kijk welke hulp er loopt",
+    )
     async def raadplegen(request: Request, vraag: Raadpleegvraag) -> Response:
         """Kijk welke hulp er loopt voor een inwoner in uw caseload."""
         outcome = await desk.run_as(
@@ -41,13 +46,18 @@ def router(desk: Desk) -> APIRouter:
             return of_error(outcome.error)
         return answer(Raadpleging.of(outcome.answer, outcome.receipt, outcome.ground.catalogue))
 
-    @routes.get("/zorgrelaties", response_model=Zorgrelaties, name="zorgrelaties")
+    @routes.get("/zorgrelaties", response_model=Zorgrelaties, name="zorgrelaties", summary="Lees uw caseload")
     async def zorgrelaties(request: Request) -> Response:
         """Uw caseload: zaakreferenties, nooit namen."""
         found = await desk.run_as(request, lambda tx, actor: relations.caseload(tx, actor, desk.now()))
         return answer(Zorgrelaties.of(found))
 
-    @routes.post("/zorgrelaties/{zorgrelatie}/bevestiging", response_model=Zorgrelatie, name="bevestiging")
+    @routes.post(
+        "/zorgrelaties/{zorgrelatie}/bevestiging",
+        response_model=Zorgrelatie,
+        name="bevestiging",
+        summary="Bevestig een zorgrelatie",
+    )
     async def bevestigen(request: Request, zorgrelatie: UUID) -> Response:
         """Bevestig als teamleider een zorgrelatie die een medewerker voor zichzelf heeft aangemaakt."""
         confirmed = await desk.run_as(
@@ -55,7 +65,12 @@ def router(desk: Desk) -> APIRouter:
         )
         return answer(Zorgrelatie.of(confirmed))
 
-    @routes.post("/logbewijzen", response_model=Logbewijs, name="logbewijzen")
+    @routes.post(
+        "/logbewijzen",
+        response_model=Logbewijs,
+        name="logbewijzen",
+        summary="Wissel een ontvangstbewijs in",
+    )
     async def bewijzen(request: Request, bewijs: Ontvangstbewijs) -> Response:
         """Wissel een ontvangstbewijs in voor het bewijs dat uw raadpleging in het logboek staat."""
         receipt = bewijs.to_model()

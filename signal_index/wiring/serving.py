@@ -14,6 +14,8 @@ from signal_index.model import AuditEvent
 from signal_index.settings import Settings, SignInSettings, WitnessSettings
 from signal_index.store.provision import REVISION
 from signal_index.usecases.oversight.health import Expected
+from signal_index.web.api.document import Imprint
+from signal_index.web.api.rates import Limiter, Rate
 from signal_index.web.desk import Desk, utc_now
 from signal_index.web.identity import SECOND_FACTOR_ACR, Identity
 from signal_index.web.pages.site import Front, open_site
@@ -31,7 +33,23 @@ CLOCK_BACK_MAX: Final = timedelta(minutes=5)
 def build_desk(index: Index) -> Desk:
     """What the HTTP surfaces need."""
     identity = Identity(token_rules(index.settings.issuer), utc_now)
-    return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now, index.crew)
+    limits = index.settings.limits
+    limiter = Limiter({Rate.LOOK: limits.looks_per_minute, Rate.WORK: limits.requests_per_minute})
+    return Desk(
+        index.database, index.rules, index.secrets, index.manifest, identity, utc_now, index.crew, limiter
+    )
+
+
+def build_imprint(settings: Settings) -> Imprint:
+    """Who answers for the JSON interface: what the settings say, else what they say of the site."""
+    api, site, stock = settings.api, settings.site, Imprint()
+    origin = api.url or (site.url if site is not None else stock.origin)
+    return Imprint(
+        origin=origin,
+        name=api.contact_name or (site.organisation if site is not None else stock.name),
+        email=api.contact_email,
+        url=api.contact_url or f"{origin}/hulp",
+    )
 
 
 def started(index: Index, surface: str, log_origin: str, now: datetime) -> AuditEvent:

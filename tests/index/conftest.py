@@ -39,6 +39,7 @@ from signal_index.model import Actor, AuditEntry, ContactRoute, Publication, Pub
 from signal_index.settings import IssuerSettings
 from signal_index.store import SqlDatabase, initialise, open_database, upgrade
 from signal_index.usecases import administer
+from signal_index.web.api.rates import Limiter, Rate
 from signal_index.web.app import Surface, create_app
 from signal_index.web.desk import Desk
 from signal_index.web.identity import Identity
@@ -53,6 +54,7 @@ REGIE = "00000099000000000003"
 BRP = "00000099000000000004"
 N = 4  # items in a batch; each is proven three times
 RULES = load(bundled())
+BUSY = Limiter({Rate.LOOK: 100_000, Rate.WORK: 100_000})  # a test does in a second what people do in a day
 SETTING_UP = Actor.in_all_roles(administer.SET_UP, None, second_factor=True, token_id="test")
 
 
@@ -118,7 +120,14 @@ class World:
         rules = token_rules(IssuerSettings(name="https://idp.test", audience="index", keys=public))
         identity = Identity(rules, lambda: self.clock)
         self.desk = Desk(
-            self.database, RULES, self.secrets, self.manifest, identity, lambda: self.clock, Alone()
+            self.database,
+            RULES,
+            self.secrets,
+            self.manifest,
+            identity,
+            lambda: self.clock,
+            Alone(),
+            BUSY,
         )
         self.adopt(self.database)
         self._register(with_brp=with_brp)

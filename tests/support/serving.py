@@ -24,6 +24,9 @@ audience = "index"
 keys = "issuer.public.json"
 [server]
 port = {port}
+[limits]
+looks_per_minute = 100_000
+requests_per_minute = 90_000
 {sections}
 """
 WITNESS = """

@@ -22,6 +22,7 @@ from signal_index.model.workplace import VIEW_LASTS, Informed, Useful, View
 from signal_index.usecases.look_up import Refused
 from signal_index.usecases.workplace import looked, views
 from signal_index.usecases.workplace.views import Ended, Shown, Start
+from signal_index.web.api.rates import Rate
 from signal_index.web.markup import signals
 from signal_index.web.markup.words import say
 
@@ -225,6 +226,7 @@ PAGES = (
         section="caseload",
         get=look,
         post=open_look,
+        rate=Rate.LOOK,
     ),
     Page("/raadplegingen/{view:uuid}", "view", roles=WORKERS, section="caseload", get=view),
     Page(

@@ -22,6 +22,7 @@ from signal_index.model.workplace import Session
 from signal_index.ports import Transaction
 from signal_index.usecases.oversight.health import Expected
 from signal_index.usecases.workplace import sessions
+from signal_index.web.api.rates import Rate
 from signal_index.web.desk import Caller, Desk
 from signal_index.web.markup.addresses import Addresses
 from signal_index.web.markup.assets import Assets
@@ -62,6 +63,7 @@ class Page:
         returnable: whether somebody may be sent back here after signing in.
         ticket: name of a query parameter that must survive signing in.
         without_session: name of the page for whoever comes here without a session.
+        rate: what posting is counted under, together with the JSON interface; None where nothing is counted.
         sign_in_memory: whether `request.session` holds what a browser must remember while somebody signs in.
     """
 
@@ -74,6 +76,7 @@ class Page:
     returnable: bool = field(default=True, kw_only=True)
     ticket: str | None = field(default=None, kw_only=True)
     without_session: str = field(default="sign_in", kw_only=True)
+    rate: Rate | None = field(default=None, kw_only=True)
     sign_in_memory: bool = field(default=False, kw_only=True)
 
 

@@ -14,17 +14,14 @@ from starlette.routing import Route
 
 from signal_index import audit
 from signal_index.cli import _OWN, main
+from signal_index.web.api.registry import ROUTES
 from signal_index.web.app import Surface, create_app
 from signal_index.web.pages.site import PAGES
 
 # What each surface records when it does what it is for. A refusal is recorded besides, by whoever runs the use case.
 RECORDED: dict[str, str] = {
-    "route leveringen": "delivery.accepted",
-    "route raadplegingen": "lookup.answered",
-    "route zorgrelaties": "caseload.read",
-    "route bevestiging": "relation.confirmed",
-    "route logregels": "log.read",
-    "route logbewijzen": "receipt.redeemed",
+    # What a route records is declared where the product can see it.
+    **{f"route {name}": each.records for name, each in ROUTES.items() if each.records is not None},
     "page arrive": "case.opened",
     "page role post": "role.switched",
     "page sign_in_return": "session.opened",
@@ -90,8 +87,7 @@ _OWN_WORK = "shows what she arranged or asked herself, and no signal"
 _ELSEWHERE = "runs on the machine of another party, which has no index to record in"
 _KEYS = "makes files only; which keys an index works with stands in index.started, by fingerprint"
 NOT_RECORDED: dict[str, str] = {
-    "route gereed": _NOBODY,
-    "route openapi": _NOBODY,
+    **{f"route {name}": each.silent for name, each in ROUTES.items() if each.silent},
     "page home": "leads on to the page of her role",
     "page language post": "a cookie with a language",
     "page stay post": "keeps a session that was recorded when it was opened",

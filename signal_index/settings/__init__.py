@@ -7,82 +7,38 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from .errors import SetupFault
-from .retention import TERMS, RecordKind
+from signal_index.errors import SetupFault
+from signal_index.retention import TERMS, RecordKind
 
-_Oin = Annotated[str, Field(pattern=r"^[0-9]{20}$")]
-_Address = Annotated[str, Field(min_length=3)]
+from .sections import (
+    ApiSettings,
+    IssuerSettings,
+    LimitSettings,
+    MailSettings,
+    ServerSettings,
+    SignInSettings,
+    SiteSettings,
+)
+from .sections import Section as _Section
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class IssuerSettings(_Section):
-    """The municipality's identity provider."""
-
-    name: str = Field(description="Exact `iss` of its tokens.")
-    audience: str = Field(description="Exact `aud` a token for this index must have.")
-    keys: Path = Field(description="Its public keys as a JWK set; pinned, never fetched.")
-
-
-class ServerSettings(_Section):
-    """Where the index listens."""
-
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=8100, ge=0, le=65535, description="Port to listen on.")
-
-
-class SiteSettings(_Section):
-    """The worker's pages."""
-
-    url: str = Field(description="Where people find the site: scheme and host, nothing after it.")
-    name: str = Field(
-        default="Signaalindex", min_length=1, description="What the product is called on the pages."
-    )
-    organisation: str = Field(min_length=1, description="The municipality or region whose site it is.")
-    theme: Path | None = Field(
-        default=None, description="A style sheet of the municipality, served after ours."
-    )
-    accessibility_contact: str = Field(
-        min_length=1, description="Whom to tell about an obstacle: e-mail or phone."
-    )
-    privacy_contact: str = Field(min_length=1, description="Whom to ask about privacy: e-mail or phone.")
-
-
-class SignInSettings(_Section):
-    """How members of staff sign in: the municipality's identity provider, OpenID Connect."""
-
-    issuer: str = Field(description="Exact `iss` of its ID tokens; its discovery document stands beneath it.")
-    client_id: str = Field(min_length=1, description="What this site is called at the provider.")
-    client_secret_file: Path | None = Field(
-        default=None, description="File with the secret of that client; none for a public client."
-    )
-    subject_claim: str = Field(default="sub", min_length=1, description="The claim that holds the staff id.")
-    second_factor_acr: tuple[str, ...] = Field(
-        default=(),
-        description="Values of `acr` that stand for a second factor, besides eIDAS substantial and high.",
-    )
-    second_factor_amr: tuple[str, ...] = Field(
-        default=("mfa",), description="Values of which one in `amr` stands for a second factor."
-    )
-
-
-class MailSettings(_Section):
-    """Where the daily digest leaves from."""
-
-    host: str = Field(min_length=1, description="The mail server.")
-    port: int = Field(default=587, ge=1, le=65535, description="Its port.")
-    sender: str = Field(min_length=3, description="Address the digest comes from.")
-    starttls: bool = Field(default=True, description="Whether to insist on TLS before anything is said.")
-    review_to: Mapping[_Oin, _Address] = Field(
-        default={}, description="By OIN of an organisation, where its privacy officers are told what waits."
-    )
+__all__ = [
+    "ApiSettings",
+    "IssuerSettings",
+    "LimitSettings",
+    "MailSettings",
+    "RetentionSettings",
+    "ServerSettings",
+    "Settings",
+    "SignInSettings",
+    "SiteSettings",
+    "WitnessSettings",
+    "load",
+]
 
 
 class WitnessSettings(_Section):
@@ -157,6 +113,8 @@ class Settings(_Section):
     )
     issuer: IssuerSettings
     server: ServerSettings = ServerSettings()
+    api: ApiSettings = ApiSettings()
+    limits: LimitSettings = LimitSettings()
     site: SiteSettings | None = None
     sign_in: SignInSettings | None = None
     mail: MailSettings | None = None
@@ -178,6 +136,15 @@ class Settings(_Section):
             _require_safe("witnesses.address", witness.address, environment=self.environment)
             if witness.address != _origin(witness.address):
                 raise ValueError("witnesses.address is a scheme and a host, such as https://getuige.example")
+        return self
+
+    @model_validator(mode="after")
+    def _interface_is_safe(self) -> Self:
+        """Tokens travel to this address."""
+        if self.api.url is not None:
+            _require_safe("api.url", self.api.url, environment=self.environment)
+            if self.api.url != _origin(self.api.url):
+                raise ValueError("api.url is a scheme and a host, such as https://api.gemeente.example")
         return self
 
     @property

@@ -1,0 +1,48 @@
+"""What everybody may ask of this interface: what it is, and whether it can answer now."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from signal_index.errors import Unavailable
+from signal_index.model import dutch_day
+from signal_index.web.desk import Desk
+from signal_index.web.strict import JSON, StrictRoute
+
+
+class Gereed(BaseModel):
+    """Whether the index can answer."""
+
+    gereed: bool
+
+
+def router(desk: Desk, document: Callable[[], dict[str, Any]]) -> APIRouter:
+    """The routes of every surface.
+
+    Args:
+        desk: what the use cases need.
+        document: makes the API document; asked once, when it is first wanted.
+    """
+    routes = APIRouter(route_class=StrictRoute)
+    text = cache(lambda: json.dumps(document(), ensure_ascii=False).encode())
+
+    @routes.get("/openapi.json", name="openapi", summary="Lees de beschrijving van deze API")
+    async def openapi() -> dict[str, Any]:
+        """De beschrijving van deze API, als OpenAPI."""
+        # For everybody, also for a page of somebody else's: there is nothing in it that is not published.
+        return Response(text(), media_type=JSON, headers={"Access-Control-Allow-Origin": "*"})  # type: ignore[return-value]  # the annotation is for the document
+
+    @routes.get("/gereed", name="gereed", summary="Vraag of de index kan antwoorden")
+    async def gereed() -> Gereed:
+        """Of deze index nu kan antwoorden: de database kan vastleggen en er zijn regels van kracht."""
+        await desk.run(lambda tx: tx.scope)
+        today = dutch_day(desk.now())
+        if not desk.rules.in_force(today).covers(today):
+            raise Unavailable("no-rules", "Er zijn nu geen regels van kracht.")
+        return Gereed(gereed=True)
+
+    return routes

@@ -1,0 +1,150 @@
+"""What each route of the JSON interface is for: who calls it, whether she says why, what it records, how often it may.
+
+Invariants:
+1. A route that is not in this table keeps the process from starting.
+2. Every route records something, or says here why not.
+
+The table describes and does not decide: roles are checked by the use cases, in the transaction that does the work.
+Tests call every route in every role and compare what happens, and what is recorded, with this table; the API document
+is made from it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from starlette.routing import BaseRoute, Route
+
+from policy.vocabulary import Role
+
+from .rates import Rate
+
+
+class Proof(StrEnum):
+    """How a route knows who calls."""
+
+    NOTHING = "niets"
+    """It need not know."""
+    TOKEN = "token"  # noqa: S105 - a word for a kind of proof
+    """A bearer token of the identity provider, for a member of staff in the index's own table."""
+    SIGNATURE = "handtekening"
+    """A publisher's signature under the body, with proofs of both pseudonymisers."""
+
+
+class Part(StrEnum):
+    """The part of the interface a route belongs to; a tag in the API document."""
+
+    SOURCES = "bronnen"
+    WORKERS = "wijkteam"
+    OVERSIGHT = "toezicht"
+    ADMINISTRATION = "beheer"
+    GENERAL = "algemeen"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """One row of the registry.
+
+    Args:
+        part: which part of the interface.
+        proof: how the caller is known.
+        roles: of which she must have one; empty for every active member of staff, or where nobody signs in.
+        asks_purpose: whether the request says what it is for.
+        records: the event that it records when it does what it is for; None with `silent`.
+        silent: why nothing is recorded.
+        rate: what it is counted under.
+        statuses: problems it can give beyond those that follow from the rest, such as 404 and 409.
+        reads_database: whether a database that does not answer is a 503 here.
+    """
+
+    part: Part
+    proof: Proof
+    roles: frozenset[Role] = frozenset()
+    asks_purpose: bool = False
+    records: str | None = None
+    silent: str = ""
+    rate: Rate
+    statuses: frozenset[int] = frozenset()
+    reads_database: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a row that leaves open whether anything is recorded, or names roles nobody could check."""
+        if (self.records is None) == (not self.silent):
+            raise ValueError("a route records one event, or says why it records nothing")
+        if self.roles and self.proof is not Proof.TOKEN:
+            raise ValueError("only a token leads to somebody with roles")
+
+
+_NOBODY: Final = "the same for everybody, and about nobody"
+
+ROUTES: Final[Mapping[str, Declared]] = {
+    "openapi": Declared(
+        part=Part.GENERAL,
+        proof=Proof.NOTHING,
+        silent=_NOBODY,
+        rate=Rate.OPEN,
+        reads_database=False,
+    ),
+    "gereed": Declared(part=Part.GENERAL, proof=Proof.NOTHING, silent=_NOBODY, rate=Rate.OPEN),
+    "leveringen": Declared(
+        part=Part.SOURCES,
+        proof=Proof.SIGNATURE,
+        records="delivery.accepted",
+        rate=Rate.DELIVERY,
+        statuses=frozenset({403, 409}),
+    ),
+    "raadplegingen": Declared(
+        part=Part.WORKERS,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.TEAM_MEMBER}),
+        asks_purpose=True,
+        records="lookup.answered",
+        rate=Rate.LOOK,
+        statuses=frozenset({404}),
+    ),
+    "zorgrelaties": Declared(
+        part=Part.WORKERS,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.TEAM_MEMBER}),
+        records="caseload.read",
+        rate=Rate.WORK,
+    ),
+    "bevestiging": Declared(
+        part=Part.WORKERS,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.TEAM_LEAD}),
+        records="relation.confirmed",
+        rate=Rate.WORK,
+        statuses=frozenset({404, 409}),
+    ),
+    "logbewijzen": Declared(
+        part=Part.WORKERS,
+        proof=Proof.TOKEN,
+        records="receipt.redeemed",
+        rate=Rate.WORK,
+        statuses=frozenset({404}),
+    ),
+    "logregels": Declared(
+        part=Part.OVERSIGHT,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.PRIVACY_OFFICER}),
+        records="log.read",
+        rate=Rate.WORK,
+    ),
+}
+
+
+def require_declared(routes: Iterable[BaseRoute]) -> None:
+    """Refuse to go on with a route that nobody declared, or with one name for two.
+
+    Raises:
+        ValueError: there is one; it says which. Nothing starts.
+    """
+    names = [route.name for route in routes if isinstance(route, Route)]
+    undeclared = sorted({*names} - ROUTES.keys())
+    if undeclared:
+        raise ValueError(f"routes without a row in signal_index/web/api/registry.py: {undeclared}")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two routes with one name: {twice}")

@@ -1,0 +1,152 @@
+"""What the registry says of each route is what happens: who gets through, and what is recorded."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+from httpx import Response
+
+from crypto.batch import BatchClass
+from policy.vocabulary import Role
+from signal_index import audit
+from signal_index.model import StaffMember
+from signal_index.web import app as web_app
+from signal_index.web.api.rates import Rate
+from signal_index.web.api.registry import ROUTES, Declared, Part, Proof, require_declared
+from signal_index.web.app import Surface, create_app
+from tests.index.conftest import GEMEENTE, World
+
+STAFF = {
+    "w.een": Role.TEAM_MEMBER,
+    "t.lead": Role.TEAM_LEAD,
+    "p.officer": Role.PRIVACY_OFFICER,
+    "f.beheer": Role.FUNCTIONAL_ADMIN,
+    "b.bron": Role.SOURCE_ADMIN,
+}
+Calls = dict[str, Callable[[dict[str, str]], Response]]
+
+
+@pytest.fixture
+def calls(world: World) -> Calls:
+    """By route: a request that does what the route is for, given who asks."""
+    world.database.run(lambda tx: _hire(tx, world))
+    own = world.relation()
+    waiting = world.relation("w.twee", registered_by="w.twee")
+    world.register_relations((world.PEOPLE[0], own), (world.PEOPLE[1], waiting))
+    world.publish_nothing_else()
+    receipt = world.look(own.relation_id).json()["ontvangstbewijs"]
+    world.database.run(lambda tx: tx.log.integrate(world.clock, 1000))
+    question = {"zorgrelatie": str(uuid.UUID(bytes=own.relation_id)), "doel": "voorbereiding-huisbezoek"}
+    confirmed = f"/v1/zorgrelaties/{uuid.UUID(bytes=waiting.relation_id)}/bevestiging"
+
+    def ask(method: str, path: str, **options: Any) -> Callable[[dict[str, str]], Response]:
+        return lambda headers: world.request(method, path, headers=headers, **options)
+
+    return {
+        "openapi": ask("GET", "/v1/openapi.json"),
+        "gereed": ask("GET", "/v1/gereed"),
+        "leveringen": lambda _: world.post(world.batch(GEMEENTE, BatchClass.SIGNAAL, [])),
+        "raadplegingen": ask("POST", "/v1/raadplegingen", json=question),
+        "zorgrelaties": ask("GET", "/v1/zorgrelaties"),
+        "bevestiging": ask("POST", confirmed),
+        "logbewijzen": ask("POST", "/v1/logbewijzen", json=receipt),
+        "logregels": ask("GET", "/v1/logregels"),
+    }
+
+
+def _hire(tx: Any, world: World) -> None:
+    tx.staff.put(StaffMember("b.bron", GEMEENTE, "noord", active=True))
+    tx.staff.grant("b.bron", Role.SOURCE_ADMIN.value, "test", world.clock)
+
+
+def test_every_route_has_a_request_here(calls: Calls) -> None:
+    assert calls.keys() == ROUTES.keys()
+
+
+@pytest.mark.parametrize("name", [name for name, each in ROUTES.items() if each.proof is Proof.TOKEN])
+def test_a_route_lets_in_whom_it_declares_and_nobody_else(world: World, calls: Calls, name: str) -> None:
+    declared = ROUTES[name]
+    assert calls[name]({}).status_code == 401
+    assert calls[name](world.token("x.niemand")).status_code == 403
+    for staff_id, role in STAFF.items():
+        status = calls[name](world.token(staff_id)).status_code
+        if declared.roles and role not in declared.roles:
+            assert status == 403, (name, role)
+        else:
+            assert status not in {401, 403}, (name, role)
+
+
+@pytest.mark.parametrize("name", [name for name, each in ROUTES.items() if each.proof is not Proof.TOKEN])
+def test_a_route_without_a_token_asks_for_none(calls: Calls, name: str) -> None:
+    assert calls[name]({}).status_code == 200
+    assert calls[name]({"Authorization": "Bearer x"}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_route_records_what_it_declares_and_nothing_else(world: World, calls: Calls, name: str) -> None:
+    declared = ROUTES[name]
+    someone = next((who for who, role in STAFF.items() if role in declared.roles), "w.een")
+    before = {(entry.writer, entry.number) for entry in world.records()}
+    assert calls[name](world.token(someone)).status_code == 200
+    new = [entry.event for entry in world.records() if (entry.writer, entry.number) not in before]
+    assert new == ([declared.records] if declared.records else [])
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_purpose_is_asked_where_the_registry_says_so(committed: dict[str, Any], name: str) -> None:
+    found = [op for methods in committed["paths"].values() for op in methods.values()]
+    operation = next(op for op in found if op["operationId"] == name)
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    schema = committed["components"]["schemas"].get(body.get("$ref", "").rpartition("/")[2], {})
+    assert ("doel" in schema.get("required", [])) is ROUTES[name].asks_purpose
+
+
+def test_every_declared_event_is_in_the_catalogue() -> None:
+    assert {each.records for each in ROUTES.values() if each.records} <= audit.EVENTS.keys()
+
+
+def test_nothing_starts_with_a_route_that_nobody_declared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stray(_: Any) -> APIRouter:
+        routes = APIRouter()
+        routes.add_api_route("/nieuw", lambda: None, name="nieuw")
+        return routes
+
+    monkeypatch.setitem(web_app._ROUTERS, Surface.ALL, (*web_app._ROUTERS[Surface.ALL], stray))
+    with pytest.raises(ValueError, match=r"registry\.py.*nieuw"):
+        create_app(world.desk, Surface.ALL)
+
+
+def test_two_routes_with_one_name_do_not_start_either() -> None:
+    routes = APIRouter()
+    routes.add_api_route("/een", lambda: None, name="gereed")
+    require_declared(routes.routes)
+    routes.add_api_route("/twee", lambda: None, name="gereed")
+    with pytest.raises(ValueError, match="gereed"):
+        require_declared(routes.routes)
+
+
+def test_every_row_belongs_to_a_route(world: World) -> None:
+    names = {route.name for router in create_app(world.desk, Surface.ALL).routes for route in _below(router)}
+    assert names == ROUTES.keys()
+
+
+def _below(included: Any) -> list[Any]:
+    return list(included.original_router.routes)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"records": "log.read", "silent": "and why not"},
+        {"silent": "x", "proof": Proof.NOTHING, "roles": frozenset({Role.TEAM_MEMBER})},
+    ],
+)
+def test_a_row_that_leaves_something_open_cannot_be_written(wrong: dict[str, Any]) -> None:
+    whole = {"part": Part.GENERAL, "proof": Proof.TOKEN, "rate": Rate.WORK}
+    with pytest.raises(ValueError, match=r"records|roles"):
+        Declared(**{**whole, **wrong})
