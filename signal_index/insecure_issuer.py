@@ -20,6 +20,8 @@ from crypto.tokens import issue
 from .errors import SetupFault
 
 ALGORITHM = "EdDSA"
+KEY_IDS = "insecure-"
+"""How the id of every key begins that is made here, so that an index with real data can refuse it."""
 TOKEN_LIFETIME_SECONDS = 3600
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 LOW = "http://eidas.europa.eu/LoA/low"
@@ -99,4 +101,4 @@ def _load(path: Path) -> Ed25519PrivateKey:
 
 
 def _key_id(key: Ed25519PrivateKey) -> str:
-    return "insecure-" + key.public_key().public_bytes_raw().hex()[:16]
+    return KEY_IDS + key.public_key().public_bytes_raw().hex()[:16]

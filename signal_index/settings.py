@@ -105,6 +105,13 @@ class WitnessSettings(_Section):
         return self
 
 
+class PseudonymisersSettings(_Section):
+    """Where both pseudonymisers are; nothing is sent there, `setup` and `doctor` ask whether they are ready."""
+
+    a: str = Field(description="Address of pseudonymiser A: scheme and host, nothing after it.")
+    b: str = Field(description="Address of pseudonymiser B.")
+
+
 def _days(kind: RecordKind, what: str) -> int:
     """A term in days, for a kind of record."""
     default = TERMS[kind].days
@@ -138,11 +145,15 @@ class Settings(_Section):
         default="production",
         description="`dev` is for made-up data on one machine: no TLS, no pinned manifest.",
     )
+    oin: _Oin | None = Field(default=None, description="OIN of the organisation whose index this is.")
     database: Path = Field(description="SQLite file, made by `signal-index db upgrade`.")
     keys: Path = Field(description="Key file of the index, made by `signal-index keys index`.")
     manifest: Path = Field(description="Public keys of the chain, made by `signal-index keys manifest`.")
     manifest_fingerprint: str | None = Field(
         default=None, description="Fingerprint of that manifest as agreed with both pseudonymisers."
+    )
+    rules: Path | None = Field(
+        default=None, description="Folder with the rules; those of this release when it is left out."
     )
     issuer: IssuerSettings
     server: ServerSettings = ServerSettings()
@@ -150,6 +161,7 @@ class Settings(_Section):
     sign_in: SignInSettings | None = None
     mail: MailSettings | None = None
     retention: RetentionSettings = RetentionSettings()
+    pseudonymisers: PseudonymisersSettings | None = None
     witnesses: tuple[WitnessSettings, ...] = Field(
         default=(), description="Who cosigns the log; production serves with at least one."
     )
@@ -167,6 +179,15 @@ class Settings(_Section):
             _require_safe("witnesses.address", witness.address, environment=self.environment)
             if witness.address != _origin(witness.address):
                 raise ValueError("witnesses.address is a scheme and a host, such as https://getuige.example")
+        return self
+
+    @model_validator(mode="after")
+    def _pseudonymisers_are_safe(self) -> Self:
+        """What somebody on the way could answer instead would be no answer."""
+        for name, address in dict(self.pseudonymisers or {}).items():
+            _require_safe(f"pseudonymisers.{name}", address, environment=self.environment)
+            if address != _origin(address):
+                raise ValueError(f"pseudonymisers.{name} is a scheme and a host, such as https://a.example")
         return self
 
     @property
@@ -241,6 +262,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "witnesses": tuple(_anchored_witness(each, folder) for each in settings.witnesses),
             "site": site,
             "sign_in": sign_in,
+            "rules": None if settings.rules is None else folder / settings.rules,
             "database": folder / settings.database,
             "keys": folder / settings.keys,
             "manifest": folder / settings.manifest,

@@ -30,7 +30,7 @@ CLOCK_BACK_MAX: Final = timedelta(minutes=5)
 
 def build_desk(index: Index) -> Desk:
     """What the HTTP surfaces need."""
-    identity = Identity(token_rules(index.settings.issuer), utc_now)
+    identity = Identity(token_rules(index.settings.issuer, environment=index.settings.environment), utc_now)
     return Desk(index.database, index.rules, index.secrets, index.manifest, identity, utc_now, index.crew)
 
 

@@ -22,7 +22,7 @@ def review(opened: SqlDatabase, now: datetime) -> Findings:
     if newest.monday is None and young:
         yield note("review", f"no work list yet: {_TIMER}")
     elif newest.overdue:
-        yield mend("review", f"{_said(newest)}, so nobody reviews what was looked at since: {_TIMER}")
+        yield mend("review", f"{_said(newest)}, so nobody reviews what was looked at since", _TIMER)
     else:
         yield ok("review", _said(newest))
 
