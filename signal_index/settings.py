@@ -176,18 +176,14 @@ class Settings(_Section):
     def _witnesses_are_safe(self) -> Self:
         """Nobody on the way to a witness may read along."""
         for witness in self.witnesses:
-            _require_safe("witnesses.address", witness.address, environment=self.environment)
-            if witness.address != _origin(witness.address):
-                raise ValueError("witnesses.address is a scheme and a host, such as https://getuige.example")
+            require_origin("witnesses.address", witness.address, environment=self.environment)
         return self
 
     @model_validator(mode="after")
     def _pseudonymisers_are_safe(self) -> Self:
         """What somebody on the way could answer instead would be no answer."""
         for name, address in dict(self.pseudonymisers or {}).items():
-            _require_safe(f"pseudonymisers.{name}", address, environment=self.environment)
-            if address != _origin(address):
-                raise ValueError(f"pseudonymisers.{name} is a scheme and a host, such as https://a.example")
+            require_origin(f"pseudonymisers.{name}", address, environment=self.environment)
         return self
 
     @property
@@ -201,12 +197,8 @@ class Settings(_Section):
         if (self.site is None) != (self.sign_in is None):
             raise ValueError("[site] and [sign_in] go together: give both, or neither to serve no pages")
         if self.site is not None and self.sign_in is not None:
-            _require_safe("site.url", self.site.url, environment=self.environment)
-            _require_safe("sign_in.issuer", self.sign_in.issuer, environment=self.environment)
-            if self.site.url != _origin(self.site.url):
-                raise ValueError(
-                    "site.url is a scheme and a host, such as https://signaalindex.gemeente.example"
-                )
+            require_origin("site.url", self.site.url, environment=self.environment)
+            require_safe("sign_in.issuer", self.sign_in.issuer, environment=self.environment)
         return self
 
 
@@ -219,8 +211,23 @@ def _origin(address: str) -> str | None:
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def _require_safe(name: str, address: str, *, environment: str) -> None:
-    """Refuse an address others could read along with, or one that can only be a trial's."""
+def require_origin(name: str, address: str, *, environment: str) -> None:
+    """Refuse what is no bare scheme and host, or not safe.
+
+    Raises:
+        ValueError: as `require_safe`, or there is more in it, such as a path or a name.
+    """
+    require_safe(name, address, environment=environment)
+    if address != _origin(address):
+        raise ValueError(f"{name} is a scheme and a host, such as https://signaalindex.gemeente.example")
+
+
+def require_safe(name: str, address: str, *, environment: str) -> None:
+    """Refuse an address others could read along with, or one that can only be a trial's.
+
+    Raises:
+        ValueError: with what it must be.
+    """
     parts = urlsplit(address)
     local = parts.hostname in _THIS_MACHINE
     allowed = {"https", "http"} if local and environment == "dev" else {"https"}
