@@ -6,7 +6,7 @@ Invariant: a step that the database shows to be done is not listed; what cannot 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ from signal_index.wiring import load_secrets
 
 OFFICERS_WANTED: Final = 2  # whoever asks to open a person is not the one who approves it
 ADMINISTRATORS_WANTED: Final = 2  # nobody changes her own roles
+SERVING_WITHIN: Final = timedelta(minutes=5)  # whoever serves signs the log every minute
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class _Known:
     publishers: bool
     incomplete: bool
     unheard: Sequence[str]
+    serving: bool
     listed: bool
 
     def holding(self, role: Role) -> list[str]:
@@ -69,12 +71,14 @@ def what_is_left(config: Path, now: datetime) -> list[Step]:
 
 
 def _read(tx: Transaction, stated: Settings, now: datetime) -> _Known:
+    head = tx.log.head()
     heard = {each.witness for each in tx.witnesses.cosigned()}
     names = [each.key.partition("+")[0] for each in stated.witnesses]
     return _Known(
         staff=tx.staff.all(),
         publishers=bool(tx.register.publishers()),
         incomplete=not all(is_complete(tx, each) for each in (BatchClass.ZORGRELATIE, BatchClass.BEPERKING)),
+        serving=head is not None and now - head.signed_at < SERVING_WITHIN,
         unheard=[name for name in names if name not in heard],
         listed=newest_list(tx, now).monday is not None,
     )
@@ -108,7 +112,8 @@ def _steps(known: _Known, stated: Settings, of_index: str) -> Iterator[Step]:
             f"signal-index staff grant MEMBER wijkteammedewerker {by}",
         )
         yield Step("Register the workers, and those who lead their teams.", commands)
-    yield Step("Serve the index, as a service or for now by hand.", (f"signal-index serve{of_index}",))
+    if not known.serving:
+        yield Step("Serve the index, as a service or for now by hand.", (f"signal-index serve{of_index}",))
     if not known.listed:
         timers = "signal-index-expire.timer signal-index-review.timer signal-index-review-mail.timer"
         yield Step(

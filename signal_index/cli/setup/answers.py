@@ -7,7 +7,7 @@ from typing import Any
 
 from signal_index.errors import SetupFault
 
-from .writing import atomically, scalar_lines
+from .writing import atomically, draft_of, scalar_lines
 
 Answers = dict[str, str]
 """By the key of a question, what was answered, as it was typed."""
@@ -31,8 +31,9 @@ def keep(config: Path, given: Mapping[str, str]) -> None:
 
 
 def forget(config: Path) -> None:
-    """Take the kept answers away: the settings hold them now."""
+    """Take the kept answers away, and what an interrupted run left of them: the settings hold them now."""
     kept_in(config).unlink(missing_ok=True)
+    draft_of(kept_in(config)).unlink(missing_ok=True)
 
 
 def known(config: Path) -> Answers:

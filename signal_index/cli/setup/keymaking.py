@@ -13,12 +13,15 @@ from crypto.keyfiles import IndexSecrets
 from crypto.tokens import TrustedKey
 from signal_index.cli.checkup.findings import Findings, Yielding, mend, ok
 from signal_index.cli.checkup.outside import Waiting, fetched
-from signal_index.insecure_issuer import make_keys
+from signal_index.errors import SetupFault
+from signal_index.insecure_issuer import make_keys, publish
 
 from .writing import atomically
 
 _EPOCH: Final = 1
 PUBLIC: Final = ".public.json"
+STAND_IN: Final = "issuer.key"
+"""The key of the stand-in for an identity provider, beside the file with its public half."""
 
 
 def index_keys(path: Path, region: str, today: date) -> Findings:
@@ -62,11 +65,14 @@ def token_keys(path: Path, provider: str | None, *, trial: bool, waiting: Waitin
         yield mend("tokens", "only a trial goes without an identity provider")
         return False
     try:
-        _, made = make_keys(path.parent)
-        if made != path:
+        private = path.with_name(STAND_IN)
+        if private.exists():  # a run before stopped just short of its public half
+            publish(private, path)
+        else:
+            _, made = make_keys(path.parent)
             made.rename(path)
-    except (KeyFault, OSError) as fault:
-        yield mend("tokens", str(fault), "take the half-made pair away, or name the file that belongs to it")
+    except (KeyFault, SetupFault, OSError) as fault:
+        yield mend("tokens", str(fault))
         return False
     yield ok(
         "tokens", "made a stand-in for the identity provider: signal-index insecure-issuer token uses it"

@@ -261,8 +261,8 @@ QUESTIONS = (
 
 MAKE_TOKEN_KEYS = Question(
     "make_token_keys",
-    "That file is not there. Make it now: with the keys that the provider publishes at this moment, or in a trial without "
-    "pages with a stand-in for it?",
+    "That file is not there. Make it now: with the keys that the provider publishes at this moment, or in a trial "
+    "without pages with a stand-in for it?",
     _one_of(YES, "no"),
     _assumed(YES),
 )

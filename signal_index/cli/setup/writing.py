@@ -25,13 +25,18 @@ def atomically(path: Path, text: str) -> None:
     Raises:
         SetupFault: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.draft")
+    draft = draft_of(path)
     try:
         _write(draft, text)
         draft.replace(path)
         _settle(path.parent)
     except OSError as error:
         raise SetupFault(f"{path} cannot be written: {error.strerror}") from error
+
+
+def draft_of(path: Path) -> Path:
+    """Where a file is written before it takes its name."""
+    return path.with_name(f".{path.name}.draft")
 
 
 def _write(draft: Path, text: str) -> None:
