@@ -234,13 +234,23 @@ def _narrow_types(look: _Look, catalogue: Catalogue, purpose: PurposeRule) -> tu
 
 
 def _require_ready(look: _Look) -> None:
-    """Without complete sets nobody can know what must *not* be shown; unseen, nobody could answer for it."""
-    if not look.tx.witnesses.is_witnessed(look.now):
-        raise _Refusal("not-witnessed", unwitnessed())
+    hindrance = hindered(look.tx, look.now)
+    if hindrance is not None:
+        raise _Refusal(*hindrance)
+
+
+def hindered(tx: Transaction, now: datetime) -> tuple[str, Unavailable] | None:
+    """Why nobody can look now, whoever she is: a code, and what she is told; None when nothing is in the way.
+
+    Without complete sets nobody can know what must *not* be shown; unseen, nobody could answer for it.
+    """
+    if not tx.witnesses.is_witnessed(now):
+        return "not-witnessed", unwitnessed()
     for batch_class in (BatchClass.ZORGRELATIE, BatchClass.BEPERKING):
-        if not is_complete(look.tx, batch_class):
+        if not is_complete(tx, batch_class):
             text = "De index wordt opnieuw gevuld. Probeer het later nog eens."
-            raise _Refusal(f"incomplete-{batch_class}", Unavailable("filling", text, retry_after_seconds=300))
+            return f"incomplete-{batch_class}", Unavailable("filling", text, retry_after_seconds=300)
+    return None
 
 
 def _require_standing(look: _Look) -> Standing:
