@@ -126,6 +126,8 @@ def ceremony(tmp_path_factory: pytest.TempPathFactory) -> Path:
     index.save(folder / "index.key")
     agreed(index, b, a).save(folder / "manifest.json")
     make_keys(folder)
+    for secrets in (a, b):
+        secrets.save(folder / f"{secrets.party}.key")
     return folder
 
 
