@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from crypto.batch import BatchClass
 from crypto.chain import Pseudonym
 from policy.catalogue import Catalogue, PurposeRule
 from policy.in_force import InForce
@@ -29,8 +28,7 @@ from signal_index.model import Actor, LookupAnswer, LookupRequest, Receipt, dutc
 from signal_index.ports import Transaction
 
 from .authority import require_role
-from .delivery.sets import is_complete
-from .log import unwitnessed
+from .readiness import hindered
 from .reading import Permitted, read
 from .relations import NotStanding, find_standing
 
@@ -237,20 +235,6 @@ def _require_ready(look: _Look) -> None:
     hindrance = hindered(look.tx, look.now)
     if hindrance is not None:
         raise _Refusal(*hindrance)
-
-
-def hindered(tx: Transaction, now: datetime) -> tuple[str, Unavailable] | None:
-    """Why nobody can look now, whoever she is: a code, and what she is told; None when nothing is in the way.
-
-    Without complete sets nobody can know what must *not* be shown; unseen, nobody could answer for it.
-    """
-    if not tx.witnesses.is_witnessed(now):
-        return "not-witnessed", unwitnessed()
-    for batch_class in (BatchClass.ZORGRELATIE, BatchClass.BEPERKING):
-        if not is_complete(tx, batch_class):
-            text = "De index wordt opnieuw gevuld. Probeer het later nog eens."
-            return f"incomplete-{batch_class}", Unavailable("filling", text, retry_after_seconds=300)
-    return None
 
 
 def _require_standing(look: _Look) -> Standing:

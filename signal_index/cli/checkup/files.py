@@ -36,6 +36,9 @@ def settings(config: Path) -> Yielding[Settings | None]:
         yield ok("settings", f"{config} is complete and holds no unknown field")
     for_whom = "for made-up data only" if stated.environment == "dev" else "pinned keys and TLS only"
     yield ok("environment", f"{stated.environment}: {for_whom}")
+    if stated.oin is not None:
+        name = f"{stated.site.organisation}, " if stated.site is not None else ""
+        yield ok("organisation", f"{name}OIN {stated.oin}")
     return stated
 
 

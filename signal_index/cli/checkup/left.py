@@ -140,8 +140,13 @@ def _feeding(known: _Known, by: str) -> Iterator[Step]:
 
 
 def _unseen(stated: Settings, of_index: str) -> Iterator[Step]:
-    """What nobody can see from here."""
+    """What nobody can see from here, or only who the database belongs to."""
     folder = stated.database.parent
+    if stated.environment == "production" and stated.database.stat().st_uid == 0:
+        yield Step(
+            "Give the database to the account that runs the index, here signal-index; it is root's now.",
+            (f"chown -R signal-index: {folder}",),
+        )
     yield Step(
         "Make a copy of the database every day, and never of the key file with it.",
         (f"sqlite3 {stated.database} \".backup '/backup/{stated.database.name}'\"",),

@@ -4,6 +4,7 @@ Each is asked what the product itself will ask of it, and no more; nobody signs 
 """
 
 import socket
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -143,11 +144,23 @@ def _discovered(stated: SignInSettings, waiting: Waiting) -> Yielding[Mapping[st
     return said
 
 
-def fetched(url: str, waiting: Waiting) -> Mapping[str, Any] | str:
-    """The JSON object at this address, or why there is none."""
+def fetched(url: str, waiting: Waiting, shown: tuple[Path, Path] | None = None) -> Mapping[str, Any] | str:
+    """The JSON object at this address, or why there is none.
+
+    Args:
+        url: where it is.
+        waiting: is told what is waited for.
+        shown: certificate and key by which we show who we are, for who asks for that.
+    """
     waiting(f"{url}, {TIMEOUT_SECONDS:.0f} seconds at most")
     try:
-        answer = httpx.get(url, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
+        tls = ssl.create_default_context()
+        if shown is not None:
+            # An empty password, so that a locked key is refused; without one OpenSSL would wait at the terminal.
+            tls.load_cert_chain(*shown, password="")
+        answer = httpx.get(url, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, verify=tls)
+    except OSError as error:
+        return f"our certificate or its key cannot be used ({type(error).__name__})"
     except httpx.HTTPError as error:
         return f"no answer ({type(error).__name__})"
     except httpx.InvalidURL:

@@ -5,6 +5,7 @@ pseudonymiser proves every delivery, and a witness signs what it cosigns.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from crypto.keyfiles import Manifest, Party
@@ -63,11 +64,10 @@ def witness(stated: WitnessSettings, waiting: Waiting) -> Findings:
     except SetupFault as fault:
         yield mend("witness", fault.detail, "copy the line that signal-index witness keys printed")
         return
-    if stated.certificate is not None:
-        text = "asks for our certificate, so it is not asked here; once the index serves, doctor says how it stands"
-        yield note(point, text)
-        return
-    said = yield from _ready(point, stated.address, waiting)
+    shown = None
+    if stated.certificate is not None and stated.key_file is not None:
+        shown = stated.certificate, stated.key_file
+    said = yield from _ready(point, stated.address, waiting, shown)
     if said is None:
         return
     if said.get("getuige") != name:
@@ -76,9 +76,11 @@ def witness(stated: WitnessSettings, waiting: Waiting) -> Findings:
     yield ok(point, f"ready at {stated.address}; that the key is its own shows when it first cosigns")
 
 
-def _ready(point: str, address: str, waiting: Waiting) -> Yielding[Mapping[str, Any] | None]:
+def _ready(
+    point: str, address: str, waiting: Waiting, shown: tuple[Path, Path] | None = None
+) -> Yielding[Mapping[str, Any] | None]:
     """What a service says about itself."""
-    said = fetched(f"{address}{READY_PATH}", waiting)
+    said = fetched(f"{address}{READY_PATH}", waiting, shown)
     if isinstance(said, str):
         yield mend(point, f"{address}: {said}", "see whether it runs and can be reached from here")
         return None

@@ -91,6 +91,12 @@ _NESTED = {
     "pseudonymiser_a": ("pseudonymisers", "a"),
     "pseudonymiser_b": ("pseudonymisers", "b"),
 }
+_OF_WITNESS = {
+    "witness_key": "key",
+    "witness_certificate": "certificate",
+    "witness_key_file": "key_file",
+    "witness_address": "address",
+}
 _SAID_BY_ABSENCE = (
     "manifest_fingerprint",
     "rules",
@@ -99,6 +105,7 @@ _SAID_BY_ABSENCE = (
     "pseudonymiser_a",
     "pseudonymiser_b",
     "witness_key",
+    "witness_certificate",
 )
 
 
@@ -116,7 +123,7 @@ def of_settings(config: Path) -> Answers:
         if field in document.get(section, {}):
             given[name] = str(document[section][field])
     for witness in document.get("witnesses", [])[:1]:
-        given |= {"witness_key": str(witness.get("key")), "witness_address": str(witness.get("address"))}
+        given |= {answer: str(witness[field]) for answer, field in _OF_WITNESS.items() if field in witness}
     if "port" in document.get("server", {}):
         given["listen"] = f"{document['server'].get('host', '127.0.0.1')}:{document['server']['port']}"
     return dict.fromkeys(_SAID_BY_ABSENCE, NONE) | given
@@ -166,5 +173,7 @@ def _with_witness(changed: dict[str, Any], answers: Answers) -> dict[str, Any]:
     if answers["witness_key"] == NONE:
         changed.pop("witnesses", None)
         return changed
-    stated = {**first, "address": answers["witness_address"], "key": answers["witness_key"]}
+    stated = dict(first)
+    for answer, field in _OF_WITNESS.items():
+        _put(stated, field, answers.get(answer))
     return {**changed, "witnesses": [stated, *others]}

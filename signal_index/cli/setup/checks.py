@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from crypto.errors import CryptoError
 from crypto.keyfiles import IndexSecrets, Manifest, Party, spelled
 from policy.vocabulary import CONFLICTING_ROLES, Role
@@ -155,9 +157,20 @@ def _pseudonymiser(party: Party) -> "Check":
 
 
 def _witness(given: Answers, place: Place) -> Findings:
-    if "witness_key" in given:
-        stated = WitnessSettings(address=given["witness_address"], key=given["witness_key"])
-        yield from services.witness(stated, place.waiting)
+    if "witness_key" not in given:
+        return
+    shown: dict[str, Path] = {}
+    if given.get("witness_certificate", NONE) != NONE:
+        shown = {
+            "certificate": place.file(given, "witness_certificate"),
+            "key_file": place.file(given, "witness_key_file"),
+        }
+    try:
+        stated = WitnessSettings(address=given["witness_address"], key=given["witness_key"], **shown)
+    except ValidationError as error:
+        yield mend("witness", "; ".join(each["msg"] for each in error.errors()))
+        return
+    yield from services.witness(stated, place.waiting)
 
 
 def _rules(given: Answers, place: Place) -> Findings:

@@ -227,6 +227,19 @@ QUESTIONS = (
         _none_in_trial,
     ),
     Question(
+        "witness_certificate",
+        "File with the TLS certificate by which this index shows the witness who it is, if it asks for one; - for none",
+        _or_none(_line, only_in_trial=False),
+        _assumed(NONE),
+        lambda given: given.get("witness_key") != NONE,
+    ),
+    Question(
+        "witness_key_file",
+        "File with the key of that certificate",
+        _line,
+        makes_sense=lambda given: given.get("witness_certificate", NONE) != NONE,
+    ),
+    Question(
         "witness_address",
         "Address of that witness",
         _origin("the address"),

@@ -166,7 +166,6 @@ class Renderer:
         signed: Signed | None,
         here: str,
         section: str | None,
-        passage: str,
         addresses: Addresses,
         context: Mapping[str, Any],
     ) -> str:
@@ -178,7 +177,6 @@ class Renderer:
             signed: who is signed in.
             here: path of this page, for links that come back to it.
             section: name of the page in the main menu that is shown as current; None for none.
-            passage: of the help that is about this page, as the end of an address.
             addresses: of the pages there are on this surface; the menu holds no others.
             context: what the handler adds; texts in `errors` are translated.
         """
@@ -186,7 +184,6 @@ class Renderer:
         frame = {
             "lang": lang,
             "here": here,
-            "passage": passage,
             "visit": self._shown(lang, signed),
             "nav": self._nav(lang, signed, section, addresses),
             "errors": errors,

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from policy.vocabulary import Role
 from signal_index.errors import Unavailable
 from signal_index.model import dutch_day
-from signal_index.usecases.look_up import hindered
+from signal_index.usecases.readiness import hindered
 from signal_index.usecases.workplace import sessions
 from signal_index.web.markup.words import LANGUAGES
 

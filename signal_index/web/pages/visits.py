@@ -166,9 +166,8 @@ class Guest:
             signed=self.signed,
             here=self.here,
             section=self.matched.section or self.matched.name if self.matched is not None else None,
-            passage=help_on(self._helped),
             addresses=self.site.addresses,
-            context=context,
+            context={"passage": help_on(self._helped), **context},
         )
         return HTMLResponse(html, status_code=status, headers={"Content-Language": self.lang})
 

@@ -214,6 +214,7 @@ def _good(desk: Desk) -> dict[str, str]:
         "pseudonymiser_a": desk.a.url,
         "pseudonymiser_b": desk.b.url,
         "witness_key": WITNESS_KEY,
+        "witness_certificate": "-",
         "witness_address": desk.witness.url,
         "rules": "-",
         "database": "index.sqlite",

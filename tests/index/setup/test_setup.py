@@ -93,7 +93,7 @@ def test_doctor_finds_no_more_to_mend_than_what_is_left(desk: Desk) -> None:
 def test_again_keeps_everything_and_asks_no_administrators(desk: Desk) -> None:
     desk.set_up()
     before, events = desk.config.read_bytes(), desk.events()
-    result = desk.run(typed="\n" * 21)
+    result = desk.run(typed="\n" * 22)
     assert result.exit_code == 0, result.output
     assert "f.beheer, g.beheer administer already" in result.output
     assert desk.config.read_bytes() == before
@@ -178,6 +178,7 @@ def test_a_trial_without_pages_makes_its_own_stand_in_for_the_provider(desk: Des
     result = desk.set_up(
         site_url="-", make_token_keys="yes", witness_key="-", organisation=None, identity_provider=None,
         accessibility_contact=None, privacy_contact=None, client_id=None, client_secret_file=None, witness_address=None,
+        witness_certificate=None,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert desk.settings.site is None
@@ -311,6 +312,7 @@ BAD: list[tuple[str, str, Any, str]] = [
     ("pseudonymiser_b", "B", _page("b", READY, 200, {"hallo": 1}), "answers, but is no such service"),
     ("witness_key", "getuige.example+00000000+AAAA", None, "copy the line that signal-index witness keys printed"),
     ("witness_address", "A", None, "another witness answers"),
+    ("witness_certificate", "", None, "no answer"),
     ("witness_address", "http://127.0.0.1:9", None, "no answer (ConnectError)"),
     ("rules", "gone", None, "cannot be read as text files"),
     ("rules", "rules", _rules(lambda text: text.replace("2026-01-01", "2099-01-01")), "no rules are in force"),
@@ -354,7 +356,7 @@ def test_a_bad_answer_is_told_at_its_question_in_a_file_and_in_a_conversation(
 def test_every_question_has_a_bad_answer_or_takes_any_text() -> None:
     tried = {key for key, *_ in BAD}
     any_text = {"accessibility_contact", "privacy_contact", "client_id", "token_audience"}
-    assert {question.key for question in QUESTIONS} == tried | any_text
+    assert {question.key for question in QUESTIONS} == tried | any_text | {"witness_key_file"}
 
 
 def test_a_file_tells_all_faults_at_once(desk: Desk) -> None:
@@ -396,6 +398,16 @@ def test_an_answer_that_was_mended_outside_holds_when_enter_is_pressed_again(
 def test_the_fingerprint_is_compared_as_people_write_it(desk: Desk) -> None:
     fingerprint = spelled(Manifest.load(desk.folder / "manifest.json").fingerprint)
     assert desk.set_up(manifest_fingerprint=fingerprint.upper()).exit_code == 0
+
+
+def test_a_certificate_for_the_witness_is_tried_with_its_key(desk: Desk) -> None:
+    (desk.folder / "ours.pem").write_text("no certificate")
+    shown = {"witness_certificate": "ours.pem", "witness_key_file": "ours.pem"}
+    result = desk.set_up(**shown, witness_address="https://getuige.invalid")
+    assert re.search(r"mend +witness_address: .*our certificate or its key cannot be used", result.output)
+    result = desk.set_up(**shown)
+    assert re.search(r"mend +witness_address: .*only be shown at an https address", result.output)
+    assert not desk.config.exists()
 
 
 def test_a_key_of_the_stand_in_never_serves_real_data(desk: Desk) -> None:
