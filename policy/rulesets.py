@@ -85,8 +85,20 @@ def load(files: Mapping[str, str]) -> RuleSet:
 
 def bundled() -> Mapping[str, str]:
     """The files of the rules that come with this package, ready for `load`, cases included."""
+    return found_in(package_files("policy") / "rules")
+
+
+def found_in(folder: Traversable) -> Mapping[str, str]:
+    """The files of the rules in a folder, ready for `load`, cases included and pages to read left out.
+
+    Raises:
+        RuleSetError: If the folder or a file in it cannot be read.
+    """
     found: dict[str, str] = {}
-    _collect(package_files("policy") / "rules", "", found)
+    try:
+        _collect(folder, "", found)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleSetError(str(folder), f"this folder cannot be read as text files: {error}") from error
     return {name: text for name, text in sorted(found.items()) if not name.endswith(".md")}
 
 

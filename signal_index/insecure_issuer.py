@@ -20,6 +20,8 @@ from crypto.tokens import issue
 from .errors import SetupFault
 
 ALGORITHM = "EdDSA"
+KEY_IDS = "insecure-"
+"""How the id of every key begins that is made here, so that an index with real data can refuse it."""
 TOKEN_LIFETIME_SECONDS = 3600
 SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 LOW = "http://eidas.europa.eu/LoA/low"
@@ -68,24 +70,41 @@ def make_keys(folder: Path) -> tuple[Path, Path]:
         KeyFault: one of the files exists already.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    private, public = folder / "issuer.key", folder / "issuer.public.json"
+    private = folder / "issuer.key"
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    _write_new(private, pem.decode(), mode=0o600)
+    return private, publish(private, folder / "issuer.public.json")
+
+
+def publish(private: Path, public: Path) -> Path:
+    """Make the public half of a key (JWK set, to pin); its path.
+
+    Raises:
+        SetupFault: there is no such private key.
+        KeyFault: the public half exists already.
+    """
+    key = _load(private)
     jwk = jwt.get_algorithm_by_name(ALGORITHM).to_jwk(key.public_key(), as_dict=True)
     document = {"keys": [{**jwk, "kid": _key_id(key), "alg": ALGORITHM, "use": "sig"}]}
-    _write_new(private, pem.decode(), mode=0o600)
     _write_new(public, json.dumps(document, indent=2) + "\n", mode=0o644)
-    return private, public
+    return public
 
 
 def _write_new(path: Path, text: str, *, mode: int) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=mode, exist_ok=False)
+    draft.write_text(text, encoding="utf-8")
     try:
-        path.touch(mode=mode, exist_ok=False)
+        # A link fails when the name is taken; a rename would overwrite.
+        path.hardlink_to(draft)
     except FileExistsError as error:
         raise KeyFault(f"{path} exists and keys are never overwritten: choose another folder") from error
-    path.write_text(text, encoding="utf-8")
+    finally:
+        draft.unlink()
 
 
 def _load(path: Path) -> Ed25519PrivateKey:
@@ -99,4 +118,4 @@ def _load(path: Path) -> Ed25519PrivateKey:
 
 
 def _key_id(key: Ed25519PrivateKey) -> str:
-    return "insecure-" + key.public_key().public_bytes_raw().hex()[:16]
+    return KEY_IDS + key.public_key().public_bytes_raw().hex()[:16]

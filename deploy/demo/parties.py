@@ -215,6 +215,7 @@ def write_staff(folders: Folders) -> Path:
 def _index(ports: Ports, witness_key: str) -> TomlTable:
     return {
         "environment": "dev",
+        "oin": MUNICIPALITY.oin,
         "database": "index.sqlite",
         "keys": "index.key",
         "manifest": "manifest.json",
@@ -227,6 +228,7 @@ def _index(ports: Ports, witness_key: str) -> TomlTable:
             "privacy_contact": f"privacy@{NAME.lower()}.invalid",
         },
         "sign_in": {"issuer": ports.sign_in, "client_id": CLIENT, "client_secret_file": CLIENT_SECRET},
+        "pseudonymisers": {"a": f"http://127.0.0.1:{ports.a}", "b": f"http://127.0.0.1:{ports.b}"},
         "witnesses": [{"address": f"http://127.0.0.1:{ports.witness}", "key": witness_key}],
     }
 

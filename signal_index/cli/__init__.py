@@ -26,6 +26,7 @@ _OWN = {
     "relation": "relations:relation",
     "review": "oversight.review:review",
     "serve": "serve:serve",
+    "setup": "setup:setup",
     "source": "index:source",
     "staff": "index:staff",
 }

@@ -127,6 +127,11 @@ def read_staff(file: Path) -> list[StaffMember]:
     return members
 
 
+def staff_id_fault(text: str) -> str | None:
+    """What a staff id must be, when this is none; as in the list of staff."""
+    return f"give {_EXPECTED['medewerker']}" if _FAULTY["medewerker"](text) else None
+
+
 def _member(file: Path, line_number: int, line: dict[str, str]) -> StaffMember:
     faults = [name for name, fault in _FAULTY.items() if fault(line.get(name) or "")]
     if faults or None in line:

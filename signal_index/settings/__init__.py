@@ -20,6 +20,7 @@ from .sections import (
     IssuerSettings,
     LimitSettings,
     MailSettings,
+    Oin,
     ServerSettings,
     SignInSettings,
     SiteSettings,
@@ -72,6 +73,13 @@ class WitnessSettings(_Section):
         return self
 
 
+class PseudonymisersSettings(_Section):
+    """Where both pseudonymisers are; nothing is sent there, `setup` and `doctor` ask whether they are ready."""
+
+    a: str = Field(description="Address of pseudonymiser A: scheme and host, nothing after it.")
+    b: str = Field(description="Address of pseudonymiser B.")
+
+
 def _days(kind: RecordKind, what: str) -> int:
     """A term in days, for a kind of record."""
     default = TERMS[kind].days
@@ -105,11 +113,15 @@ class Settings(_Section):
         default="production",
         description="`dev` is for made-up data on one machine: no TLS, no pinned manifest.",
     )
+    oin: Oin | None = Field(default=None, description="OIN of the organisation whose index this is.")
     database: Path = Field(description="SQLite file, made by `signal-index db upgrade`.")
     keys: Path = Field(description="Key file of the index, made by `signal-index keys index`.")
     manifest: Path = Field(description="Public keys of the chain, made by `signal-index keys manifest`.")
     manifest_fingerprint: str | None = Field(
         default=None, description="Fingerprint of that manifest as agreed with both pseudonymisers."
+    )
+    rules: Path | None = Field(
+        default=None, description="Folder with the rules; those of this release when it is left out."
     )
     issuer: IssuerSettings
     server: ServerSettings = ServerSettings()
@@ -119,6 +131,7 @@ class Settings(_Section):
     sign_in: SignInSettings | None = None
     mail: MailSettings | None = None
     retention: RetentionSettings = RetentionSettings()
+    pseudonymisers: PseudonymisersSettings | None = None
     witnesses: tuple[WitnessSettings, ...] = Field(
         default=(), description="Who cosigns the log; production serves with at least one."
     )
@@ -133,16 +146,21 @@ class Settings(_Section):
     def _witnesses_are_safe(self) -> Self:
         """Nobody on the way to a witness may read along."""
         for witness in self.witnesses:
-            _require_safe("witnesses.address", witness.address, environment=self.environment)
-            if witness.address != _origin(witness.address):
-                raise ValueError("witnesses.address is a scheme and a host, such as https://getuige.example")
+            require_origin("witnesses.address", witness.address, environment=self.environment)
+        return self
+
+    @model_validator(mode="after")
+    def _pseudonymisers_are_safe(self) -> Self:
+        """What somebody on the way could answer instead would be no answer."""
+        for name, address in dict(self.pseudonymisers or {}).items():
+            require_origin(f"pseudonymisers.{name}", address, environment=self.environment)
         return self
 
     @model_validator(mode="after")
     def _interface_is_safe(self) -> Self:
         """Tokens travel to this address."""
         if self.api.url is not None:
-            _require_safe("api.url", self.api.url, environment=self.environment)
+            require_safe("api.url", self.api.url, environment=self.environment)
             if self.api.url != _origin(self.api.url):
                 raise ValueError("api.url is a scheme and a host, such as https://api.gemeente.example")
         return self
@@ -158,12 +176,8 @@ class Settings(_Section):
         if (self.site is None) != (self.sign_in is None):
             raise ValueError("[site] and [sign_in] go together: give both, or neither to serve no pages")
         if self.site is not None and self.sign_in is not None:
-            _require_safe("site.url", self.site.url, environment=self.environment)
-            _require_safe("sign_in.issuer", self.sign_in.issuer, environment=self.environment)
-            if self.site.url != _origin(self.site.url):
-                raise ValueError(
-                    "site.url is a scheme and a host, such as https://signaalindex.gemeente.example"
-                )
+            require_origin("site.url", self.site.url, environment=self.environment)
+            require_safe("sign_in.issuer", self.sign_in.issuer, environment=self.environment)
         return self
 
 
@@ -176,8 +190,23 @@ def _origin(address: str) -> str | None:
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def _require_safe(name: str, address: str, *, environment: str) -> None:
-    """Refuse an address others could read along with, or one that can only be a trial's."""
+def require_origin(name: str, address: str, *, environment: str) -> None:
+    """Refuse what is no bare scheme and host, or not safe.
+
+    Raises:
+        ValueError: as `require_safe`, or there is more in it, such as a path or a name.
+    """
+    require_safe(name, address, environment=environment)
+    if address != _origin(address):
+        raise ValueError(f"{name} is a scheme and a host, such as https://signaalindex.gemeente.example")
+
+
+def require_safe(name: str, address: str, *, environment: str) -> None:
+    """Refuse an address others could read along with, or one that can only be a trial's.
+
+    Raises:
+        ValueError: with what it must be.
+    """
     parts = urlsplit(address)
     local = parts.hostname in _THIS_MACHINE
     allowed = {"https", "http"} if local and environment == "dev" else {"https"}
@@ -219,6 +248,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "witnesses": tuple(_anchored_witness(each, folder) for each in settings.witnesses),
             "site": site,
             "sign_in": sign_in,
+            "rules": None if settings.rules is None else folder / settings.rules,
             "database": folder / settings.database,
             "keys": folder / settings.keys,
             "manifest": folder / settings.manifest,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_Oin = Annotated[str, Field(pattern=r"^[0-9]{20}$")]
+Oin = Annotated[str, Field(pattern=r"^[0-9]{20}$")]
 _Address = Annotated[str, Field(min_length=3)]
 
 
@@ -95,6 +95,6 @@ class MailSettings(Section):
     port: int = Field(default=587, ge=1, le=65535, description="Its port.")
     sender: str = Field(min_length=3, description="Address the digest comes from.")
     starttls: bool = Field(default=True, description="Whether to insist on TLS before anything is said.")
-    review_to: Mapping[_Oin, _Address] = Field(
+    review_to: Mapping[Oin, _Address] = Field(
         default={}, description="By OIN of an organisation, where its privacy officers are told what waits."
     )

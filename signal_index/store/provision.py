@@ -145,6 +145,18 @@ def initialise(path: Path, secrets: IndexSecrets, now: datetime) -> bytes:
     return incarnation
 
 
+def is_initialised(path: Path) -> bool:
+    """Whether a database, at this version's schema, has been tied to a scope and keys.
+
+    Raises:
+        SetupFault: it is not there, open to others, or not up to date.
+    """
+    check_file(path)
+    with _reading(path) as connection:
+        _check_revision(connection, path)
+        return connection.execute(select(index_state.c.id)).first() is not None
+
+
 def begin_again(path: Path, secrets: IndexSecrets) -> bytes:
     """Give a restored database a new incarnation and forget what it was told, which must be told again.
 

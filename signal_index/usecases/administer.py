@@ -20,6 +20,7 @@ from signal_index.ports import Transaction
 from .authority import require_role
 
 ADMINISTERING_ROLE = Role.FUNCTIONAL_ADMIN
+ADMINISTRATORS_MIN = 2  # to begin with: nobody changes her own roles
 SET_UP = "set-up"  # who acts while there is no functioneel beheerder yet; no member of staff can have this id
 
 
@@ -150,13 +151,46 @@ def grant_role(tx: Transaction, actor: Actor, staff_id: str, role: str, now: dat
     member = _other_member(tx, recorded, staff_id)
     if role not in set(Role):
         raise Malformed("unknown-role", f"Deze rol bestaat niet. Kies uit: {', '.join(sorted(Role))}.")
+    _grant(tx, actor, member, role, now)
+
+
+def _grant(tx: Transaction, actor: Actor, member: StaffMember, role: str, now: datetime) -> None:
+    """Give a role that goes together with those she has, and record it."""
     clash = {other for pair in CONFLICTING_ROLES if role in pair for other in pair - {role}} & member.roles
     if clash:
         raise Conflict("conflicting-role", f"Deze rol gaat niet samen met: {', '.join(sorted(clash))}.")
-    tx.staff.grant(staff_id, role, recorded, now)
+    granted_by, staff_id = actor.staff_id, member.staff_id
+    tx.staff.grant(staff_id, role, granted_by, now)
     tx.audit.append(
-        audit.event("role.granted", now, actor=recorded, token=actor.token_id, staff=staff_id, role=role)
+        audit.event("role.granted", now, actor=granted_by, token=actor.token_id, staff=staff_id, role=role)
     )
+
+
+def begin(tx: Transaction, actor: Actor, members: Sequence[StaffMember], now: datetime) -> None:
+    """Register those who administer first, together: with one of them, nobody could give her another role.
+
+    Args:
+        tx: the open transaction; either all of them administer after it, or nobody.
+        actor: the set-up actor.
+        members: two people or more; who is known already stays as she is.
+        now: aware UTC.
+
+    Raises:
+        NotPermitted: somebody administers already.
+        Malformed: fewer than two people.
+        Conflict: one of them is blocked, or holds a role that does not go together with administering.
+    """
+    recorded = _require_administrator(tx, actor)
+    if recorded != SET_UP or len({member.staff_id for member in members}) < ADMINISTRATORS_MIN:
+        raise Malformed("two-administrators", "Begin met twee verschillende functioneel beheerders.")
+    unknown = [member for member in members if tx.staff.get(member.staff_id) is None]
+    if unknown:
+        import_staff(tx, actor, unknown, now)
+    for member in members:
+        known = _other_member(tx, recorded, member.staff_id)
+        if not known.active:
+            raise Conflict("blocked-member", f"{known.staff_id} is geblokkeerd. Kies iemand anders.")
+        _grant(tx, actor, known, ADMINISTERING_ROLE, now)
 
 
 def revoke_role(tx: Transaction, actor: Actor, staff_id: str, role: str, now: datetime) -> None:

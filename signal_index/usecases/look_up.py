@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from crypto.batch import BatchClass
 from crypto.chain import Pseudonym
 from policy.catalogue import Catalogue, PurposeRule
 from policy.in_force import InForce
@@ -29,8 +28,7 @@ from signal_index.model import Actor, LookupAnswer, LookupRequest, Receipt, dutc
 from signal_index.ports import Transaction
 
 from .authority import require_role
-from .delivery.sets import is_complete
-from .log import unwitnessed
+from .readiness import hindered
 from .reading import Permitted, read
 from .relations import NotStanding, find_standing
 
@@ -234,13 +232,9 @@ def _narrow_types(look: _Look, catalogue: Catalogue, purpose: PurposeRule) -> tu
 
 
 def _require_ready(look: _Look) -> None:
-    """Without complete sets nobody can know what must *not* be shown; unseen, nobody could answer for it."""
-    if not look.tx.witnesses.is_witnessed(look.now):
-        raise _Refusal("not-witnessed", unwitnessed())
-    for batch_class in (BatchClass.ZORGRELATIE, BatchClass.BEPERKING):
-        if not is_complete(look.tx, batch_class):
-            text = "De index wordt opnieuw gevuld. Probeer het later nog eens."
-            raise _Refusal(f"incomplete-{batch_class}", Unavailable("filling", text, retry_after_seconds=300))
+    hindrance = hindered(look.tx, look.now)
+    if hindrance is not None:
+        raise _Refusal(*hindrance)
 
 
 def _require_standing(look: _Look) -> Standing:

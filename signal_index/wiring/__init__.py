@@ -5,9 +5,10 @@ What only a surface needs is put together in `serving`, so that a command does n
 Invariant: outside `environment = "dev"` nothing starts with a manifest that was not pinned by its fingerprint.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import jwt
 
@@ -18,9 +19,10 @@ from crypto.keyfiles import IndexSecrets, Manifest
 from crypto.log.notes import Verifier
 from crypto.tokens import TokenRules, TrustedKey, read_json_object
 from policy.errors import RuleSetError
-from policy.rulesets import RuleSet, bundled
+from policy.rulesets import RuleSet, bundled, found_in
 from policy.rulesets import load as load_rules
 from signal_index.errors import SetupFault
+from signal_index.insecure_issuer import KEY_IDS as INSECURE_KEYS
 from signal_index.settings import IssuerSettings, Settings, WitnessSettings
 from signal_index.store import SqlDatabase, open_database
 
@@ -63,6 +65,15 @@ def load_manifest(settings: Settings) -> Manifest:
     return Manifest.load_pinned(settings.manifest, settings.manifest_fingerprint, required=required)
 
 
+def rule_files(folder: Path | None) -> Mapping[str, str]:
+    """The texts of the rules: those in a folder, or else those of this release.
+
+    Raises:
+        RuleSetError: the folder cannot be read.
+    """
+    return bundled() if folder is None else found_in(folder)
+
+
 @contextmanager
 def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     """Open everything, and close it again.
@@ -78,7 +89,7 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     try:
         self_test()
         manifest = load_manifest(settings)
-        rules = load_rules(bundled())
+        rules = load_rules(rule_files(settings.rules))
     except (CryptoError, RuleSetError) as error:
         raise SetupFault(str(error)) from error
     if (manifest.scope, manifest.epoch) != (secrets.scope, secrets.epoch):
@@ -115,20 +126,26 @@ def witness_key(witness: WitnessSettings) -> Verifier:
     return key
 
 
-def token_rules(issuer: IssuerSettings) -> TokenRules:
+def token_rules(issuer: IssuerSettings, *, environment: str) -> TokenRules:
     """What a token must say, with the issuer's keys pinned from its JWK set.
 
     Raises:
-        SetupFault: the file holds no usable keys.
+        SetupFault: the file holds no usable keys, or those of the stand-in for an identity provider.
     """
     try:
         document = read_json_object(issuer.keys.read_bytes())
         keys = tuple(_trusted_key(jwk) for jwk in _members(document))
-        return TokenRules(issuer=issuer.name, audience=issuer.audience, keys=keys)
+        rules = TokenRules(issuer=issuer.name, audience=issuer.audience, keys=keys)
     except OSError as error:
         raise SetupFault(f"cannot read {issuer.keys}: {error.strerror}") from error
     except (CryptoError, jwt.PyJWTError, KeyError, TypeError) as error:
         raise SetupFault(f"{issuer.keys} is not a JWK set with signing keys we accept") from error
+    if environment != "dev" and any(key.key_id.startswith(INSECURE_KEYS) for key in keys):
+        # Whoever has that key can be anybody; it must not come along from a trial.
+        raise SetupFault(
+            f'{issuer.keys} pins a key of insecure-issuer, which is for environment = "dev" only'
+        )
+    return rules
 
 
 def _members(document: dict[str, object]) -> list[dict[str, str]]:

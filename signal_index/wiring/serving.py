@@ -32,7 +32,7 @@ CLOCK_BACK_MAX: Final = timedelta(minutes=5)
 
 def build_desk(index: Index) -> Desk:
     """What the HTTP surfaces need."""
-    identity = Identity(token_rules(index.settings.issuer), utc_now)
+    identity = Identity(token_rules(index.settings.issuer, environment=index.settings.environment), utc_now)
     limits = index.settings.limits
     limiter = Limiter({Rate.LOOK: limits.looks_per_minute, Rate.WORK: limits.requests_per_minute})
     return Desk(

@@ -117,7 +117,9 @@ class World:
         }
         private, public = make_keys(folder)
         self.issuer = InsecureIssuer("dev", private)
-        rules = token_rules(IssuerSettings(name="https://idp.test", audience="index", keys=public))
+        rules = token_rules(
+            IssuerSettings(name="https://idp.test", audience="index", keys=public), environment="dev"
+        )
         identity = Identity(rules, lambda: self.clock)
         self.desk = Desk(
             self.database,

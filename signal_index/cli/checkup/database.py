@@ -39,7 +39,7 @@ def database(stated: Path, secrets: IndexSecrets, now: datetime) -> Yielding[Sql
     yield ok("database", f"{path} is there, for its owner only")
     if revision != REVISION:
         found = f"the database is at schema {revision or 'none'}, this program needs {REVISION}"
-        yield mend("schema", f"{found}: make a copy, then run signal-index db upgrade")
+        yield mend("schema", found, "make a copy, then run signal-index db upgrade")
         return None
     yield ok("schema", f"revision {REVISION}")
     try:
@@ -65,12 +65,12 @@ def _writable(opened: SqlDatabase, path: Path, now: datetime) -> Findings:
         with suppress(_TakenBack):
             opened.run(job)
     except Unavailable:
-        yield mend("writable", f"{path} cannot be written: see to the rights, or to who keeps it locked")
+        yield mend("writable", f"{path} cannot be written", "see to the rights, or to who keeps it locked")
         return
     megabytes = free // (1024 * 1024)
     if free < FREE_BYTES_MIN:
-        text = f"only {megabytes} MB are free beside {path}, and without room nothing is answered: make room"
-        yield mend("writable", text)
+        text = f"only {megabytes} MB are free beside {path}, and without room nothing is answered"
+        yield mend("writable", text, "make room")
     else:
         yield ok("writable", f"{megabytes} MB free")
 
@@ -83,10 +83,8 @@ def log(opened: SqlDatabase, *, deep: bool) -> Findings:
     try:
         count = opened.run(lambda tx: tx.log.check().records)
     except (VerificationFailed, Unavailable) as fault:
-        text = (
-            f"{_detail(fault)}: stop the index, keep this file for the privacy officer, and restore a backup"
-        )
-        yield mend("log", text)
+        to_do = "stop the index, keep this file for the privacy officer, and restore a backup"
+        yield mend("log", _detail(fault), to_do)
         return
     yield ok("log", f"{count} records hold, no gaps")
 
@@ -103,7 +101,7 @@ def clock(opened: SqlDatabase, now: datetime) -> Findings:
     at = max(newest, default=now)
     if at > now + CLOCK_TOLERANCE:
         said = f"this machine says {_moment(now)}, the last record is of {_moment(at)}"
-        yield mend("clock", f"{said}: set the clock right, for example with timedatectl set-ntp true")
+        yield mend("clock", said, "set the clock right, for example with timedatectl set-ntp true")
     else:
         yield ok("clock", f"{_moment(now)}, not before the last record")
 
@@ -117,5 +115,5 @@ def asked(point: str, opened: SqlDatabase, job: Callable[[Transaction], T]) -> Y
     try:
         return opened.run(job)
     except Unavailable as fault:
-        yield mend(point, f"{fault.detail} Restore a backup: signal-index db restored says how to go on.")
+        yield mend(point, fault.detail, "restore a backup: signal-index db restored says how to go on")
         return None

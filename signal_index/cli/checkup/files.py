@@ -1,19 +1,21 @@
 """The files an index starts from: settings, libsodium, keys with their manifest, and the rules."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from crypto.errors import CryptoError
 from crypto.group.known_answers import self_test
-from crypto.keyfiles import IndexSecrets
+from crypto.keyfiles import IndexSecrets, Manifest
+from policy.catalogue import Catalogue
 from policy.errors import RuleSetError
 from policy.rulesets import RuleSet, bundled
 from policy.rulesets import load as load_rules
 from signal_index.errors import SetupFault
-from signal_index.settings import Settings, load
-from signal_index.wiring import load_manifest, load_secrets, token_rules
+from signal_index.settings import IssuerSettings, Settings, load
+from signal_index.wiring import rule_files, token_rules
 
-from .findings import Findings, Yielding, mend, ok
+from .findings import Finding, Findings, Yielding, mend, note, ok
 
 RULES_DAYS_AHEAD = 30
 
@@ -28,12 +30,15 @@ def settings(config: Path) -> Yielding[Settings | None]:
         yield mend("settings", fault.detail)
         return None
     if config.stat().st_mode & _OTHERS_MAY_WRITE:
-        text = f"others can change {config} and so name other keys: run chmod go-w {config}"
-        yield mend("settings", text)
+        text = f"others can change {config} and so name other keys"
+        yield mend("settings", text, f"run chmod go-w {config}")
     else:
         yield ok("settings", f"{config} is complete and holds no unknown field")
     for_whom = "for made-up data only" if stated.environment == "dev" else "pinned keys and TLS only"
     yield ok("environment", f"{stated.environment}: {for_whom}")
+    if stated.oin is not None:
+        name = f"{stated.site.organisation}, " if stated.site is not None else ""
+        yield ok("organisation", f"{name}OIN {stated.oin}")
     return stated
 
 
@@ -48,59 +53,92 @@ def libsodium() -> Yielding[bool]:
     return True
 
 
-def keys(stated: Settings) -> Yielding[IndexSecrets | None]:
-    """The key file: there, for its owner only, and the one the manifest pins."""
+def keys(path: Path) -> Yielding[IndexSecrets | None]:
+    """The key file: there, and for its owner only."""
     try:
-        secrets = load_secrets(stated)
-    except SetupFault as fault:
-        yield mend("keys", f"{fault.detail} (signal-index keys index makes one)")
-        yield from _manifest(stated, None)
+        secrets = IndexSecrets.load(path)
+    except CryptoError as fault:
+        yield mend("keys", str(fault), "signal-index keys index makes one")
         return None
     yield ok("keys", f"scope {secrets.scope}, epoch {secrets.epoch}, made on {secrets.created}")
-    yield from _manifest(stated, secrets)
     return secrets
 
 
-def _manifest(stated: Settings, secrets: IndexSecrets | None) -> Findings:
+@dataclass(frozen=True)
+class Pinned:
+    """Which manifest, and how sure we are that it is the one the parties agreed on.
+
+    Args:
+        fingerprint: None when nobody compared one, as only a trial may.
+        required: whether to go without is a fault.
+    """
+
+    path: Path
+    fingerprint: str | None
+    required: bool
+
+
+def manifest(pinned: Pinned, keys: Path, secrets: IndexSecrets | None) -> Yielding[Manifest | None]:
+    """The manifest: every proof and approval in it holds, it is the pinned one, and it pins these keys."""
     point, remake = "manifest", "make it anew from everybody's public files with signal-index keys manifest"
     try:
-        manifest = load_manifest(stated)
+        found = Manifest.load_pinned(pinned.path, pinned.fingerprint, required=pinned.required)
     except CryptoError as fault:
-        yield mend(point, f"{fault} (signal-index keys manifest makes one)")
-        return
+        yield mend(
+            point, str(fault), "signal-index keys manifest makes one: deploy/ceremony/README.md says how"
+        )
+        return None
     if secrets is None:
-        yield ok(point, f"{stated.manifest} can be read")
-    elif (manifest.scope, manifest.epoch) != (secrets.scope, secrets.epoch):
-        yield mend(point, f"{stated.manifest} is for another scope or epoch than {stated.keys}: {remake}")
-    elif manifest.index != secrets.public():
-        yield mend(point, f"{stated.manifest} pins other keys than {stated.keys} holds: {remake}")
+        yield ok(point, f"{pinned.path} can be read")
+    elif (found.scope, found.epoch) != (secrets.scope, secrets.epoch):
+        yield mend(point, f"{pinned.path} is for another scope or epoch than {keys}", remake)
+    elif found.index != secrets.public():
+        yield mend(point, f"{pinned.path} pins other keys than {keys} holds", remake)
     else:
         yield ok(point, "pins these keys, and those of pseudonymisers A and B")
+    return found
 
 
-def token_keys(stated: Settings) -> Findings:
+def token_keys(issuer: IssuerSettings, environment: str) -> Findings:
     """The pinned keys of whoever issues tokens for programs."""
     try:
-        rules = token_rules(stated.issuer)
+        rules = token_rules(issuer, environment=environment)
     except SetupFault as fault:
-        yield mend("tokens", f"{fault.detail}: ask the identity provider for its JWK set and put it there")
+        yield mend("tokens", fault.detail, "ask the identity provider for its JWK set and put it there")
         return
-    yield ok("tokens", f"{len(rules.keys)} pinned key(s) of {stated.issuer.name}")
+    yield ok("tokens", f"{len(rules.keys)} pinned key(s) of {issuer.name}")
 
 
-def rules(today: date) -> Yielding[RuleSet | None]:
-    """The rules: sound as a set, and in force today and for a month to come."""
+def rules(folder: Path | None, today: date) -> Yielding[RuleSet | None]:
+    """The rules: sound as a set, in force today and for a month to come, and which laws a lawyer has confirmed.
+
+    Args:
+        folder: None for the rules of this release.
+        today: the Dutch calendar day.
+    """
     try:
-        found = load_rules(bundled())
+        found = load_rules(bundled() if folder is None else rule_files(folder))
     except RuleSetError as fault:
-        yield mend("rules", f"{fault}: correct that file below policy/rules, or install the release again")
+        where = "policy/rules" if folder is None else folder
+        yield mend("rules", str(fault), f"correct that file below {where}, or install the release again")
         return None
     days = (today + timedelta(days=ahead) for ahead in range(RULES_DAYS_AHEAD + 1))
     uncovered = next((day for day in days if not found.in_force(day).covers(day)), None)
     if uncovered is not None:
-        text = f"no rules are in force on {uncovered}: add a version below policy/rules that begins by then"
-        yield mend("rules", text)
+        text = f"no rules are in force on {uncovered}"
+        yield mend("rules", text, f"add a version below {folder or 'policy/rules'} that begins by then")
     else:
         count = len(found.in_force(today).rules)
         yield ok("rules", f"{count} in force today and for {RULES_DAYS_AHEAD} days; set {found.digest[:12]}")
+    yield _confirmed(found.catalogue)
     return found
+
+
+def _confirmed(catalogue: Catalogue) -> Finding:
+    """Which articles of law a lawyer has not confirmed; the rules apply all the same."""
+    open_ones = [
+        f"{each.law} {each.article}" for each in catalogue.legal_bases if not each.verified_by_lawyer
+    ]
+    if not open_ones:
+        return ok("law", f"a lawyer has confirmed all {len(catalogue.legal_bases)} articles")
+    return note("law", f"not confirmed by a lawyer: {'; '.join(open_ones)}")

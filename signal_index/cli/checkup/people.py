@@ -70,7 +70,7 @@ def _has_sealed(tx: Transaction, publisher: Publisher, batch_class: BatchClass) 
 def register(found: Registered) -> Findings:
     """There are publishers, and each class of batch has a feed that may speak."""
     if not found.publishers:
-        yield mend("register", f"there are no publishers: run {IMPORT}")
+        yield mend("register", "there are no publishers", f"run {IMPORT}")
         return
     yield ok("register", f"{len(found.publishers)} publishers, {len(found.publications)} sources and types")
     yield from _signals(found)
@@ -91,10 +91,12 @@ def _signals(found: Registered) -> Findings:
     mute = sorted({each.publisher for each in found.publications} - able)
     if not able or not found.publications:
         yield mend(
-            point, f"no publisher has the class signaal and a source: mend the register, then {IMPORT}"
+            point, "no publisher has the class signaal and a source", f"mend the register, then {IMPORT}"
         )
     elif mute:
-        yield mend(point, f"without the class signaal: {', '.join(mute)}. Mend the register, then {IMPORT}")
+        yield mend(
+            point, f"without the class signaal: {', '.join(mute)}", f"mend the register, then {IMPORT}"
+        )
     else:
         yield ok(point, f"{len(able)} publishers")
 
@@ -106,13 +108,11 @@ def _relations(found: Registered) -> Findings:
     working = {member.organisation for member in found.staff if Role.TEAM_MEMBER in member.roles}
     unfed = sorted(working - fed)
     if not fed:
-        text = f"no publisher has the class zorgrelatie and an organisation: mend the register, then {IMPORT}"
-        yield mend(point, text)
+        text = "no publisher has the class zorgrelatie and an organisation"
+        yield mend(point, text, f"mend the register, then {IMPORT}")
     elif unfed:
-        text = (
-            f"workers of {', '.join(unfed)} have no feed of cases: name it under organisations of a publisher"
-        )
-        yield mend(point, f"{text}, then {IMPORT}")
+        text = f"workers of {', '.join(unfed)} have no feed of cases"
+        yield mend(point, text, f"name it under organisations of a publisher, then {IMPORT}")
     else:
         yield ok(point, f"for {len(fed)} organisation(s)")
 
@@ -125,8 +125,8 @@ def complete_sets(found: Registered) -> Findings:
     }
     for publisher, batch_class in found.incomplete:
         who = f"{publisher.name} ({publisher.oin})"
-        text = f"no look-up is answered before {who} has sent all of {batch_class}: let it run"
-        yield mend("complete sets", f"{text} {commands[batch_class]}")
+        text = f"no look-up is answered before {who} has sent all of {batch_class}"
+        yield mend("complete sets", text, f"let it run {commands[batch_class]}")
     if not found.incomplete:
         yield ok("complete sets", "every feed of relations and deaths has sent one")
 
@@ -137,21 +137,24 @@ def sources(found: Registered, catalogue: Catalogue) -> Findings:
     behind = [standing for standing in found.standings if not standing.current]
     for standing in behind:
         publisher = names.get(standing.publisher, standing.publisher)
-        yield mend(
-            "sources", f"{standing.source_name}, {standing.type}: {_behind(standing, catalogue, publisher)}"
-        )
+        text, to_do = _behind(standing, catalogue, publisher)
+        yield mend("sources", f"{standing.source_name}, {standing.type}: {text}", to_do)
     if found.standings and not behind:
         yield ok("sources", f"{len(found.standings)} of {len(found.standings)} are current")
 
 
-def _behind(standing: Standing, catalogue: Catalogue, publisher: str) -> str:
+def _behind(standing: Standing, catalogue: Catalogue, publisher: str) -> tuple[str, str]:
+    """What is the matter with this source, and what to do."""
     kind = catalogue.signal_type(standing.type)
     if kind is None:
-        return f"the rules know no such type today; take it out of the register, then {IMPORT} --may-remove"
+        return (
+            "the rules know no such type today",
+            f"take it out of the register, then {IMPORT} --may-remove",
+        )
     run = f"let {publisher} run signal-index connector publish"
     if standing.as_of is None:
-        return f"nothing has come in yet: {run}"
-    return f"nothing since {standing.as_of}, and {kind.freshness_days} days is the most: {run}"
+        return "nothing has come in yet", run
+    return f"nothing since {standing.as_of}, and {kind.freshness_days} days is the most", run
 
 
 def staff(found: Registered) -> Findings:
@@ -160,13 +163,25 @@ def staff(found: Registered) -> Findings:
     missing = [role for role in NEEDED_ROLES if role not in held]
     for role in missing:
         signs = "" if role is Role.FUNCTIONAL_ADMIN else " --as STAFF_ID"
-        text = f"nobody active has the role {role}: run signal-index staff grant MEMBER {role}{signs}"
-        yield mend("staff", text)
+        to_do = f"run signal-index staff grant MEMBER {role}{signs}"
+        yield mend("staff", f"nobody active has the role {role}", to_do)
     if not missing:
         yield ok(
             "staff", f"{len(found.staff)} active; administering, oversight and looking each have somebody"
         )
+    yield from _pairs(found.staff)
     yield from _conflicts(found.staff)
+
+
+def _pairs(members: Sequence[StaffMember]) -> Findings:
+    """What takes a second person cannot be done while there is one."""
+    for role, why in (
+        (Role.FUNCTIONAL_ADMIN, "when she is away nobody can give or take roles, and nobody gives her own"),
+        (Role.PRIVACY_OFFICER, "a person is opened by one and approved by another"),
+    ):
+        held = sorted(member.staff_id for member in members if role in member.roles)
+        if len(held) == 1:
+            yield note("two people", f"only {held[0]} has the role {role}: {why}")
 
 
 def _conflicts(members: Sequence[StaffMember]) -> Findings:
@@ -177,8 +192,8 @@ def _conflicts(members: Sequence[StaffMember]) -> Findings:
         if pair <= member.roles
     ]
     for staff_id, (one, other) in clashes:
-        text = f"{staff_id} is both {one} and {other}: run signal-index staff revoke {staff_id} ROLE --as STAFF_ID"
-        yield mend("roles", text)
+        to_do = f"run signal-index staff revoke {staff_id} ROLE --as STAFF_ID"
+        yield mend("roles", f"{staff_id} is both {one} and {other}", to_do)
     if not clashes:
         yield ok("roles", "nobody holds two that do not go together")
 
@@ -197,9 +212,9 @@ def _entrance(entrance: Entrance, employers: set[str]) -> Finding:
     try:
         decode_verify_key(entrance.verify_key)
     except CryptoError as fault:
-        text = f"{entrance.issuer}: {fault}; let its vendor run signal-index entrance new, then {IMPORT}"
-        return mend("entrances", text)
+        to_do = f"let its vendor run signal-index entrance new, then {IMPORT}"
+        return mend("entrances", f"{entrance.issuer}: {fault}", to_do)
     if entrance.organisation not in employers:
         text = f"{entrance.issuer} opens cases of {entrance.organisation}, of which nobody works here"
-        return mend("entrances", f"{text}: mend its organisation in the register, then {IMPORT}")
+        return mend("entrances", text, f"mend its organisation in the register, then {IMPORT}")
     return ok("entrances", f"{entrance.name} ({entrance.issuer})")

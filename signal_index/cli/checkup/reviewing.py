@@ -1,35 +1,27 @@
 """The review of looks: is the work list made every week."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from signal_index.ports import Transaction
 from signal_index.store import SqlDatabase
 from signal_index.usecases.oversight.chosen import LastList, newest_list
 
 from .database import asked
 from .findings import Findings, mend, note, ok
 
-_FIRST_WITHIN = timedelta(days=8)
 _TIMER = "let a timer run signal-index review run every day, see deploy/index/README.md"
 
 
 def review(opened: SqlDatabase, now: datetime) -> Findings:
-    """Whether the newest work list is older than eight days; a young log needs none yet."""
-    found = yield from asked("review", opened, lambda tx: (newest_list(tx, now), _is_young(tx, now)))
-    if found is None:
+    """Whether the newest work list is the one there should be; a young log needs none yet."""
+    newest = yield from asked("review", opened, lambda tx: newest_list(tx, now))
+    if newest is None:
         return
-    newest, young = found
-    if newest.monday is None and young:
+    if newest.monday is None and not newest.overdue:
         yield note("review", f"no work list yet: {_TIMER}")
     elif newest.overdue:
-        yield mend("review", f"{_said(newest)}, so nobody reviews what was looked at since: {_TIMER}")
+        yield mend("review", f"{_said(newest)}, so nobody reviews what was looked at since", _TIMER)
     else:
         yield ok("review", _said(newest))
-
-
-def _is_young(tx: Transaction, now: datetime) -> bool:
-    began = tx.chronicle.moment_at(0)
-    return began is None or now - began < _FIRST_WITHIN
 
 
 def _said(newest: LastList) -> str:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from crypto.keyfiles import IndexSecrets, Manifest
 from policy.rulesets import RuleSet
 from signal_index.model import dutch_day
 from signal_index.settings import Settings
 from signal_index.store import SqlDatabase
 
-from . import database, files, outside, people, reviewing, witnesses
-from .findings import Finding, Yielding, skipped
+from . import database, files, outside, people, reviewing, services, witnesses
+from .findings import Finding, Findings, Yielding, skipped, under
 from .outside import Waiting
 
 
@@ -31,6 +32,15 @@ class Wanted:
     waiting: Waiting
 
 
+@dataclass(frozen=True)
+class _Files:
+    """What could be read of the files an index starts from; None for what could not."""
+
+    secrets: IndexSecrets | None
+    manifest: Manifest | None
+    rules: RuleSet | None
+
+
 def examine(config: Path, wanted: Wanted) -> Iterator[Finding]:
     """Check everything, in the order in which an index starts.
 
@@ -41,44 +51,54 @@ def examine(config: Path, wanted: Wanted) -> Iterator[Finding]:
     Yields:
         One finding per point, as soon as it is known.
     """
-    stated = yield from files.settings(config)
+    stated = yield from under("Files", files.settings(config))
     if stated is None:
         yield skipped("everything else", "the settings")
         return
     with ExitStack() as stack:
-        opened = yield from _inside(stated, wanted, stack)
-        yield from outside.site(stated)
-        yield from outside.sign_in(stated, wanted.waiting)
-        yield from outside.mail(stated, wanted.waiting)
+        read = yield from under("Files", _files(stated, wanted))
+        opened = yield from under("Database and log", _database(stated, read, wanted, stack))
         if opened is not None:
-            yield from database.clock(opened, wanted.now)
+            yield from under("Register and staff", _registered(opened, read.rules, wanted))
+        yield from under("Other organisations", _services(stated, opened, read.manifest, wanted))
+        yield from under("Site and sign-in", _outside(stated, wanted))
 
 
-def _inside(stated: Settings, wanted: Wanted, stack: ExitStack) -> Yielding[SqlDatabase | None]:
-    """What stands on this machine; the open database, if it can be opened."""
-    secrets = None
+def _files(stated: Settings, wanted: Wanted) -> Yielding[_Files]:
+    """Keys, manifest and rules."""
+    secrets = manifest = None
     if (yield from files.libsodium()):
-        secrets = yield from files.keys(stated)
+        secrets = yield from files.keys(stated.keys)
+        pinned = files.Pinned(
+            stated.manifest, stated.manifest_fingerprint, required=stated.environment == "production"
+        )
+        manifest = yield from files.manifest(pinned, stated.keys, secrets)
     else:
         yield skipped("keys", "libsodium")
-    yield from files.token_keys(stated)
-    rules = yield from files.rules(dutch_day(wanted.now))
-    if secrets is None:
+    yield from files.token_keys(stated.issuer, stated.environment)
+    return _Files(secrets, manifest, (yield from files.rules(stated.rules, dutch_day(wanted.now))))
+
+
+def _database(
+    stated: Settings, read: _Files, wanted: Wanted, stack: ExitStack
+) -> Yielding[SqlDatabase | None]:
+    """The open database with what is to be said of it; None if it cannot be opened."""
+    if read.secrets is None:
         yield skipped("database, register, sources, staff, entrances, clock", "the keys")
         return None
-    opened = yield from database.database(stated.database, secrets, wanted.now)
+    opened = yield from database.database(stated.database, read.secrets, wanted.now)
     if opened is None:
         yield skipped("log, witnesses, review, register, sources, staff, entrances, clock", "the database")
         return None
     stack.enter_context(opened)
     yield from database.log(opened, deep=wanted.deep)
+    yield from database.clock(opened, wanted.now)
     yield from witnesses.witnesses(opened, stated, wanted.now)
     yield from reviewing.review(opened, wanted.now)
-    yield from _registered(opened, rules, wanted)
     return opened
 
 
-def _registered(opened: SqlDatabase, rules: RuleSet | None, wanted: Wanted) -> Iterator[Finding]:
+def _registered(opened: SqlDatabase, rules: RuleSet | None, wanted: Wanted) -> Findings:
     """What is registered and who works here."""
     if rules is None:
         yield skipped("register, sources, staff, entrances", "the rules")
@@ -95,3 +115,21 @@ def _registered(opened: SqlDatabase, rules: RuleSet | None, wanted: Wanted) -> I
     yield from people.sources(found, catalogue)
     yield from people.staff(found)
     yield from people.entrances(found)
+
+
+def _services(
+    stated: Settings, opened: SqlDatabase | None, manifest: Manifest | None, wanted: Wanted
+) -> Findings:
+    """The pseudonymisers, and those witnesses of which the log cannot say yet how they stand."""
+    yield from services.pseudonymisers(stated.pseudonymisers, manifest, wanted.waiting)
+    heard = set() if opened is None else witnesses.heard(opened)
+    for each in stated.witnesses:
+        if each.key.partition("+")[0] not in heard:
+            yield from services.witness(each, wanted.waiting)
+
+
+def _outside(stated: Settings, wanted: Wanted) -> Findings:
+    """The pages, the identity provider and the mail server."""
+    yield from outside.site(stated.site)
+    yield from outside.sign_in(stated.sign_in, wanted.waiting)
+    yield from outside.mail(stated, wanted.waiting)

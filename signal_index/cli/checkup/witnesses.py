@@ -1,8 +1,10 @@
 """The tree of the log and its witnesses: does it grow, and has somebody outside seen it lately."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
+from signal_index.errors import Unavailable
 from signal_index.model.log import Cosigned, Refusal, TreeHead
 from signal_index.ports import Transaction
 from signal_index.settings import Settings
@@ -41,6 +43,14 @@ def witnesses(opened: SqlDatabase, stated: Settings, now: datetime) -> Findings:
         yield from _witness(name, seen, refusal, now - timedelta(seconds=stated.witnessed_within_seconds))
 
 
+def heard(opened: SqlDatabase) -> set[str]:
+    """Names of the witnesses of which the log says how they stand; none when it cannot be read."""
+    with suppress(Unavailable):
+        _, cosigned, refusals = opened.run(_read)
+        return {one.witness for one in cosigned} | {one.witness for one in refusals}
+    return set()
+
+
 def _read(tx: Transaction) -> _Found:
     return tx.log.head(), list(tx.witnesses.cosigned()), list(tx.witnesses.refusals())
 
@@ -55,19 +65,19 @@ def _tree(head: TreeHead | None, now: datetime) -> Findings:
 def _without(stated: Settings) -> Finding:
     text = "no [[witnesses]]: only who runs this index can see whether its log was rewritten"
     if stated.environment == "production":
-        return mend("witness", f"{text}; ask another organisation to run signal-index witness")
+        return mend("witness", text, "ask another organisation to run signal-index witness")
     return note("witness", text)
 
 
 def _witness(name: str, seen: Cosigned | None, refusal: Refusal | None, oldest: datetime) -> Findings:
     point = f"witness {name}"
     if refusal is not None:
-        yield mend(point, f"does not cosign since {_moment(refusal.since)}: {WHAT_TO_DO[refusal.reason]}")
+        yield mend(point, f"does not cosign since {_moment(refusal.since)}", WHAT_TO_DO[refusal.reason])
     elif seen is None:
         yield note(point, "has cosigned nothing yet: it is asked once the index serves")
     elif seen.at < oldest:
-        text = f"cosigned last at {_moment(seen.at)}, too long ago to show anything: is the index serving?"
-        yield mend(point, text)
+        text = f"cosigned last at {_moment(seen.at)}, too long ago to show anything"
+        yield mend(point, text, "is the index serving?")
     else:
         yield ok(point, f"cosigned {seen.size} entries at {_moment(seen.at)}")
 

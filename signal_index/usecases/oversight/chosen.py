@@ -85,6 +85,10 @@ def _to_review(tx: Transaction, item: Item) -> ToReview:
     return ToReview(line_of(tx, found[0]), item, _kind(tx, item))
 
 
+FIRST_WITHIN = timedelta(days=8)
+"""How long a new index may go without any list: whoever sets it up needs some days to have everything run."""
+
+
 @dataclass(frozen=True)
 class LastList:
     """The newest work list there is.
@@ -114,7 +118,13 @@ def newest_list(tx: Transaction, now: datetime) -> LastList:
     monday = weeks[-1].monday if weeks else None
     yesterday = dutch_day(now) - timedelta(days=1)
     due = yesterday - timedelta(days=yesterday.weekday() + 7)
-    return LastList(monday, monday is None or monday < due)
+    return LastList(monday, overdue=monday < due if monday is not None else not _is_young(tx, now))
+
+
+def _is_young(tx: Transaction, now: datetime) -> bool:
+    """Whether the log began so lately that no list need be there yet."""
+    began = tx.chronicle.moment_at(0)
+    return began is None or now - began < FIRST_WITHIN
 
 
 def _kind(tx: Transaction, item: Item) -> str:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from policy.vocabulary import Role
 from signal_index.errors import Unavailable
 from signal_index.model import dutch_day
+from signal_index.usecases.readiness import hindered
 from signal_index.usecases.workplace import sessions
 from signal_index.web.markup.words import LANGUAGES
 
@@ -75,13 +76,18 @@ async def expired(guest: Guest) -> Response:
 
 async def status(guest: Guest) -> Response:
     """Whether the index can answer now; the same for everybody and about nobody."""
+    reason, connected = None, True
+    today = dutch_day(guest.now)
     try:
-        await guest.run(lambda tx: tx.scope)
-        today = dutch_day(guest.now)
-        works = guest.rules.in_force(today).covers(today)
+        hindrance = await guest.run(lambda tx: hindered(tx, guest.now))
+        connected = await guest.run(lambda tx: bool(tx.register.publications()))
+        works = hindrance is None and guest.rules.in_force(today).covers(today)
+        reason = hindrance[1].detail if hindrance is not None else None
     except Unavailable:
         works = False
-    return guest.page("status.html", 200 if works else 503, works=works, at=guest.now)
+    return guest.page(
+        "status.html", 200 if works else 503, works=works, connected=connected, reason=reason, at=guest.now
+    )
 
 
 def _reading(template: str) -> Page:

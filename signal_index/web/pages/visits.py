@@ -26,6 +26,7 @@ from signal_index.web.api.rates import Rate
 from signal_index.web.desk import Caller, Desk
 from signal_index.web.markup.addresses import Addresses
 from signal_index.web.markup.assets import Assets
+from signal_index.web.markup.passages import PASSAGES, help_on
 from signal_index.web.markup.rendering import Renderer, Signed
 from signal_index.web.markup.words import say
 from signal_index.web.provider import Provider
@@ -169,9 +170,16 @@ class Guest:
             here=self.here,
             section=self.matched.section or self.matched.name if self.matched is not None else None,
             addresses=self.site.addresses,
-            context=context,
+            context={"passage": help_on(self._helped), **context},
         )
         return HTMLResponse(html, status_code=status, headers={"Content-Language": self.lang})
+
+    @property
+    def _helped(self) -> str | None:
+        """The page whose passage of the help is wanted: this one, or for a form the page it stands on."""
+        if self.matched is None:
+            return None
+        return self.matched.name if self.matched.name in PASSAGES else self.matched.section
 
     def url(self, name: str, **params: Any) -> str:  # noqa: ANN401 - 16 bytes, UUID, text or number
         """The path of a page; UUIDs may be 16 bytes, and parameters that are not in the path become the query."""

@@ -177,6 +177,17 @@ class Clinic:
         self._expect_no_secret(result.output)
         return result.exit_code, result.stdout.splitlines()
 
+    def points(self, *options: str) -> tuple[int, list[str]]:
+        """Run the command; its exit status, and a line per point with what to do behind it."""
+        status, lines = self.visit(*options)
+        found: list[str] = []
+        for line in lines[: lines.index("What is left")] if "What is left" in lines else lines:
+            if line.startswith("           -> "):
+                found[-1] += f": {line.removeprefix('           -> ')}"
+            elif line.startswith("  "):
+                found.append(line.removeprefix("  "))
+        return status, found
+
     def _expect_no_secret(self, said: str) -> None:
         # A run of letters and digits as long as half a key, where it is no address of ours, would be one.
         assert CLIENT_SECRET not in said

@@ -34,12 +34,16 @@ ELSEWHERE = "00000099000000000009"
 Clinic = Any  # of the conftest beside this file
 
 SOUND = [
-    "settings", "environment", "libsodium", "keys", "manifest", "tokens", "rules", "database", "schema",
-    "initialised", "writable", "log", "tree", "witness", "review", "register", "feeds of signals", "feeds of relations",
-    "feed of deaths",
-    "complete sets", "sources", "staff", "roles", "entrances", "site", "theme", "client secret", "sign-in",
-    "code flow", "grant", "PKCE", "signatures", "endpoints", "signing keys", "mail", "clock",
+    "settings", "environment", "libsodium", "keys", "manifest", "tokens", "rules", "law", "database", "schema",
+    "initialised", "writable", "log", "clock", "tree", "witness", "review", "register", "feeds of signals",
+    "feeds of relations", "feed of deaths", "complete sets", "sources", "staff", "two people", "two people", "roles",
+    "entrances", "pseudonymisers", "site", "theme", "client secret", "sign-in", "code flow", "grant", "PKCE",
+    "signatures", "endpoints", "second factor", "not checked", "signing keys", "mail",
 ]  # fmt: skip
+NOTES = {
+    "law", "tree", "witness", "review", "feed of deaths", "two people", "pseudonymisers", "second factor",
+    "not checked",
+}  # fmt: skip
 
 
 def test_a_sound_set_up_gets_ok_at_every_point_and_status_0(clinic: Clinic) -> None:
@@ -47,18 +51,27 @@ def test_a_sound_set_up_gets_ok_at_every_point_and_status_0(clinic: Clinic) -> N
     found = [json.loads(line) for line in lines]
     assert [each["point"] for each in found] == SOUND
     assert {each["point"]: each["state"] for each in found} == {
-        point: "note" if point in {"tree", "witness", "review", "feed of deaths"} else "ok" for point in SOUND
+        point: "note" if point in NOTES else "ok" for point in SOUND
     }
     assert status == 0
 
 
-def test_for_people_it_is_one_line_per_point_and_a_last_word(clinic: Clinic) -> None:
+def test_for_people_it_is_one_line_per_point_under_headings_and_a_last_word(clinic: Clinic) -> None:
     status, lines = clinic.visit()
-    assert len(lines) == len(SOUND) + 2
-    assert lines[0] == f"ok       settings: {clinic.config} is complete and holds no unknown field"
-    assert lines[SOUND.index("log")].startswith("note     log: not recomputed; add --deep")
+    headings = [line for line in lines[: lines.index("What is left")] if line and not line.startswith(" ")]
+    assert headings == [
+        "Files",
+        "Database and log",
+        "Register and staff",
+        "Other organisations",
+        "Site and sign-in",
+    ]
+    assert lines[1] == f"  ok       settings: {clinic.config} is complete and holds no unknown field"
     assert lines[-1] == "nothing to mend"
     assert status == 0
+    _, points = clinic.points()
+    assert [line[9:].split(":")[0] for line in points] == SOUND
+    assert points[SOUND.index("log")].startswith("note     log: not recomputed; add --deep")
 
 
 # --- Planted faults: what to spoil, and the line that must say so -----------------------------------------------------
@@ -231,7 +244,7 @@ FAULTS: list[tuple[Callable[[Clinic], object], str]] = [
     (_no_publishers, r"register: there are no publishers: run signal-index register import"),
     (
         _classes(BatchClass.BEPERKING, GEMEENTE),
-        rf"feeds of signals: without the class signaal: {GEMEENTE}\. .*signal-index register import",
+        rf"feeds of signals: without the class signaal: {GEMEENTE}: .*signal-index register import",
     ),
     (_classes(BatchClass.SIGNAAL, REGIE), r"feeds of relations: no publisher has the class zorgrelatie"),
     (
@@ -250,7 +263,7 @@ FAULTS: list[tuple[Callable[[Clinic], object], str]] = [
         _new_source("wmo-voorziening"),
         r"sources: Bron nieuw, wmo-voorziening: nothing has come in yet: let Organisatie 1 run signal-index connector",
     ),
-    (_new_source("zeilcursus"), r"sources: Bron nieuw, zeilcursus: the rules know no such type today; take it out"),
+    (_new_source("zeilcursus"), r"sources: Bron nieuw, zeilcursus: the rules know no such type today: take it out"),
     (
         _stale,
         r"sources: Bron 0003, jeugdhulp: nothing since 2020-01-01, and 45 days is the most: let Organisatie 1 run",
@@ -273,7 +286,7 @@ FAULTS: list[tuple[Callable[[Clinic], object], str]] = [
     ),
     (
         _entrance(verify_key=min(LOW_ORDER_KEYS)),
-        r"entrances: https://regie\.example: .*nobody can own it; .*signal-index entrance new",
+        r"entrances: https://regie\.example: .*nobody can own it: .*signal-index entrance new",
     ),
     (
         _entrance(organisation=ELSEWHERE),
@@ -311,11 +324,11 @@ def test_a_planted_fault_is_named_with_how_to_mend_it(
     clinic: Clinic, spoil: Callable[[Clinic], object], line: str
 ) -> None:
     spoil(clinic)
-    status, lines = clinic.visit("--deep")
+    status, lines = clinic.points("--deep")
     to_mend = [each for each in lines if each.startswith("mend")]
     assert [each for each in to_mend if re.search(rf"^mend     {line}", each)], "\n".join(lines)
     assert status == 1
-    assert re.fullmatch(rf"{len(to_mend)} points? to mend", lines[-1])
+    assert re.fullmatch(rf"{len(to_mend)} points? to mend", clinic.visit("--deep")[1][-1])
 
 
 def _no_libsodium() -> None:
@@ -341,13 +354,13 @@ def _listed(clinic: Clinic, weeks_ago: int) -> None:
 
 def test_a_work_list_of_last_week_is_in_order_and_an_older_one_is_to_mend(clinic: Clinic) -> None:
     _listed(clinic, 3)
-    status, lines = clinic.visit()
+    status, lines = clinic.points()
     assert [
         each for each in lines if re.search(r"^mend +review: the newest work list is of .*review run", each)
     ]
     assert status == 1
     _listed(clinic, 1)
-    status, lines = clinic.visit()
+    status, lines = clinic.points()
     assert [each for each in lines if re.search(r"^ok +review: the newest work list is of the week of", each)]
     assert status == 0
 
@@ -358,9 +371,9 @@ def test_a_log_of_weeks_without_any_work_list_is_to_mend(
     clinic.run(lambda tx: tx.log.integrate(datetime.now(UTC), 10_000))
     began = clinic.run(lambda tx: tx.chronicle.moment_at(0))
     monkeypatch.setattr("signal_index.cli.doctor.now", lambda: began + timedelta(days=7))
-    assert [each for each in clinic.visit()[1] if re.search(r"^note +review: no work list yet", each)]
+    assert [each for each in clinic.points()[1] if re.search(r"^note +review: no work list yet", each)]
     monkeypatch.setattr("signal_index.cli.doctor.now", lambda: began + timedelta(days=9))
-    assert [each for each in clinic.visit()[1] if re.search(r"^mend +review: there never was", each)]
+    assert [each for each in clinic.points()[1] if re.search(r"^mend +review: there never was", each)]
 
 
 MACHINES: list[tuple[str, Any, str]] = [
@@ -380,7 +393,7 @@ def test_a_fault_of_the_machine_or_the_release_is_named(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch, place: str, planted: Any, line: str
 ) -> None:
     monkeypatch.setattr(place, planted)
-    status, lines = clinic.visit()
+    status, lines = clinic.points()
     assert [each for each in lines if re.search(rf"^mend     {line}", each)], "\n".join(lines)
     assert status == 1
 
@@ -391,7 +404,7 @@ def test_a_database_that_somebody_keeps_locked_is_named(
     monkeypatch.setattr(database, "LOCK_SECONDS_MAX", 0.1)
     connection = sqlite3.connect(clinic.path, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
-    status, lines = clinic.visit()
+    status, lines = clinic.points()
     connection.close()
     assert [each for each in lines if re.search(r"^mend     writable: .* cannot be written", each)], lines
     assert status == 1
@@ -399,7 +412,7 @@ def test_a_database_that_somebody_keeps_locked_is_named(
 
 def test_what_hangs_on_a_fault_is_said_to_be_unchecked(clinic: Clinic) -> None:
     (clinic.folder / "index.key").unlink()
-    _, lines = clinic.visit()
+    _, lines = clinic.points()
     assert (
         "skipped  database, register, sources, staff, entrances, clock: not checked: mend the keys first"
         in lines
@@ -408,21 +421,25 @@ def test_what_hangs_on_a_fault_is_said_to_be_unchecked(clinic: Clinic) -> None:
 
 def test_a_provider_that_does_not_name_pkce_is_worth_a_try_and_no_fault(clinic: Clinic) -> None:
     del clinic.provider.said["code_challenge_methods_supported"]
-    status, lines = clinic.visit()
+    status, lines = clinic.points()
     assert [each for each in lines if each.startswith("note     PKCE: ") and "sign in once" in each]
     assert status == 0
 
 
 def test_without_pages_and_mail_there_is_nothing_to_mend(clinic: Clinic) -> None:
     clinic.settings(clinic.CONFIG)
-    status, lines = clinic.visit()
+    status, lines = clinic.points()
     notes = [each for each in lines if each.startswith("note")]
     assert [each.split(":")[0] for each in notes] == [
+        "note     law",
         "note     log",
         "note     tree",
         "note     witness",
         "note     review",
         "note     feed of deaths",
+        "note     two people",
+        "note     two people",
+        "note     pseudonymisers",
         "note     site",
         "note     mail",
     ]
@@ -434,7 +451,7 @@ def test_a_check_up_changes_nothing_and_is_not_recorded(clinic: Clinic) -> None:
         return len(list(tx.audit.entries())), len(tx.staff.all())
 
     before = clinic.run(counts)
-    clinic.visit("--deep")
+    clinic.points("--deep")
     assert clinic.run(counts) == before
     with sqlite3.connect(clinic.path) as connection:
         assert connection.execute("SELECT count(*) FROM used_tickets").fetchone() == (0,)
@@ -454,14 +471,14 @@ def test_the_installed_command_says_what_it_waits_for(clinic: Clinic) -> None:
         [program, "doctor", "--config", clinic.config], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "mend     sign-in: " in done.stdout
+    assert "  mend     sign-in: " in done.stdout
 
 
 def test_a_witness_that_cosigns_is_in_order_and_every_reason_to_refuse_says_what_to_do(
     clinic: Clinic,
 ) -> None:
     _witnessed(cosigned_ago=timedelta(minutes=1))(clinic)
-    _, lines = clinic.visit()
+    _, lines = clinic.points()
     assert [each for each in lines if re.search(r"^ok +witness getuige\.example: cosigned 0 entries", each)]
     assert [each for each in lines if re.search(r"^ok +tree: 0 entries, signed \d+ s ago", each)]
     assert set(WHAT_TO_DO) == REFUSAL_REASONS

@@ -73,6 +73,7 @@ RECORDED: dict[str, str] = {
     "command relation confirm": "relation.confirmed",
     "command relation list": "relations.listed",
     "command serve": "index.started",
+    "command setup": "index.initialised",
     "command source answer": "question.answered",
     "command source questions": "questions.listed",
     "command staff grant": "role.granted",

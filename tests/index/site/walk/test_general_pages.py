@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from policy.vocabulary import Role
+from signal_index.model import Register
 from signal_index.model.workplace import (
     COVER_DAYS_MAX,
     QUESTION_DAYS,
@@ -14,7 +15,9 @@ from signal_index.model.workplace import (
     VIEW_KEPT,
     VIEW_LASTS,
 )
+from signal_index.web.markup.passages import PASSAGES
 from signal_index.web.markup.rendering import ROLE_LABELS
+from signal_index.web.pages.site import PAGES
 
 TO_READ = ("/hulp", "/toegankelijkheid", "/privacy", "/status")
 TASKS = ("/caseload", "/raadplegingen", "/berichten", "/vervanging", "/team")
@@ -34,12 +37,53 @@ def guest(walk: Any, house: Any) -> Any:
 
 
 @pytest.mark.parametrize("path", TO_READ)
-def test_everybody_may_read_them_signed_in_or_not(guest: Any, walk: Any, path: str) -> None:
+def test_everybody_may_read_them_signed_in_or_not(guest: Any, walk: Any, world: Any, path: str) -> None:
+    filled(world)
     assert guest.open(path).status == 200
     for who in ("w.een", "t.lead", "p.officer", "w.niets"):
         signed = walk(staff_id=who).open(path)
         assert signed.status == 200
         assert signed.heading == guest.heading
+
+
+def test_every_page_leads_to_the_passage_of_the_help_that_is_about_it(guest: Any, walk: Any) -> None:
+    assert set(PASSAGES) == {page.name for page in PAGES if page.get is not None}
+    headings = {each.get("id") for each in guest.open("/hulp").all("//main//h2")}
+    assert set(PASSAGES.values()) - {""} <= headings
+    for who, path, passage in (
+        (None, "/hulp", ""),
+        (None, "/inloggen", "#wie-helpt"),
+        ("w.een", "/caseload", "#stappen"),
+        ("w.een", "/berichten", "#berichten"),
+        ("w.een", "/vervanging", "#afwezig"),
+        ("t.lead", "/team", "#teamleider"),
+        ("p.officer", "/toezicht/logboek", "#privacy-officer"),
+        ("w.een", "/nergens", ""),
+    ):
+        page = walk(staff_id=who).open(path)
+        assert page.find("//footer//a[starts-with(@href, '/hulp')]").get("href") == f"/hulp{passage}", path
+
+
+def filled(world: Any) -> None:
+    """Every feed of relations has sent a complete set."""
+    world.register_relations((world.PEOPLE[0], world.relation()))
+
+
+def test_the_status_of_a_new_index_says_what_is_not_there_yet(guest: Any, world: Any) -> None:
+    page = guest.open("/status")
+    assert page.status == 503
+    assert "Nee, kijken kan nu niet" in page.text
+    assert "De index wordt opnieuw gevuld." in page.text
+    filled(world)
+    page = guest.open("/status")
+    assert page.status == 200
+    assert "Ja, u kunt nu kijken" in page.text
+    world.database.run(lambda tx: tx.register.replace(Register((), ())))
+    page = guest.open("/status")
+    assert page.status == 200
+    assert "De index werkt, maar is nog leeg" in page.text
+    assert "Uw functioneel beheerder sluit de bronnen aan." in page.text
+    assert "Ja, u kunt nu kijken" not in page.text
 
 
 def test_help_gives_the_four_steps_in_order(guest: Any) -> None:

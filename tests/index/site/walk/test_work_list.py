@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from signal_index.model.review import Chosen, Indicator, LookRef, Reason, Review, Week
+from signal_index.usecases.oversight.chosen import FIRST_WITHIN
 from signal_index.web.pages.visits import LANGUAGE_COOKIE
 
 MANY = Reason(Indicator.MANY_IN_HOUR, 4, (("number", "14"), ("usual", "3"), ("team", "2")))
@@ -143,7 +144,18 @@ def test_an_empty_list_says_so(officer: Any, world: Any) -> None:
     assert "De nieuwste lijst ontbreekt" not in text
 
 
-def test_a_list_that_nobody_makes_is_not_an_empty_list(officer: Any, world: Any) -> None:
+def test_a_new_index_has_no_list_yet_and_says_what_to_do_meanwhile(officer: Any) -> None:
+    text = officer.open("/toezicht/werklijst").text
+    assert "Er is nog geen lijst" in text
+    assert "Kijk nu alvast bij Logboek" in text
+    assert "De nieuwste lijst ontbreekt" not in text
+    assert "U bent bij" not in text
+
+
+def test_a_list_that_nobody_makes_is_not_an_empty_list(walk: Any, world: Any) -> None:
+    world.database.run(lambda tx: tx.log.integrate(world.clock, 10_000))
+    world.clock += FIRST_WITHIN
+    officer = walk(staff_id="p.officer")
     text = officer.open("/toezicht/werklijst").text
     assert "Er is nog nooit een lijst gemaakt." in text
     assert "U bent bij" not in text

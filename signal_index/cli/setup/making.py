@@ -1,0 +1,80 @@
+"""Makes an index of the answers: settings, database, first administrators; what was made before stays as it is."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from signal_index import audit
+from signal_index.cli.session import os_account
+from signal_index.model import Actor, StaffMember
+from signal_index.ports import Transaction
+from signal_index.settings import Settings, load
+from signal_index.store import SqlDatabase, initialise, is_initialised, open_database, read_state, upgrade
+from signal_index.usecases import administer
+from signal_index.wiring import load_secrets
+
+from .answers import Answers, forget, read_toml, settings
+from .keymaking import public_half
+from .writing import write_settings
+
+TEAM: Final = "beheer"
+"""Team of the first administrators, until somebody imports the staff."""
+
+
+def make(answers: Answers, config: Path, now: datetime) -> None:
+    """Write the settings, make the database and register who administers; each only as far as it is not done yet.
+
+    Args:
+        answers: all of them, checked.
+        config: the settings file.
+        now: aware UTC.
+
+    Raises:
+        SetupFault: something cannot be written.
+        SignalIndexError: the administrators cannot be registered.
+    """
+    before = read_toml(config) if config.exists() else {}
+    document = settings(answers, before)
+    if document != before:
+        write_settings(config, document)
+    stated = load(config)
+    public_half(stated.keys, load_secrets(stated))
+    with _made_database(stated, now) as opened:
+        if "first_administrator" in answers:
+            opened.run(lambda tx: administer.begin(tx, _set_up(), _administrators(answers), now))
+    forget(config)
+
+
+def _made_database(stated: Settings, now: datetime) -> SqlDatabase:
+    secrets = load_secrets(stated)
+    upgrade(stated.database)
+    if not is_initialised(stated.database):
+        initialise(stated.database, secrets, now)
+    incarnation, _ = read_state(stated.database, secrets)
+    opened = open_database(stated.database, secrets, writer_kind="cli")
+    opened.run(lambda tx: _record(tx, incarnation, secrets.epoch, now))
+    return opened
+
+
+def _record(tx: Transaction, incarnation: bytes, epoch: int, now: datetime) -> None:
+    """Record that the database was initialised, unless that is done; a run before may have stopped short of it."""
+    if not list(tx.audit.entries(limit=1)):
+        tx.audit.append(
+            audit.event(
+                "index.initialised",
+                now,
+                actor="operator",
+                token=os_account(),
+                incarnation=incarnation.hex(),
+                key_epoch=epoch,
+            )
+        )
+
+
+def _set_up() -> Actor:
+    return Actor.in_all_roles(administer.SET_UP, None, second_factor=True, token_id=os_account())
+
+
+def _administrators(answers: Answers) -> list[StaffMember]:
+    chosen = (answers["first_administrator"], answers["second_administrator"])
+    return [StaffMember(each, answers["oin"], TEAM, active=True) for each in chosen]

@@ -1,0 +1,56 @@
+"""Which passage of the help is about which page, so that the link to the help on a page leads straight there.
+
+A test sees to it that every page has its line here, and every passage its place in the help.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+_STEPS, _NOTHING, _WRONG, _PRINTING = "stappen", "niets", "klopt-niet", "afdrukken"
+_WHO_HELPS, _PRIVACY_OFFICER, _RECORDED = "wie-helpt", "privacy-officer", "vastgelegd"
+
+PASSAGES: Final[Mapping[str, str]] = {
+    "home": _WHO_HELPS,
+    "sign_in": _WHO_HELPS,
+    "sign_in_return": _WHO_HELPS,
+    "sign_in_start": _WHO_HELPS,
+    "signed_out": "tijd",
+    "expired": "tijd",
+    "status": _WHO_HELPS,
+    "help": "",
+    "accessibility": _WHO_HELPS,
+    "privacy": _RECORDED,
+    "arrive": _STEPS,
+    "caseload": _STEPS,
+    "look": _STEPS,
+    "view": _NOTHING,
+    "my_looks": _RECORDED,
+    "worksheet": _PRINTING,
+    "fridge": _PRINTING,
+    "fridge_sheet": _PRINTING,
+    "question": _WRONG,
+    "asked": _WRONG,
+    "messages": "berichten",
+    "covers": "afwezig",
+    "team": "teamleider",
+    "work_list": _PRIVACY_OFFICER,
+    "one_look": _PRIVACY_OFFICER,
+    "search": _PRIVACY_OFFICER,
+    "open_person": _PRIVACY_OFFICER,
+    "openings": _PRIVACY_OFFICER,
+    "opening": _PRIVACY_OFFICER,
+    "figures": _PRIVACY_OFFICER,
+    "log_health": _PRIVACY_OFFICER,
+    "rules": _PRIVACY_OFFICER,
+}
+"""By the name of a page that can be read, the id of a heading in the help; empty for its beginning."""
+
+
+def help_on(page: str | None) -> str:
+    """What to put behind the address of the help on a page.
+
+    Args:
+        page: its name, or that of the page in the menu it belongs to; None when there is none.
+    """
+    passage = PASSAGES.get(page or "", "")
+    return f"#{passage}" if passage else ""
