@@ -59,6 +59,11 @@ EVENTS: dict[str, frozenset[str]] = {
     # tree as the backup had it, for witnesses to compare with what they cosigned.
     "index.restored": _ADMINISTRATOR | {"size", "root"},
     "register.imported": _ADMINISTRATOR | {"publishers", "publications", "entrances"},
+    # The functioneel beheerder opened a page; `page` is its name, `selection` the month or the like she chose.
+    "administration.read": _ACTOR | {"page", "selection"},
+    # One entry of the register was added, changed or removed by hand; `key` names it: an OIN, a source and a type, or
+    # an issuer.
+    "register.changed": _ACTOR | {"entry", "key", "change"},
     "staff.imported": _ADMINISTRATOR | {"members"},
     "staff.listed": _ADMINISTRATOR,
     "role.granted": _ADMINISTRATOR | {"staff", "role"},

@@ -178,6 +178,24 @@ class RegisterTable(Protocol):
     def entrances(self) -> Sequence[Entrance]:
         """Systems that may open a case here, by issuer."""
 
+    def put_publisher(self, publisher: Publisher) -> None:
+        """Insert or replace one publisher; what it publishes is left as it is."""
+
+    def put_publication(self, publication: Publication) -> None:
+        """Insert or replace one (source, type) pair."""
+
+    def put_entrance(self, entrance: Entrance) -> None:
+        """Insert or replace one entrance."""
+
+    def remove_publisher(self, oin: str) -> None:
+        """Remove a publisher that publishes nothing."""
+
+    def remove_publication(self, source: str, type_code: str) -> None:
+        """Remove one (source, type) pair."""
+
+    def remove_entrance(self, issuer: str) -> None:
+        """Remove one entrance."""
+
 
 class Deliveries(Protocol):
     """Sequences, acknowledgements and complete sets, per publisher in this index's scope."""

@@ -26,6 +26,14 @@ _STAFF = (
     .outerjoin(schema.staff_roles)
     .order_by(schema.staff.c.staff_id)
 )
+_PUT_PUBLISHER = upsert(schema.publishers)
+_PUT_PUBLICATION = upsert(schema.publications)
+_PUT_ENTRANCE = upsert(schema.entrances)
+_REMOVE_PUBLISHER = delete(schema.publishers).where(schema.publishers.c.oin == bindparam("id"))
+_REMOVE_PUBLICATION = delete(schema.publications).where(
+    schema.publications.c.source == bindparam("id"), schema.publications.c.type == bindparam("code")
+)
+_REMOVE_ENTRANCE = delete(schema.entrances).where(schema.entrances.c.issuer == bindparam("id"))
 _PUT_MEMBER = upsert(schema.staff)
 _HAS_ROLE = select(schema.staff_roles.c.role).where(
     schema.staff_roles.c.staff_id == bindparam("id"), schema.staff_roles.c.role == bindparam("code")
@@ -98,6 +106,36 @@ class SqlRegister:
                 Entrance(row.issuer, row.name, row.organisation, row.verify_key) for row in rows
             ]
         return list(self._entrances)
+
+    def put_publisher(self, publisher: Publisher) -> None:
+        """Insert or replace one publisher; what it publishes is left as it is."""
+        self._connection.execute(_PUT_PUBLISHER, _publisher_row(publisher))
+        self.forget()
+
+    def put_publication(self, publication: Publication) -> None:
+        """Insert or replace one (source, type) pair; the database refuses one without its publisher."""
+        self._connection.execute(_PUT_PUBLICATION, _publication_row(publication))
+        self.forget()
+
+    def put_entrance(self, entrance: Entrance) -> None:
+        """Insert or replace one entrance."""
+        self._connection.execute(_PUT_ENTRANCE, _entrance_row(entrance))
+        self.forget()
+
+    def remove_publisher(self, oin: str) -> None:
+        """Remove a publisher; the database refuses it while it publishes something."""
+        self._connection.execute(_REMOVE_PUBLISHER, {"id": oin})
+        self.forget()
+
+    def remove_publication(self, source: str, type_code: str) -> None:
+        """Remove one (source, type) pair."""
+        self._connection.execute(_REMOVE_PUBLICATION, {"id": source, "code": type_code})
+        self.forget()
+
+    def remove_entrance(self, issuer: str) -> None:
+        """Remove one entrance."""
+        self._connection.execute(_REMOVE_ENTRANCE, {"id": issuer})
+        self.forget()
 
     def _all_publishers(self) -> dict[str, Publisher]:
         if self._publishers is None:

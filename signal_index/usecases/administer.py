@@ -57,7 +57,7 @@ def import_register(
         Malformed: an unknown type, an unknown publisher, or a pair that is listed twice.
     """
     recorded = _require_administrator(tx, actor)
-    faults = tuple(_register_faults(register, types))
+    faults = tuple(register_faults(register, types))
     if faults:
         raise Malformed("register", "Het register klopt niet; er is niets gewijzigd.", faults)
     gone = _left_out(tx, register)
@@ -88,7 +88,13 @@ def _left_out(tx: Transaction, register: Register) -> list[str]:
     return [*sorted(publishers), *sorted(f"{source} {kind}" for source, kind in gone), *sorted(doors)]
 
 
-def _register_faults(register: Register, types: Collection[str]) -> list[tuple[str, str]]:
+def register_faults(register: Register, types: Collection[str]) -> list[tuple[str, str]]:
+    """What contradicts itself in a register: (place, what is wrong there) pairs.
+
+    Args:
+        register: the whole of it.
+        types: codes that exist.
+    """
     publishers = [publisher.oin for publisher in register.publishers]
     faults = [(f"publishers[{oin}]", "listed twice") for oin in set(publishers) if publishers.count(oin) > 1]
     seen: set[tuple[str, str]] = set()

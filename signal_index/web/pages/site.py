@@ -29,9 +29,20 @@ from signal_index.web.markup.words import load_words
 from signal_index.web.provider import Provider
 from signal_index.web.reception import answer, stray
 
-from . import caseload, covers, general, looking, messages, questions, sheets, sign_in, team
+from . import (
+    administration,
+    caseload,
+    covers,
+    general,
+    looking,
+    messages,
+    oversight,
+    questions,
+    sheets,
+    sign_in,
+    team,
+)
 from .forms import FORM_BYTES_MAX
-from .oversight import SECTIONS
 from .visits import SIGN_IN_COOKIE, Guest, Page, Site
 
 _HERE = Path(__file__).parent
@@ -61,7 +72,9 @@ _EVERYWHERE = (*general.PAGES, *sign_in.PAGES)
 _FOR_WORKERS = tuple(
     page for module in (caseload, looking, sheets, questions, covers, messages, team) for page in module.PAGES
 )
-_FOR_OVERSIGHT = tuple(page for module in SECTIONS for page in module.PAGES)
+_FOR_OVERSIGHT = tuple(
+    page for module in (*oversight.SECTIONS, *administration.SECTIONS) for page in module.PAGES
+)
 
 WORKER_PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS])
 OVERSIGHT_PAGES = checked([*_EVERYWHERE, *_FOR_OVERSIGHT])

@@ -37,6 +37,7 @@ PUBLIC = None
 SIGNED_IN: frozenset[Role] = frozenset()
 WORKERS = frozenset({Role.TEAM_MEMBER})
 OFFICERS = frozenset({Role.PRIVACY_OFFICER})
+ADMINISTRATORS = frozenset({Role.FUNCTIONAL_ADMIN})
 
 # `__Host-`: only over TLS, for this host alone, for every path, and never set by a neighbour on a sibling host.
 SESSION_COOKIE = "__Host-sessie"

@@ -54,6 +54,26 @@ RECORDED: dict[str, str] = {
     "page decide_opening post": "opening.approved",
     "page figures": "review.reported",
     "page log_health": "oversight.read",
+    "page sources": "administration.read",
+    "page new_source": "administration.read",
+    "page new_source post": "register.changed",
+    "page source": "administration.read",
+    "page source post": "register.changed",
+    "page contact": "administration.read",
+    "page contact post": "register.changed",
+    "page new_supplier post": "register.changed",
+    "page supplier": "administration.read",
+    "page supplier post": "register.changed",
+    "page new_door post": "register.changed",
+    "page door": "administration.read",
+    "page door post": "register.changed",
+    "page remove_source": "administration.read",
+    "page remove_source post": "register.changed",
+    "page remove_supplier": "administration.read",
+    "page remove_supplier post": "register.changed",
+    "page remove_door": "administration.read",
+    "page remove_door post": "register.changed",
+    "page purposes": "administration.read",
     "command audit check": "log.checked",
     "command review judge": "review.judged",
     "command review list": "worklist.read",
@@ -87,6 +107,7 @@ RECORDED: dict[str, str] = {
 _NOBODY = "the same for everybody, and about nobody"
 _SHOWS_AGAIN = "shows a look that is on record again, and no more than that (ADR-0012); a refusal is recorded"
 _OWN_WORK = "shows what she arranged or asked herself, and no signal"
+_EMPTY_FORM = "a form with nothing in it yet; what is done with it is recorded"
 _ELSEWHERE = "runs on the machine of another party, which has no index to record in"
 _KEYS = "makes files only; which keys an index works with stands in index.started, by fingerprint"
 NOT_RECORDED: dict[str, str] = {
@@ -114,6 +135,8 @@ NOT_RECORDED: dict[str, str] = {
     "page covers": _OWN_WORK,
     "page search": "asks what to search for and why; nothing has been searched",
     "page rules": _NOBODY,
+    "page new_supplier": _EMPTY_FORM,
+    "page new_door": _EMPTY_FORM,
     "page messages": _OWN_WORK,
     "command audit key": "shows the public key of the log, which is for everybody",
     "command audit verify": "checks a file that left the index, with no index at hand",

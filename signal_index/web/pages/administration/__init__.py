@@ -1,0 +1,5 @@
+"""The functioneel beheerder's pages, on the surface for oversight: no flag, no case and no resident on any of them."""
+
+from . import doors, purposes, removing, sources, suppliers
+
+SECTIONS = (sources, suppliers, doors, removing, purposes)
