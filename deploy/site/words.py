@@ -28,7 +28,7 @@ _NOT_FOR_PAGES = (
     "cli/",
     "insecure_issuer.py",
     "settings.py",
-    "usecases/administer.py",
+    "usecases/administration/",
     "usecases/delivery/",
     "usecases/exporting.py",
     "usecases/oversee.py",

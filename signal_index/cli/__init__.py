@@ -20,12 +20,14 @@ _OWN = {
     "insecure-issuer": "issuer:insecure_issuer",
     "keys": "keys:keys",
     "ldv": "oversight.processings:ldv",
-    "register": "index:register",
+    "register": "administration.register:register",
+    "proposal": "administration.proposals:proposal",
     "relation": "relations:relation",
     "review": "oversight.review:review",
     "serve": "serve:serve",
     "source": "index:source",
-    "staff": "index:staff",
+    "staff": "administration.staff:staff",
+    "team": "administration.teams:team",
 }
 
 

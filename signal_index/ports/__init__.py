@@ -31,6 +31,7 @@ from signal_index.model.log import Body
 from signal_index.model.traces import Trace
 from signal_index.model.workplace import Entrance
 
+from .administration import Proposals, TeamConfirmations
 from .log import LogTree, ProcessingLog, Witnesses
 from .oversight import Chronicle, Names, Openings, Reviews
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
@@ -243,6 +244,9 @@ class Staff(Protocol):
     def revoke(self, staff_id: str, role: str) -> bool:
         """Take a role away; False when she did not have it."""
 
+    def seen(self, staff_id: str, on: date) -> None:
+        """Note the day she was last seen; nothing happens when nobody is called so."""
+
 
 class AuditLog(Protocol):
     """The gap-free chain of this process, written in the transaction it records."""
@@ -339,6 +343,14 @@ class Transaction(Protocol):
     @property
     def staff(self) -> Staff:
         """Members of staff."""
+
+    @property
+    def proposals(self) -> Proposals:
+        """Changes that wait for a second person."""
+
+    @property
+    def team_confirmations(self) -> TeamConfirmations:
+        """Which teams were looked through."""
 
     @property
     def sessions(self) -> Sessions:

@@ -18,7 +18,7 @@ from signal_index.errors import Conflict, Malformed
 from signal_index.model import Actor, ContactRoute, Publication, Publisher, Register
 from signal_index.model.workplace import Entrance
 from signal_index.ports import Transaction
-from signal_index.usecases.administer import register_faults
+from signal_index.usecases.administration.register import register_faults
 from signal_index.usecases.authority import require_role
 
 from .checks import Fault, contact_faults, entrance_faults, publication_faults, publisher_faults
