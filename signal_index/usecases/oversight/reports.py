@@ -74,6 +74,13 @@ class Figures:
     useful: Counted
 
     @property
+    def percent_with_signal(self) -> int | None:
+        """How many in a hundred answers had at least one signal; None when either count is not shown."""
+        shown = {cell.code: cell.count for cell in self.outcomes.cells}
+        found, nothing = shown[WITH_SIGNAL], shown[WITHOUT_SIGNAL]
+        return round(100 * found / (found + nothing)) if found is not None and nothing is not None else None
+
+    @property
     def is_hidden(self) -> bool:
         """Whether there were too few looks, and too few answers, to show any count."""
         return self.purposes.total is None and self.useful.total is None
@@ -100,23 +107,27 @@ def closed_months(tx: Transaction, today: date) -> Sequence[Month]:
 
 
 def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: datetime) -> Figures:
-    """Count one month of the privacy officer's organisation; that she did is recorded.
+    """Count one month of the actor's organisation; that she read it is recorded.
+
+    Who oversees and who administers get the same tables: others would give back by subtraction what these leave out.
 
     Args:
         tx: the open transaction.
         rules: the rule sets, for the purposes there are.
-        actor: the privacy officer.
+        actor: a privacy officer or a functioneel beheerder.
         month: one of `closed_months`.
         now: aware UTC.
 
     Raises:
-        NotPermitted: the actor does not act as a privacy officer.
+        NotPermitted: the actor acts as neither.
         NotFound: `no-such-month`: not over yet, or too long ago.
     """
-    staff = require_role(actor, Role.PRIVACY_OFFICER)
+    administers = Role.FUNCTIONAL_ADMIN in actor.roles
+    staff = require_role(actor, Role.FUNCTIONAL_ADMIN if administers else Role.PRIVACY_OFFICER)
     if month not in closed_months(tx, dutch_day(now)):
         raise NotFound("no-such-month", "Van deze maand zijn er geen cijfers. Kies een andere maand.")
-    tx.audit.append(audit.act("oversight.read", now, actor, page="figures", selection=str(month)))
+    event = "administration.read" if administers else "oversight.read"
+    tx.audit.append(audit.act(event, now, actor, page="figures", selection=str(month)))
     entries = recorded_in(tx, (ANSWERED, REFUSED, USEFUL), days_of(month))
     colleagues = {each.staff_id: each for each in tx.staff.all() if each.organisation == staff.organisation}
     purposes = [each.code for each in rules.in_force(dutch_day(now)).catalogue.purposes]

@@ -1,5 +1,5 @@
 """The functioneel beheerder's pages, on the surface for oversight: no flag, no case and no resident on any of them."""
 
-from . import doors, purposes, removing, sources, suppliers
+from . import doors, purposes, removing, sources, steering, suppliers
 
-SECTIONS = (sources, suppliers, doors, removing, purposes)
+SECTIONS = (sources, suppliers, doors, removing, purposes, steering)
