@@ -43,7 +43,7 @@ from . import (
     team,
 )
 from .forms import FORM_BYTES_MAX
-from .visits import SIGN_IN_COOKIE, Guest, Page, Site
+from .visits import SIGN_IN_COOKIE, UNUSED_DAYS, Guest, Page, Site
 
 _HERE = Path(__file__).parent
 
@@ -105,6 +105,7 @@ class Front:
         demonstration: whether every page says that nothing here is real.
         expected: which witnesses are to cosign the log, and how often.
         theme: a style sheet to serve after ours.
+        unused_days: after how many days without a sign-in the daily job blocks an account.
     """
 
     origin: str
@@ -115,6 +116,7 @@ class Front:
     demonstration: bool
     expected: Expected = field(default_factory=Expected)
     theme: Path | None = None
+    unused_days: int = UNUSED_DAYS
 
 
 def open_site(desk: Desk, front: Front, provider: Provider) -> Site:
@@ -136,7 +138,7 @@ def open_site(desk: Desk, front: Front, provider: Provider) -> Site:
     renderer = Renderer(
         _HERE / "templates", about, load_words(_HERE / "locale/en.po"), addresses=addresses, assets=files
     )
-    return Site(desk, front.origin, renderer, addresses, files, provider, front.expected)
+    return Site(desk, front.origin, renderer, addresses, files, provider, front.expected, front.unused_days)
 
 
 def pages_app(site: Site, pages: Sequence[Page] = PAGES) -> ASGIApp:

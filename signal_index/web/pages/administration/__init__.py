@@ -1,5 +1,21 @@
 """The functioneel beheerder's pages, on the surface for oversight: no flag, no case and no resident on any of them."""
 
-from . import doors, purposes, removing, sources, steering, suppliers
+from . import start, steering
+from .register import doors, purposes, removing, sources, suppliers
+from .staff import changing, everybody, lists, proposals, teams
 
-SECTIONS = (sources, suppliers, doors, removing, purposes, steering)
+# A page with a fixed name comes before one with an identifier in its place.
+SECTIONS = (
+    start,
+    lists,
+    everybody,
+    changing,
+    proposals,
+    teams,
+    sources,
+    suppliers,
+    doors,
+    removing,
+    purposes,
+    steering,
+)

@@ -16,7 +16,7 @@ from signal_index.usecases.sources.overview import Overview, registered
 from signal_index.web.pages.oversight.figures import month_of, sheet_of
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
 
-from .register import catalogue_of
+from .register.editing import catalogue_of
 
 
 async def show_steering(visit: Visit) -> Response:

@@ -13,7 +13,7 @@ from signal_index.usecases.sources.overview import Overview, Source
 from signal_index.web.pages.forms import Form, typed_back
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
 
-from .register import CLASSES, DONE, catalogue_of, changed, read_register
+from .editing import CLASSES, DONE, catalogue_of, changed, read_register
 
 _FIELDS = ("bron", "naam", "soort", "leverancier", "contact", "telefoon")
 

@@ -17,7 +17,7 @@ from signal_index.web.markup.words import say
 from signal_index.web.pages.forms import Form, typed_back
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
 
-from .register import CLASSES, DONE, changed, read_register
+from .editing import CLASSES, DONE, changed, read_register
 
 _DIGITS_OF_AN_AMOUNT = 5
 _ANOTHER_KEY = say("Dit is de sleutel van een andere leverancier. Plak de sleutel van deze leverancier.")

@@ -8,7 +8,7 @@ from signal_index.usecases.sources.entries import Editing
 from signal_index.usecases.sources.overview import Overview, Source
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
 
-from .register import CLASSES, catalogue_of, changed, read_register
+from .editing import CLASSES, catalogue_of, changed, read_register
 
 
 async def ask_source(visit: Visit) -> Response:

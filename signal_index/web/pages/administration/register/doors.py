@@ -14,7 +14,7 @@ from signal_index.web.markup.words import say
 from signal_index.web.pages.forms import typed_back
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
 
-from .register import changed, read_register
+from .editing import changed, read_register
 
 
 async def new_door(visit: Visit) -> Response:

@@ -13,7 +13,7 @@ from signal_index.usecases.sources.overview import Source
 from signal_index.web.markup.menu import ROLE_LABELS
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
 
-from .register import read_register
+from .editing import read_register
 
 
 @dataclass(frozen=True)
