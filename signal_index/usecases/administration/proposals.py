@@ -192,6 +192,11 @@ def list_proposals(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Sho
     return [_shown(tx, staff, proposal, now) for proposal in tx.proposals.all()]
 
 
+def count_waiting(tx: Transaction, staff: StaffMember, now: datetime) -> int:
+    """How many proposals wait for somebody who may decide; reading the number alone is not recorded."""
+    return sum(_shown(tx, staff, each, now).waits_for_her for each in tx.proposals.all())
+
+
 def _shown(tx: Transaction, staff: StaffMember, proposal: Proposal, now: datetime) -> Shown:
     state = proposal.state(now)
     own = staff.staff_id in {proposal.proposed_by, proposal.change.staff_id}

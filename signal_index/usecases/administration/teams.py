@@ -11,7 +11,7 @@ Invariants:
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from policy.vocabulary import Role
 from signal_index import audit
@@ -30,6 +30,9 @@ from signal_index.usecases.authority import require_role
 from .acting import ADMINISTERING_ROLE
 from .changes import Hand, carry_out, needs_two
 from .proposals import propose
+
+
+ASK_BEFORE = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,14 @@ def own_team(tx: Transaction, actor: Actor, now: datetime) -> Roll:
     staff = require_role(actor, Role.TEAM_LEAD)
     tx.audit.append(audit.act("team.read", now, actor))
     return _own_roll(tx, staff, dutch_day(now))
+
+
+def asked_by(tx: Transaction, staff: StaffMember, today: date) -> date | None:
+    """The day by which a team lead has to look through her team, once that is near; None while she can wait."""
+    if Role.TEAM_LEAD not in staff.roles:
+        return None
+    due_on = _own_roll(tx, staff, today).due_on
+    return due_on if due_on is not None and today >= due_on - ASK_BEFORE else None
 
 
 def _own_roll(tx: Transaction, staff: StaffMember, today: date) -> Roll:

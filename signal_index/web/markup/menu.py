@@ -46,3 +46,5 @@ MENUS: Mapping[str, Sequence[tuple[str, str]]] = {
         HELP,
     ),
 }
+BADGED = frozenset({"messages", "own_team", "proposals"})
+"""Entries that have a number beside them when something waits there; no role has two of them."""

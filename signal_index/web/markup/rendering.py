@@ -23,7 +23,7 @@ from signal_index.model import DUTCH_TIME
 from signal_index.web.markup.addresses import Addresses
 from signal_index.web.markup.assets import Assets
 
-from .menu import HELP, MENUS, ROLE_LABELS
+from .menu import BADGED, HELP, MENUS, ROLE_LABELS
 from .words import DUTCH, LANGUAGES, Words
 
 
@@ -189,7 +189,7 @@ class Renderer:
             if name not in addresses:
                 continue
             url = addresses.url(name)
-            badge = signed.message_count if name == "messages" else 0
+            badge = signed.message_count if name in BADGED else 0
             items.append(NavItem(url, self.text(lang, text), name == section, badge))
         return items
 

@@ -3,11 +3,16 @@
 The form about names is filled in by who administers as well, for whom no lead can confirm.
 """
 
+from collections.abc import Sequence
+from datetime import date
+
 from starlette.responses import Response
 
 from policy.vocabulary import Role
+from signal_index.model import Actor, dutch_day
+from signal_index.ports import Transaction
 from signal_index.usecases import relations
-from signal_index.usecases.administration.teams import confirm_own_team, own_team
+from signal_index.usecases.administration.teams import asked_by, confirm_own_team, own_team
 
 from .administration.staff.rolls import RollAnswer
 from .visits import Page, Visit
@@ -17,10 +22,17 @@ from .visits import Page, Visit
 
 async def show_team(visit: Visit) -> Response:
     """What waits for confirmation in the team lead's own team."""
-    waiting = await visit.run_as(lambda tx, actor: relations.awaiting(tx, actor, visit.now))
+
+    def read(tx: Transaction, actor: Actor) -> tuple[Sequence[relations.Awaiting], date | None]:
+        assert actor.staff is not None, "whoever leads a team has been found in the staff table"
+        waiting = relations.awaiting(tx, actor, visit.now)
+        return waiting, asked_by(tx, actor.staff, dutch_day(visit.now))
+
+    waiting, due_on = await visit.run_as(read)
     return visit.page(
         "team.html",
         waiting=waiting,
+        due_on=due_on,
         own=visit.actor.staff_id,
         confirmed="bevestigd" in visit.request.query_params,
     )

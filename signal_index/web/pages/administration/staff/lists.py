@@ -86,8 +86,9 @@ async def take_list(visit: Visit) -> Response:
         plan = await visit.run_as(lambda tx, actor: act(tx, actor, members, visit.now))
     except _Unreadable as error:
         return _page(visit, places=error.places)
-    except Malformed as error:
-        return _page(visit, places=[(place, _NOT_READ) for place, _ in error.violations])
+    except Malformed as error:  # the one thing that only shows when the whole list is there
+        twice = say("iemand staat er twee keer in")
+        return _page(visit, places=[(place, twice) for place, _ in error.violations])
     return _page(visit, plan=plan, done=sure)
 
 
