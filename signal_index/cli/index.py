@@ -17,6 +17,7 @@ from signal_index.model.workplace import Verdict
 from signal_index.store import begin_again, open_database, origin_of, read_state
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
+from signal_index.usecases.administration import accounts
 from signal_index.usecases.expire import erasable, erase, expire, tidy
 from signal_index.usecases.oversee import Standing, source_standing
 from signal_index.usecases.workplace import questions
@@ -189,7 +190,7 @@ def _standing_line(standing: Standing) -> str:
 @click.command("expire")
 @config_option
 def expire_flags(config: Path) -> None:
-    """Remove flags and records whose retention has passed, and what nobody needs any more; run it once a day."""
+    """Remove flags and records whose retention has passed, and block accounts nobody uses; run it once a day."""
     with opened(config) as index:
         removed = index.database.run(lambda tx: expire(tx, now()))
         click.echo(f"expired: {removed} flags removed")
@@ -200,9 +201,29 @@ def expire_flags(config: Path) -> None:
             click.echo(
                 "erased: 0 records; this waits until the log has been signed just now, by a witness as well"
             )
+        _block(index)
         gone = index.database.run(lambda tx: tidy(tx, now()))
     counts = ", ".join(f"{count} {what}" for what, count in vars(gone).items())
     click.echo(f"tidied: {counts} removed")
+
+
+def _block(index: Index) -> None:
+    """Block accounts nobody uses or stood up for, and say so of each."""
+    terms = index.settings.accounts
+    index.database.run(lambda tx: accounts.start_counting(tx, now()))
+    unused = index.database.run(lambda tx: accounts.block_unused(tx, terms.unused_days, now()))
+    _say_blocked(unused, f"not used for {terms.unused_days} days")
+    if not terms.unconfirmed_days:
+        click.echo("blocking who was not confirmed is off")
+        return
+    unconfirmed = index.database.run(lambda tx: accounts.block_unconfirmed(tx, terms.unconfirmed_days, now()))
+    _say_blocked(unconfirmed, "not confirmed")
+
+
+def _say_blocked(swept: accounts.Swept, why: str) -> None:
+    click.echo(f"blocked, {why}: {len(swept.blocked)} accounts")
+    for staff_id in swept.spared:
+        click.echo(f"  NOT blocked, though {why}: {staff_id}; two people must look at this")
 
 
 def _erase(index: Index, size: int) -> int:

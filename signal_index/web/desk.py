@@ -18,6 +18,7 @@ from signal_index import audit
 from signal_index.errors import NotAuthenticated
 from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
+from signal_index.usecases.administration.accounts import note_seen
 
 from .frame import trace_of_request
 from .identity import Identity, actor_of
@@ -79,7 +80,13 @@ class Desk:
             await self.record(audit.event("access.refused", self.now(), surface=surface, reason=error.code))
             raise
         caller = Caller(claims.subject, claims.token_id, surface)
-        return await self.run_for(caller, lambda tx: job(tx, actor_of(tx, claims)))
+
+        def acting(tx: Transaction) -> T:
+            actor = actor_of(tx, claims)
+            note_seen(tx, actor.staff, self.now())
+            return job(tx, actor)
+
+        return await self.run_for(caller, acting)
 
     async def run_for(self, caller: Caller, job: Callable[[Transaction], T]) -> T:
         """Run a job for somebody known; her refusal is recorded after the attempt itself was undone."""

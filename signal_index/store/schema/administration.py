@@ -23,7 +23,7 @@ proposals = Table(
     cell("proposed_by", Text, "staff id of who proposed it"),
     cell("proposed_at", Moment, "when; after fourteen days nobody can decide any more"),
     optional("decided_by", Text, "staff id of who decided; never who proposed it, or whom it is about"),
-    optional("decided_at", Moment, "when"),
+    optional("decided_at", Moment, "when it was decided"),
     optional("approved", YesNo, "what was decided"),
     Index(None, "proposed_at"),
     sqlite_strict=True,

@@ -65,7 +65,7 @@ def _proposals() -> None:
             "staff id of who decided; never who proposed it, or whom it is about",
             optional=True,
         ),
-        _cell("decided_at", MOMENT, "when", optional=True),
+        _cell("decided_at", MOMENT, "when it was decided", optional=True),
         _cell("approved", YES_NO, "what was decided", optional=True),
         sa.PrimaryKeyConstraint("proposal_id", name=op.f("pk_proposals")),
         sqlite_strict=True,
