@@ -31,7 +31,6 @@ from .acting import ADMINISTERING_ROLE
 from .changes import Hand, carry_out, needs_two
 from .proposals import propose
 
-
 ASK_BEFORE = timedelta(days=14)
 
 

@@ -2,7 +2,7 @@
 
 from . import start, steering
 from .register import doors, purposes, removing, sources, suppliers
-from .staff import changing, everybody, lists, proposals, teams
+from .staff import changing, everybody, lists, proposals, stand_ins, teams
 
 # A page with a fixed name comes before one with an identifier in its place.
 SECTIONS = (
@@ -12,6 +12,7 @@ SECTIONS = (
     changing,
     proposals,
     teams,
+    stand_ins,
     sources,
     suppliers,
     doors,
