@@ -76,6 +76,7 @@ _DETAILS = {
         "om u als vervanger te kiezen."
     ),
     "unknown-staff": say("Deze medewerker is niet bekend. Ga terug naar Medewerkers."),
+    "own-entry": say("U kunt uw eigen gegevens niet wijzigen. Laat een collega de lijst overnemen."),
     "unknown-role": say("Deze rol bestaat niet. Ga terug naar Medewerkers."),
     "conflicting-role": say(
         "Deze medewerker heeft al een rol die hier niet mee samengaat. Trek die rol eerst in."

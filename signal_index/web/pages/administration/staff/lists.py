@@ -42,8 +42,7 @@ EXPECTED: Mapping[str, str] = {
     "totalResults": say("de lijst is niet heel: plak alle medewerkers in één keer"),
 }
 
-Place = tuple[str, str]
-"""Where in the list, and what must stand there."""
+Place = tuple[str, str]  # where in the list, and what must stand there
 
 
 class _Unreadable(Exception):
