@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from deploy.demo.processes import Processes, free_ports
 
-from . import places
+from . import offices, places
 from .hands import WAYS, Hand
 from .places import Place
 from .stage import IdentityProvider, Stage, chromium, serving
@@ -46,11 +46,14 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
         dark = place(full.world, nowhere, places.no_rules, demonstration=True)
         places.fill(full)
+        offices.administer(full)
         places.keep_quiet(quiet)
         dark.cases = full.cases
         besieged = place(world("hostile"), provider.issuer)
         places.be_hostile(besieged)
-        all_places = {"full": full, "quiet": quiet, "dark": dark, "hostile": besieged}
+        bare = place(world("bare"), provider.issuer)
+        offices.empty(bare)
+        all_places = {"full": full, "quiet": quiet, "dark": dark, "hostile": besieged, "bare": bare}
         for kind in ALARMS:
             all_places[kind] = place(world(kind), provider.issuer)
             places.alarm(all_places[kind], kind)
