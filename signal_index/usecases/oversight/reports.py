@@ -31,6 +31,7 @@ from .suppression import SMALLEST_SHOWN, hidden_cells
 MONTHS_BACK = 12
 USEFUL = "view.useful"
 WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY = "met-signaal", "zonder-signaal", "geweigerd"
+THE_REST = "geen-signaal"
 OTHER = "overig"
 """What fits no category of today: a purpose the catalogue no longer has, a member of staff without a team."""
 
@@ -65,6 +66,8 @@ class Figures:
         teams: by the team of who looked, as the staff list has it now.
         outcomes: answered with and without a signal, and refused.
         useful: what workers answered to "was it of use?".
+        share: with a signal, and all the rest; for who administers, instead of `outcomes`. She cannot search, so she
+            does not know how many were refused, and there are enough looks to show this in nearly every month.
     """
 
     month: Month
@@ -72,13 +75,13 @@ class Figures:
     teams: Counted
     outcomes: Counted
     useful: Counted
+    share: Counted
 
     @property
     def percent_with_signal(self) -> int | None:
-        """How many in a hundred answers had at least one signal; None when either count is not shown."""
-        shown = {cell.code: cell.count for cell in self.outcomes.cells}
-        found, nothing = shown[WITH_SIGNAL], shown[WITHOUT_SIGNAL]
-        return round(100 * found / (found + nothing)) if found is not None and nothing is not None else None
+        """Of a hundred looks and attempts, in how many something showed; None when the counts are not shown."""
+        shown, total = self.share.cells[0].count, self.share.total
+        return round(100 * shown / total) if shown is not None and total is not None else None
 
     @property
     def is_hidden(self) -> bool:
@@ -109,7 +112,8 @@ def closed_months(tx: Transaction, today: date) -> Sequence[Month]:
 def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: datetime) -> Figures:
     """Count one month of the actor's organisation; that she read it is recorded.
 
-    Who oversees and who administers get the same tables: others would give back by subtraction what these leave out.
+    Who oversees and who administers get the same counts of looks: others would give back by subtraction what these
+    leave out.
 
     Args:
         tx: the open transaction.
@@ -165,7 +169,12 @@ def count(
         teams=_counted(tallies.teams, [*teams, *sorted(set(tallies.teams) - {*teams, OTHER})]),
         outcomes=_counted(tallies.outcomes, (WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY), known={TURNED_AWAY}),
         useful=_counted(tallies.useful, [each.value for each in Useful]),
+        share=_counted(_share(tallies.outcomes), (WITH_SIGNAL, THE_REST)),
     )
+
+
+def _share(outcomes: Counter[str]) -> Counter[str]:
+    return Counter({WITH_SIGNAL: outcomes[WITH_SIGNAL], THE_REST: outcomes.total() - outcomes[WITH_SIGNAL]})
 
 
 def _tally(

@@ -41,7 +41,6 @@ MENUS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("proposals", say("Voorstellen")),
         ("stand_ins", _COVERS[1]),
         ("sources", say("Bronnen")),
-        ("purposes", say("Doelen")),
         ("steering", say("Stuurinformatie")),
         HELP,
     ),

@@ -1,6 +1,6 @@
 """Stuurinformatie: figures of one closed month, and how many sources are current now; never about one person.
 
-The tables are the privacy officer's own, with the same counts left out.
+Looks by purpose and answers are the privacy officer's own tables, with the same counts left out.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ async def show_steering(visit: Visit) -> Response:
         month=found.month,
         hidden=found.is_hidden,
         purposes=sheet_of(visit, found.purposes),
-        outcomes=sheet_of(visit, found.outcomes),
+        share=sheet_of(visit, found.share),
         useful=sheet_of(visit, found.useful),
         percent=found.percent_with_signal,
         register=register,

@@ -71,4 +71,4 @@ def _changes(rules: RuleSet, today: date) -> Sequence[date]:
     return [epoch.starts for epoch in rules.epochs if epoch.starts > today]
 
 
-PAGES = (Page("/beheer/doelen", "purposes", roles=ADMINISTRATORS, get=show_purposes),)
+PAGES = (Page("/beheer/doelen", "purposes", roles=ADMINISTRATORS, section="sources", get=show_purposes),)

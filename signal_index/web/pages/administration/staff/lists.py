@@ -4,18 +4,19 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
+from types import MappingProxyType
 
 from starlette.responses import Response
 
 from signal_index.errors import Malformed
-from signal_index.model import StaffMember
+from signal_index.model import Actor, StaffMember
+from signal_index.ports import Transaction
 from signal_index.usecases.administration.entries import entry_faults, read_scim
 from signal_index.usecases.administration.staff import ImportPlan, compare_staff, import_staff
+from signal_index.web.markup.menu import ROLE_LABELS
 from signal_index.web.markup.words import say
 from signal_index.web.pages.forms import typed_back
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
-
-from .phrases import DONE
 
 COLUMNS = ("medewerker", "organisatie", "team", "actief")
 NAMED = (*COLUMNS, "naam")
@@ -59,7 +60,12 @@ async def ask_list(visit: Visit) -> Response:
 
 
 def _page(
-    visit: Visit, *, plan: ImportPlan | None = None, done: bool = False, places: Sequence[Place] = ()
+    visit: Visit,
+    *,
+    plan: ImportPlan | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
+    done: bool = False,
+    places: Sequence[Place] = (),
 ) -> Response:
     said = say("Deze lijst kunnen wij niet overnemen. Er is niets gewijzigd.")
     return visit.page(
@@ -70,7 +76,8 @@ def _page(
         more=max(0, len(places) - FAULTS_SHOWN),
         plan=plan,
         done=done,
-        changes=DONE,
+        names=names,
+        roles=ROLE_LABELS,
         columns=";".join(NAMED),
         text="" if done else typed_back(visit.form.one("lijst")),
     )
@@ -80,15 +87,20 @@ async def take_list(visit: Visit) -> Response:
     """Compare, or take over what was compared."""
     sure = visit.form.one("wat") == "overnemen"
     act = import_staff if sure else compare_staff
+
+    def run(tx: Transaction, actor: Actor) -> tuple[ImportPlan, Mapping[str, str]]:
+        names = {each.staff_id: each.shown_name for each in tx.staff.all()}
+        return act(tx, actor, members, visit.now), names
+
     try:
         members = read_list(visit.form.one("lijst") or "")
-        plan = await visit.run_as(lambda tx, actor: act(tx, actor, members, visit.now))
+        plan, names = await visit.run_as(run)
     except _Unreadable as error:
         return _page(visit, places=error.places)
     except Malformed as error:  # the one thing that only shows when the whole list is there
         twice = say("iemand staat er twee keer in")
         return _page(visit, places=[(place, twice) for place, _ in error.violations])
-    return _page(visit, plan=plan, done=sure)
+    return _page(visit, plan=plan, names=names, done=sure)
 
 
 def read_list(text: str) -> Sequence[StaffMember]:
