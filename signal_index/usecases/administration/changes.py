@@ -41,12 +41,15 @@ class Hand:
         """The hand of somebody who acts alone."""
         return cls(actor.staff_id, actor.token_id, why)
 
-    def record(self, name: str, now: datetime, staff_id: str, **rest: FieldValue) -> AuditEvent:
+    def record(self, name: str, now: datetime, change: Change, **rest: FieldValue) -> AuditEvent:
         """The record of a change; it leaves out what there is not."""
         said: dict[str, FieldValue] = {
             "actor": self.actor,
             "token": self.token,
-            "staff": staff_id,
+            "staff": change.staff_id,
+            "role": change.role,
+            "to_organisation": change.organisation,
+            "to_team": change.team,
             "why": self.why.value if self.why is not None else None,
             "proposal": str(UUID(bytes=self.proposal)) if self.proposal is not None else None,
             **rest,
@@ -149,34 +152,23 @@ def carry_out(tx: Transaction, change: Change, hand: Hand, now: datetime) -> Non
     member = tx.staff.get(change.staff_id)
     assert member is not None, "whoever carries a change out has found her"
     after, today = _after(member, change), dutch_day(now)
-    if change.what is What.GRANT:
-        tx.staff.grant(member.staff_id, str(change.role), str(hand.actor), now)
-    elif change.what is What.REVOKE:
-        tx.staff.revoke(member.staff_id, str(change.role))
-    elif change.what is What.BLOCK:
-        tx.staff.put(after)
-    else:
-        # Who is let in or moved starts anew: nobody can have seen or confirmed her there before.
-        seen = today if change.what is What.UNBLOCK else member.seen_on
-        tx.staff.put(replace(after, seen_on=seen, confirmed_on=today))
+    match change.what:
+        case What.GRANT:
+            tx.staff.grant(member.staff_id, str(change.role), str(hand.actor), now)
+            record = hand.record("role.granted", now, change)
+        case What.REVOKE:
+            tx.staff.revoke(member.staff_id, str(change.role))
+            record = hand.record("role.revoked", now, change)
+        case What.BLOCK:
+            tx.staff.put(after)
+            record = hand.record("staff.blocked", now, change)
+        case What.UNBLOCK:
+            # Her days begin anew: nobody can have seen or confirmed her while she was out.
+            tx.staff.put(replace(after, seen_on=today, confirmed_on=today))
+            record = hand.record("staff.unblocked", now, change)
+        case What.MOVE:
+            tx.staff.put(replace(after, confirmed_on=today))
+            record = hand.record("staff.moved", now, change)
     if change.what in {What.REVOKE, What.BLOCK} or after.organisation != member.organisation:
         tx.sessions.remove_all_of(member.staff_id)
-    tx.audit.append(
-        hand.record(
-            _EVENT_OF[change.what],
-            now,
-            member.staff_id,
-            role=change.role,
-            to_organisation=change.organisation,
-            to_team=change.team,
-        )
-    )
-
-
-_EVENT_OF = {
-    What.GRANT: "role.granted",
-    What.REVOKE: "role.revoked",
-    What.BLOCK: "staff.blocked",
-    What.UNBLOCK: "staff.unblocked",
-    What.MOVE: "staff.moved",
-}
+    tx.audit.append(record)

@@ -81,17 +81,7 @@ def propose(tx: Transaction, actor: Actor, change: Change, why: Why, now: dateti
 def _record(tx: Transaction, name: str, proposal: Proposal, actor: Actor, now: datetime) -> None:
     change = proposal.change
     hand = Hand(actor.staff_id, actor.token_id, proposal.why, proposal.proposal_id)
-    tx.audit.append(
-        hand.record(
-            name,
-            now,
-            change.staff_id,
-            what=change.what.value,
-            role=change.role,
-            to_organisation=change.organisation,
-            to_team=change.team,
-        )
-    )
+    tx.audit.append(hand.record(name, now, change, what=change.what.value))
 
 
 def require_decider(actor: Actor) -> StaffMember:
