@@ -80,9 +80,11 @@ def test_nothing_leads_to_a_page_of_another_surface(at: Any, surface: Surface, w
 
 def test_home_is_where_her_work_is_or_says_that_it_is_elsewhere(at: Any) -> None:
     assert at(Surface.OVERSIGHT, "p.officer").get("/").headers["location"] == "/toezicht/werklijst"
+    assert at(Surface.OVERSIGHT, "f.beheer").get("/").headers["location"] == "/beheer"
     assert at(Surface.WORKERS, "w.een").get("/").headers["location"] == "/caseload"
     for surface, who in (
         (Surface.WORKERS, "p.officer"),
+        (Surface.WORKERS, "f.beheer"),
         (Surface.OVERSIGHT, "w.een"),
         (Surface.OVERSIGHT, "t.lead"),
     ):

@@ -470,20 +470,6 @@ def alarm(place: Place, kind: str) -> None:
     place.world.clock = TODAY + timedelta(minutes=9)
 
 
-def one_purpose(rules: RuleSet) -> RuleSet:
-    """Rules with a single purpose, as at a municipality that begins small."""
-    epochs = tuple(
-        replace(each, catalogue=replace(each.catalogue, purposes=each.catalogue.purposes[:1]))
-        for each in rules.epochs
-    )
-    return replace(rules, epochs=epochs)
-
-
-def no_rules(rules: RuleSet) -> RuleSet:
-    """Rules of which none holds today."""
-    return replace(rules, epochs=())
-
-
 def be_hostile(place: Place) -> None:
     """A source and a colleague per hostile name; every source knows the one person, and none is current any more."""
     sources = [
