@@ -65,6 +65,10 @@ CONFLICTING_ROLES: frozenset[frozenset[Role]] = frozenset(
 nobody oversees her own administration, and whoever hands out roles does not confirm care relations."""
 
 
+SENSITIVE_ROLES: frozenset[Role] = frozenset({Role.PRIVACY_OFFICER, Role.FUNCTIONAL_ADMIN})
+"""Roles that hand out access or watch over it: one person alone neither gives nor takes them."""
+
+
 def roles_conflict(roles: Collection[Role]) -> bool:
     """Tell whether these roles may not be held by one person."""
     held = frozenset(roles)

@@ -24,6 +24,7 @@ REFUSALS = (NotPermitted, NotFound, Conflict)
 # `token` is the id of the token, or the account of the operating system that used the command line.
 _ACTOR = frozenset({"actor", "organisation", "token"})
 _ADMINISTRATOR = frozenset({"actor", "token"})
+_CHANGE = _ADMINISTRATOR | {"staff", "why", "proposal"}
 
 EVENTS: dict[str, frozenset[str]] = {
     # A worker looked. `facts` is what the rules were told; `allowed` the (type, level) pairs the rules allowed.
@@ -59,10 +60,33 @@ EVENTS: dict[str, frozenset[str]] = {
     # tree as the backup had it, for witnesses to compare with what they cosigned.
     "index.restored": _ADMINISTRATOR | {"size", "root"},
     "register.imported": _ADMINISTRATOR | {"publishers", "publications", "entrances"},
-    "staff.imported": _ADMINISTRATOR | {"members"},
+    # The functioneel beheerder opened a page; `page` is its name, `selection` the month or the like she chose.
+    "administration.read": _ACTOR | {"page", "selection"},
+    # One entry of the register was added, changed or removed by hand; `key` names it: an OIN, a source and a type, or
+    # an issuer.
+    "register.changed": _ACTOR | {"entry", "key", "change"},
+    "register.read": _ADMINISTRATOR,
+    # A list of the employer: how many it named, and what came of it; each change has a record of its own beside it.
+    "staff.imported": _ADMINISTRATOR | {"members", "added", "changed", "waiting"},
+    "staff.compared": _ADMINISTRATOR | {"members"},
     "staff.listed": _ADMINISTRATOR,
-    "role.granted": _ADMINISTRATOR | {"staff", "role"},
-    "role.revoked": _ADMINISTRATOR | {"staff", "role"},
+    # What became different about one colleague; `actor` is missing when the daily job did it, `proposal` is there
+    # when two people did.
+    "staff.added": _ADMINISTRATOR | {"staff"},
+    "staff.renamed": _ADMINISTRATOR | {"staff"},
+    "staff.moved": _CHANGE | {"to_organisation", "to_team"},
+    "staff.blocked": _CHANGE,
+    "staff.unblocked": _CHANGE,
+    "role.granted": _CHANGE | {"role"},
+    "role.revoked": _CHANGE | {"role"},
+    "proposal.made": _CHANGE | {"what", "role", "to_organisation", "to_team"},
+    "proposal.approved": _CHANGE | {"what", "role", "to_organisation", "to_team"},
+    "proposal.refused": _CHANGE | {"what", "role", "to_organisation", "to_team"},
+    "proposals.listed": _ADMINISTRATOR,
+    "team.confirmed": _ACTOR | {"of_organisation", "team", "members", "gone"},
+    "team.read": _ACTOR,
+    "teams.listed": _ADMINISTRATOR,
+    "covers.listed": _ACTOR,
     "caseload.read": _ACTOR,
     "relations.listed": _ACTOR,
     "relations.awaiting": _ACTOR,

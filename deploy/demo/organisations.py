@@ -153,11 +153,12 @@ STAFF = (
     Employee("po-001", "Ineke Sonneveld", "privacy", "privacy-officer"),
     Employee("po-002", "Joris Wolters", "privacy", "privacy-officer"),
     Employee("fb-001", "Gert Olthof", "beheer", "functioneel-beheerder"),
+    Employee("fb-002", "Hanneke Dorst", "beheer", "functioneel-beheerder"),
     Employee("bb-001", "Els Brinkhuis", "inkomen", "bronbeheerder", WORK_AND_INCOME),
 )
 WORKERS = tuple(employee for employee in STAFF if employee.role == "wijkteammedewerker")
 NOOR, PEPIJN, SAMIRA, _, YASMIN, _ = WORKERS
-MARGA, GERT, INEKE, ELS = (
+MARGA, GERT, HANNEKE, INEKE, ELS = (
     next(employee for employee in STAFF if employee.staff_id == staff_id)
-    for staff_id in ("tl-100", "fb-001", "po-001", "bb-001")
+    for staff_id in ("tl-100", "fb-001", "fb-002", "po-001", "bb-001")
 )

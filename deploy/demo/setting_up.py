@@ -13,6 +13,8 @@ from deploy.demo.municipality import Municipality
 from deploy.demo.organisations import (
     CASE_SYSTEM,
     GERT,
+    HANNEKE,
+    INEKE,
     MUNICIPALITY,
     NAME,
     ORGANISATIONS,
@@ -20,6 +22,7 @@ from deploy.demo.organisations import (
     STAFF,
     TEAMS,
     WORKERS,
+    Employee,
     PublisherOrganisation,
 )
 from deploy.demo.parties import Folders, Ports
@@ -154,7 +157,7 @@ def _public_parts(folder: Path) -> list[str]:
 
 
 def set_up_index(demo: Demo) -> None:
-    """Make the database, then let the functioneel beheerder import the register and the staff, and give roles."""
+    """Make the database, import the staff and appoint two who administer; they import the register and give roles."""
     folders = demo.folders
     demo.report.step("The index: database, register, staff and roles")
     parties.write_settings(folders, demo.ports)
@@ -165,16 +168,29 @@ def set_up_index(demo: Demo) -> None:
     (folders.witness / parties.LOG_KEY).write_text(log_key + "\n", encoding="utf-8")
     demo.report.line(f"the log is called {log_key.partition('+')[0]}; its witness has the key")
     demo.index("staff", "import", parties.write_staff(folders))
-    demo.index("staff", "grant", GERT.staff_id, GERT.role)
+    demo.index("staff", "appoint", GERT.staff_id, HANNEKE.staff_id)
     by_gert = ("--as", GERT.staff_id)
     demo.report.line(demo.index("register", "import", parties.write_register(folders), *by_gert).strip())
-    others = [employee for employee in STAFF if employee is not GERT]
     demo.commands.run_all(
-        ["staff", "grant", each.staff_id, each.role, *by_gert, *demo.of_index] for each in others
+        ["staff", "grant", each.staff_id, each.role, *by_gert, *demo.of_index]
+        for each in STAFF
+        if each.role not in {GERT.role, INEKE.role}
     )
+    _give_by_two(demo, [each for each in STAFF if each.role == INEKE.role])
     listed = demo.index("staff", "list", *by_gert)
     check(listed.count("no roles") == 0, "every member of staff has a role")
     demo.report.line(f"{len(STAFF)} members of staff, each with one role")
+
+
+def _give_by_two(demo: Demo, employees: Sequence[Employee]) -> None:
+    """Give a sensitive role: one who administers proposes, the other one decides."""
+    for each in employees:
+        asked = demo.index(
+            "staff", "grant", each.staff_id, each.role, "--because", "nieuwe-taak", "--as", GERT.staff_id
+        )
+        proposal = asked.strip().rpartition(" ")[2]
+        demo.index("proposal", "decide", proposal, "akkoord", "--as", HANNEKE.staff_id)
+    demo.report.line(f"{len(employees)} of them oversee: one who administers proposed it, the other agreed")
 
 
 def start_parties(demo: Demo) -> None:

@@ -22,13 +22,15 @@ _OWN = {
     "insecure-issuer": "issuer:insecure_issuer",
     "keys": "keys:keys",
     "ldv": "oversight.processings:ldv",
-    "register": "index:register",
+    "register": "administration.register:register",
+    "proposal": "administration.proposals:proposal",
     "relation": "relations:relation",
     "review": "oversight.review:review",
     "serve": "serve:serve",
     "setup": "setup:setup",
     "source": "index:source",
-    "staff": "index:staff",
+    "staff": "administration.staff:staff",
+    "team": "administration.teams:team",
 }
 
 

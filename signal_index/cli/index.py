@@ -1,4 +1,4 @@
-"""The commands of the index operator and the functioneel beheerder; none of them shows a flag."""
+"""The commands of the index operator, and of who works for a source; none of them shows a flag."""
 
 import json
 from datetime import timedelta
@@ -17,20 +17,16 @@ from signal_index.model.workplace import Verdict
 from signal_index.store import begin_again, open_database, origin_of, read_state
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
-from signal_index.usecases import administer
+from signal_index.usecases.administration import accounts
 from signal_index.usecases.expire import erasable, erase, expire, tidy
 from signal_index.usecases.oversee import Standing, source_standing
 from signal_index.usecases.workplace import questions
 from signal_index.wiring import Index, load_secrets
 
-from .imports import read_register, read_staff
 from .options import config_option, plain_errors, settings_of
 from .session import as_option, now, opened, os_account, run_as
 
 BACKUP_AGE_MAX = timedelta(days=7)
-
-_as = click.option("--as", "staff_id", help="Your staff id; leave it out only while nobody administers yet.")
-_file = click.Path(dir_okay=False, exists=True, path_type=Path)
 
 
 @click.group()
@@ -131,90 +127,6 @@ def _ask_to_compare(origin: str, seen: Cosigned) -> None:
 
 
 @click.group()
-def register() -> None:
-    """The register of publishers, sources and contact routes."""
-
-
-@register.command("import")
-@click.argument("file", type=_file)
-@click.option(
-    "--may-remove", is_flag=True, help="FILE may leave out publishers and sources that are registered now."
-)
-@_as
-@config_option
-def import_register(file: Path, staff_id: str | None, config: Path, *, may_remove: bool) -> None:
-    """Replace the register by FILE (TOML: [[publishers]], [[publications]] and maybe [[entrances]])."""
-    with opened(config) as index:
-        stated = read_register(file)
-        moment = now()
-        types = [kind.code for kind in index.rules.in_force(dutch_day(moment)).catalogue.types]
-        run_as(
-            index,
-            staff_id,
-            lambda tx, actor: administer.import_register(
-                tx, actor, stated, types, moment, may_remove=may_remove
-            ),
-        )
-    click.echo(f"register: {len(stated.publishers)} publishers, {len(stated.publications)} sources and types")
-
-
-@click.group()
-def staff() -> None:
-    """Members of staff and their roles."""
-
-
-@staff.command("import")
-@click.argument("file", type=_file)
-@_as
-@config_option
-def import_staff(file: Path, staff_id: str | None, config: Path) -> None:
-    """Add or change staff from FILE (CSV with ;: medewerker, organisatie, team, actief and maybe naam)."""
-    with opened(config) as index:
-        members = read_staff(file)
-        run_as(index, staff_id, lambda tx, actor: administer.import_staff(tx, actor, members, now()))
-    click.echo(f"staff: {len(members)} members imported")
-
-
-@staff.command()
-@click.argument("member")
-@click.argument("role")
-@_as
-@config_option
-def grant(member: str, role: str, staff_id: str | None, config: Path) -> None:
-    """Give MEMBER the role ROLE; never your own."""
-    with opened(config) as index:
-        run_as(index, staff_id, lambda tx, actor: administer.grant_role(tx, actor, member, role, now()))
-    click.echo(f"{member}: has the role {role}")
-
-
-@staff.command()
-@click.argument("member")
-@click.argument("role")
-@_as
-@config_option
-def revoke(member: str, role: str, staff_id: str | None, config: Path) -> None:
-    """Take the role ROLE from MEMBER; never your own."""
-    with opened(config) as index:
-        run_as(index, staff_id, lambda tx, actor: administer.revoke_role(tx, actor, member, role, now()))
-    click.echo(f"{member}: no longer has the role {role}")
-
-
-@staff.command("list")
-@_as
-@config_option
-def list_staff(staff_id: str | None, config: Path) -> None:
-    """Show everybody with name, team and roles."""
-    with opened(config) as index:
-        members = run_as(index, staff_id, lambda tx, actor: administer.list_staff(tx, actor, now()))
-    for member in members:
-        state = "active" if member.active else "blocked"
-        who = f"{member.staff_id} ({member.name})" if member.name else member.staff_id
-        click.echo(f"{who}  {member.team}  {state}  {', '.join(sorted(member.roles)) or 'no roles'}")
-    if not members:
-        click.echo("nobody yet; start with: signal-index staff import FILE")
-
-
-@click.group()
 def source() -> None:
     """What sources deliver: counts and dates, never persons."""
 
@@ -278,7 +190,7 @@ def _standing_line(standing: Standing) -> str:
 @click.command("expire")
 @config_option
 def expire_flags(config: Path) -> None:
-    """Remove flags and records whose retention has passed, and what nobody needs any more; run it once a day."""
+    """Remove flags and records whose retention has passed, and block accounts nobody uses; run it once a day."""
     with opened(config) as index:
         removed = index.database.run(lambda tx: expire(tx, now()))
         click.echo(f"expired: {removed} flags removed")
@@ -289,9 +201,29 @@ def expire_flags(config: Path) -> None:
             click.echo(
                 "erased: 0 records; this waits until the log has been signed just now, by a witness as well"
             )
+        _block(index)
         gone = index.database.run(lambda tx: tidy(tx, now()))
     counts = ", ".join(f"{count} {what}" for what, count in vars(gone).items())
     click.echo(f"tidied: {counts} removed")
+
+
+def _block(index: Index) -> None:
+    """Block accounts nobody uses or stood up for, and say so of each."""
+    terms = index.settings.accounts
+    index.database.run(lambda tx: accounts.start_counting(tx, now()))
+    unused = index.database.run(lambda tx: accounts.block_unused(tx, terms.unused_days, now()))
+    _say_blocked(unused, f"not used for {terms.unused_days} days")
+    if not terms.unconfirmed_days:
+        click.echo("blocking who was not confirmed is off")
+        return
+    unconfirmed = index.database.run(lambda tx: accounts.block_unconfirmed(tx, terms.unconfirmed_days, now()))
+    _say_blocked(unconfirmed, "not confirmed")
+
+
+def _say_blocked(swept: accounts.Swept, why: str) -> None:
+    click.echo(f"blocked, {why}: {len(swept.blocked)} accounts")
+    for staff_id in swept.spared:
+        click.echo(f"  NOT blocked, though {why}: {staff_id}; two people must look at this")
 
 
 def _erase(index: Index, size: int) -> int:

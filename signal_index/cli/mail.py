@@ -32,6 +32,7 @@ _LINES: Mapping[MessageKind, tuple[str, str]] = {
     ),
     MessageKind.COVER_ENDS: ("vervanging eindigt binnenkort", "vervangingen eindigen binnenkort"),
     MessageKind.RELATION_ENDS: ("zorgrelatie eindigt binnenkort", "zorgrelaties eindigen binnenkort"),
+    MessageKind.TEAM_DUE: ("team wacht op uw bevestiging", "teams wachten op uw bevestiging"),
     MessageKind.QUESTION_ANSWERED: ("vraag is beantwoord", "vragen zijn beantwoord"),
     MessageKind.SOURCE_STALE: ("bron is niet actueel", "bronnen zijn niet actueel"),
 }

@@ -12,13 +12,19 @@ import click
 from signal_index import audit
 from signal_index.model import Actor
 from signal_index.ports import Transaction
-from signal_index.usecases.administer import SET_UP
+from signal_index.usecases.administration.accounts import note_seen
+from signal_index.usecases.administration.acting import SET_UP
 from signal_index.wiring import Index, open_index
 
 from .options import plain_errors, settings_of
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+setting_up_option = click.option(
+    "--as", "staff_id", help="Your staff id; leave it out only while nobody administers yet."
+)
 
 
 def as_option(role: str) -> Callable[[F], F]:
@@ -55,12 +61,14 @@ def run_as(index: Index, staff_id: str | None, job: Callable[[Transaction, Actor
         job: the use case.
     """
     who, account = staff_id or SET_UP, os_account()
+
+    def acting(tx: Transaction) -> T:
+        staff = tx.staff.get(who)
+        note_seen(tx, staff, now())
+        return job(tx, Actor.in_all_roles(who, staff, second_factor=True, token_id=account))
+
     try:
-        return index.database.run(
-            lambda tx: job(
-                tx, Actor.in_all_roles(who, tx.staff.get(who), second_factor=True, token_id=account)
-            )
-        )
+        return index.database.run(acting)
     except audit.REFUSALS as error:
         refused = audit.refused_action(error, now(), actor=who, token=account, surface="command-line")
         index.database.run(lambda tx: tx.audit.append(refused))

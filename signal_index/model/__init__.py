@@ -234,6 +234,8 @@ class StaffMember:
 
     Args:
         name: for colleagues to recognise her by; empty when the import gave none.
+        seen_on: day she last signed in, was added or was let in again; None before anybody counted.
+        confirmed_on: day somebody last said that she works in this team; None before anybody counted.
     """
 
     staff_id: str
@@ -242,6 +244,8 @@ class StaffMember:
     active: bool
     roles: frozenset[str] = frozenset()
     name: str = ""
+    seen_on: date | None = None
+    confirmed_on: date | None = None
 
     @property
     def shown_name(self) -> str:

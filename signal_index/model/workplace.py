@@ -245,6 +245,7 @@ class MessageKind(StrEnum):
     SOURCE_STALE = "bron-niet-actueel"
     TELL_RESIDENT = "inwoner-vertellen"
     QUESTION_ANSWERED = "vraag-beantwoord"
+    TEAM_DUE = "team-bevestigen"
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ class Message:
     """One thing that is due for one worker; depends on relations, covers, looks and sources, never on a flag.
 
     Args:
-        about: a case reference, a colleague's name, a source's name or a question's reference.
+        about: a case reference, a colleague's name, a source's name, a team or a question's reference.
         on: the day it is about, if there is one.
         relation_id: the case to open, if there is one.
         view_id: the look it is about, if there is one.

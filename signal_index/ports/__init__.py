@@ -31,6 +31,7 @@ from signal_index.model.log import Body
 from signal_index.model.traces import Trace
 from signal_index.model.workplace import Entrance
 
+from .administration import Proposals, TeamConfirmations
 from .log import LogTree, ProcessingLog, Witnesses
 from .oversight import Chronicle, Names, Openings, Reviews
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
@@ -178,6 +179,24 @@ class RegisterTable(Protocol):
     def entrances(self) -> Sequence[Entrance]:
         """Systems that may open a case here, by issuer."""
 
+    def put_publisher(self, publisher: Publisher) -> None:
+        """Insert or replace one publisher; what it publishes is left as it is."""
+
+    def put_publication(self, publication: Publication) -> None:
+        """Insert or replace one (source, type) pair."""
+
+    def put_entrance(self, entrance: Entrance) -> None:
+        """Insert or replace one entrance."""
+
+    def remove_publisher(self, oin: str) -> None:
+        """Remove a publisher that publishes nothing."""
+
+    def remove_publication(self, source: str, type_code: str) -> None:
+        """Remove one (source, type) pair."""
+
+    def remove_entrance(self, issuer: str) -> None:
+        """Remove one entrance."""
+
 
 class Deliveries(Protocol):
     """Sequences, acknowledgements and complete sets, per publisher in this index's scope."""
@@ -224,6 +243,9 @@ class Staff(Protocol):
 
     def revoke(self, staff_id: str, role: str) -> bool:
         """Take a role away; False when she did not have it."""
+
+    def seen(self, staff_id: str, on: date) -> None:
+        """Note the day she was last seen; nothing happens when nobody is called so."""
 
 
 class AuditLog(Protocol):
@@ -321,6 +343,14 @@ class Transaction(Protocol):
     @property
     def staff(self) -> Staff:
         """Members of staff."""
+
+    @property
+    def proposals(self) -> Proposals:
+        """Changes that wait for a second person."""
+
+    @property
+    def team_confirmations(self) -> TeamConfirmations:
+        """Which teams were looked through."""
 
     @property
     def sessions(self) -> Sessions:

@@ -82,6 +82,9 @@ class Covers(Protocol):
     def of_team(self, organisation: str, team: str) -> Sequence[Cover]:
         """Covers of one team, over or not, in order of first day."""
 
+    def all_of(self, organisation: str) -> Sequence[Cover]:
+        """Every cover of one organisation, over or not, in order of first day."""
+
     def remove_older(self, last_before: date) -> int:
         """Remove covers whose last day lies before this day; how many there were."""
 

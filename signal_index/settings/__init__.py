@@ -106,6 +106,20 @@ class RetentionSettings(_Section):
         }
 
 
+class AccountsSettings(_Section):
+    """When the daily job blocks accounts."""
+
+    unused_days: int = Field(
+        default=45, ge=7, le=366, description="Days without a sign-in after which an account is blocked."
+    )
+    unconfirmed_days: int = Field(
+        default=30,
+        ge=0,
+        le=366,
+        description="Days after a team had to be confirmed on which who was not is blocked; 0 for never.",
+    )
+
+
 class Settings(_Section):
     """Everything the index needs to start."""
 
@@ -132,6 +146,7 @@ class Settings(_Section):
     mail: MailSettings | None = None
     retention: RetentionSettings = RetentionSettings()
     pseudonymisers: PseudonymisersSettings | None = None
+    accounts: AccountsSettings = AccountsSettings()
     witnesses: tuple[WitnessSettings, ...] = Field(
         default=(), description="Who cosigns the log; production serves with at least one."
     )

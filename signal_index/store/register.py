@@ -4,9 +4,10 @@ Each is read as a whole and kept until something may have changed it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from crypto.batch import BatchClass
 from signal_index import ports
@@ -26,9 +27,20 @@ _STAFF = (
     .outerjoin(schema.staff_roles)
     .order_by(schema.staff.c.staff_id)
 )
+_PUT_PUBLISHER = upsert(schema.publishers)
+_PUT_PUBLICATION = upsert(schema.publications)
+_PUT_ENTRANCE = upsert(schema.entrances)
+_REMOVE_PUBLISHER = delete(schema.publishers).where(schema.publishers.c.oin == bindparam("id"))
+_REMOVE_PUBLICATION = delete(schema.publications).where(
+    schema.publications.c.source == bindparam("id"), schema.publications.c.type == bindparam("code")
+)
+_REMOVE_ENTRANCE = delete(schema.entrances).where(schema.entrances.c.issuer == bindparam("id"))
 _PUT_MEMBER = upsert(schema.staff)
 _HAS_ROLE = select(schema.staff_roles.c.role).where(
     schema.staff_roles.c.staff_id == bindparam("id"), schema.staff_roles.c.role == bindparam("code")
+)
+_SEEN = (
+    update(schema.staff).where(schema.staff.c.staff_id == bindparam("id")).values(seen_on=bindparam("day"))
 )
 _GRANT = insert(schema.staff_roles)
 _REVOKE = delete(schema.staff_roles).where(
@@ -98,6 +110,36 @@ class SqlRegister:
                 Entrance(row.issuer, row.name, row.organisation, row.verify_key) for row in rows
             ]
         return list(self._entrances)
+
+    def put_publisher(self, publisher: Publisher) -> None:
+        """Insert or replace one publisher; what it publishes is left as it is."""
+        self._connection.execute(_PUT_PUBLISHER, _publisher_row(publisher))
+        self.forget()
+
+    def put_publication(self, publication: Publication) -> None:
+        """Insert or replace one (source, type) pair; the database refuses one without its publisher."""
+        self._connection.execute(_PUT_PUBLICATION, _publication_row(publication))
+        self.forget()
+
+    def put_entrance(self, entrance: Entrance) -> None:
+        """Insert or replace one entrance."""
+        self._connection.execute(_PUT_ENTRANCE, _entrance_row(entrance))
+        self.forget()
+
+    def remove_publisher(self, oin: str) -> None:
+        """Remove a publisher; the database refuses it while it publishes something."""
+        self._connection.execute(_REMOVE_PUBLISHER, {"id": oin})
+        self.forget()
+
+    def remove_publication(self, source: str, type_code: str) -> None:
+        """Remove one (source, type) pair."""
+        self._connection.execute(_REMOVE_PUBLICATION, {"id": source, "code": type_code})
+        self.forget()
+
+    def remove_entrance(self, issuer: str) -> None:
+        """Remove one entrance."""
+        self._connection.execute(_REMOVE_ENTRANCE, {"id": issuer})
+        self.forget()
 
     def _all_publishers(self) -> dict[str, Publisher]:
         if self._publishers is None:
@@ -204,9 +246,18 @@ class SqlStaff:
                 "team": member.team,
                 "active": member.active,
                 "name": member.name,
+                "seen_on": member.seen_on,
+                "confirmed_on": member.confirmed_on,
             },
         )
         self.forget()
+
+    def seen(self, staff_id: str, on: date) -> None:
+        """Note the day she was last seen; nothing happens when nobody is called so."""
+        self._connection.execute(_SEEN, {"id": staff_id, "day": on})
+        # The list stays as it was read: this comes with the first look of the day, which has no time to read it anew.
+        if self._known is not None and staff_id in self._known:
+            self._known[staff_id] = replace(self._known[staff_id], seen_on=on)
 
     def grant(self, staff_id: str, role: str, granted_by: str, at: datetime) -> None:
         """Give a role; giving it twice changes nothing, and nobody unknown gets one."""
@@ -228,7 +279,16 @@ def _member(rows: Sequence[AnyRow]) -> StaffMember:
     """Map the rows of one member, one per role or one without."""
     roles = frozenset(row.role for row in rows if row.role is not None)
     first = rows[0]
-    return StaffMember(first.staff_id, first.organisation, first.team, bool(first.active), roles, first.name)
+    return StaffMember(
+        staff_id=first.staff_id,
+        organisation=first.organisation,
+        team=first.team,
+        active=bool(first.active),
+        roles=roles,
+        name=first.name,
+        seen_on=first.seen_on,
+        confirmed_on=first.confirmed_on,
+    )
 
 
 _register_conforms: type[ports.RegisterTable] = SqlRegister

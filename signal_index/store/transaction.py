@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from crypto.sealing import RowKeys
 from signal_index import ports
 
+from .administration import SqlProposals, SqlTeamConfirmations
 from .audit import Mark, SqlAuditLog
 from .deliveries import SqlDeliveries
 from .flags import SqlFlags
@@ -76,6 +77,8 @@ class SqlTransaction:
         self.restrictions = SqlRestrictions(connection, keys)
         self.register = SqlRegister(connection)
         self.staff = SqlStaff(connection)
+        self.proposals = SqlProposals(connection)
+        self.team_confirmations = SqlTeamConfirmations(connection)
         self.deliveries = SqlDeliveries(connection, keys)
         self.sessions = SqlSessions(connection, keys)
         self.tickets = SqlTickets(connection, keys)

@@ -12,6 +12,7 @@ from crypto.encoding import Month
 from crypto.records import Places
 from signal_index import audit
 from signal_index.model import SeriesState, dutch_day
+from signal_index.model.administration import CONFIRMATION_KEPT, PROPOSAL_KEPT
 from signal_index.model.openings import OPENING_KEPT
 from signal_index.model.workplace import QUESTION_DAYS, SESSION_IDLE, VIEW_KEPT
 from signal_index.ports import Transaction
@@ -93,6 +94,8 @@ class Tidied:
         questions: answered or not, long past their due date.
         covers: whose last day has passed for as long as views are kept.
         openings: requests for a case number that ended a year ago; the log keeps its own time.
+        proposals: changes for two people, of a year ago.
+        confirmations: of teams, of two years ago.
     """
 
     sessions: int
@@ -101,6 +104,8 @@ class Tidied:
     questions: int
     covers: int
     openings: int
+    proposals: int
+    confirmations: int
 
 
 def tidy(tx: Transaction, now: datetime) -> Tidied:
@@ -115,4 +120,6 @@ def tidy(tx: Transaction, now: datetime) -> Tidied:
         questions=tx.questions.remove_older(dutch_day(now) - timedelta(days=QUESTION_DAYS)),
         covers=tx.covers.remove_older(dutch_day(now - VIEW_KEPT)),
         openings=tx.openings.remove_older(now - OPENING_KEPT),
+        proposals=tx.proposals.remove_older(now - PROPOSAL_KEPT),
+        confirmations=tx.team_confirmations.remove_older(dutch_day(now - CONFIRMATION_KEPT)),
     )

@@ -18,6 +18,7 @@ from signal_index import audit
 from signal_index.errors import LimitExceeded, NotAuthenticated
 from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
+from signal_index.usecases.administration.accounts import note_seen
 
 from .api.rates import Limiter, Rate
 from .api.registry import ROUTES
@@ -84,7 +85,13 @@ class Desk:
             raise
         caller = Caller(claims.subject, claims.token_id, surface)
         await self.admit(caller, ROUTES[surface].rate)
-        return await self.run_for(caller, lambda tx: job(tx, actor_of(tx, claims)))
+
+        def acting(tx: Transaction) -> T:
+            actor = actor_of(tx, claims)
+            note_seen(tx, actor.staff, self.now())
+            return job(tx, actor)
+
+        return await self.run_for(caller, acting)
 
     async def admit(self, caller: Caller, rate: Rate) -> None:
         """Count one more request of this caller; the first one too many of a spell is recorded.

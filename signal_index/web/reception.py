@@ -18,9 +18,11 @@ from starlette.responses import Response
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import LimitExceeded, NotAuthenticated, NotPermitted, SignalIndexError, Unavailable
-from signal_index.model import Actor
+from signal_index.model import Actor, dutch_day
 from signal_index.model.workplace import SESSION_IDLE, SESSION_LONGEST, Session
 from signal_index.ports import Transaction
+from signal_index.usecases.administration.proposals import count_waiting
+from signal_index.usecases.administration.teams import asked_by
 from signal_index.usecases.workplace import sessions
 from signal_index.usecases.workplace.messages import messages_for
 
@@ -52,6 +54,18 @@ _HEADINGS = {
     "own-opening": say("Dit kunt u niet zelf doen"),
     "judged": say("Dit is al gedaan"),
     "own-look": say("Dit kunt u niet zelf doen"),
+    "own-proposal": say("Dit kunt u niet zelf doen"),
+    "own-role": say("Dit kunt u niet zelf doen"),
+    "own-entry": say("Dit kunt u niet zelf doen"),
+    "proposal-decided": say("Dit is al gedaan"),
+    "proposal-outdated": say("Dit voorstel past niet meer"),
+    "nothing-to-change": say("Dit is al zo"),
+    "blocked-member": say("Dit account staat uit"),
+    "last-holder": say("Dan blijft er niemand over"),
+    "conflicting-role": say("Deze rollen gaan niet samen"),
+    "team-changed": say("De lijst is veranderd"),
+    "publisher-in-use": say("Dit kan nu nog niet"),
+    "register-removes": say("Bevestig het eerst"),
 }
 # Errors whose own text names a code or a table, which is for systems, or leaves a person nowhere to go.
 _DETAILS = {
@@ -60,6 +74,12 @@ _DETAILS = {
     "not-in-caseload": say(
         "Deze zaak staat niet in uw caseload. Zet de inwoner in uw regiesysteem op uw naam, of vraag uw collega "
         "om u als vervanger te kiezen."
+    ),
+    "unknown-staff": say("Deze medewerker is niet bekend. Ga terug naar Medewerkers."),
+    "own-entry": say("U kunt uw eigen gegevens niet wijzigen. Laat een collega de lijst overnemen."),
+    "unknown-role": say("Deze rol bestaat niet. Ga terug naar Medewerkers."),
+    "conflicting-role": say(
+        "Deze medewerker heeft al een rol die hier niet mee samengaat. Trek die rol eerst in."
     ),
     "damaged-row": say(
         "Er is iets mis met gegevens in de index. Wij laten dan niets zien. Bel uw functioneel beheerder."
@@ -178,14 +198,18 @@ def _welcome(tx: Transaction, guest: Guest) -> tuple[Session, Actor, Signed]:
 
 
 def _message_count(tx: Transaction, guest: Guest, session: Session, actor: Actor) -> int:
-    """How many messages wait for her; 0 when nobody can tell.
+    """How many messages or proposals wait for her, or whether her team does; 0 when nobody can tell.
 
     Also for a form: whether it leads elsewhere, or to a page with this number on it, shows when it is handled.
     """
-    if session.role != Role.TEAM_MEMBER:
-        return 0
+    assert actor.staff is not None
     try:
-        return len(messages_for(tx, guest.rules, actor, guest.now))
+        if session.role == Role.TEAM_MEMBER:
+            return len(messages_for(tx, guest.rules, actor, guest.now))
+        if session.role == Role.TEAM_LEAD:
+            return int(asked_by(tx, actor.staff, dutch_day(guest.now)) is not None)
+        decides = session.role in {Role.FUNCTIONAL_ADMIN, Role.PRIVACY_OFFICER}
+        return count_waiting(tx, actor.staff, guest.now) if decides else 0
     except Unavailable:
         return 0
 

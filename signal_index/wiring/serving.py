@@ -134,6 +134,7 @@ def build_site(settings: Settings, desk: Desk) -> Site | None:
             tuple(each.key.partition("+")[0] for each in settings.witnesses), settings.witnessed_within
         ),
         theme=site.theme,
+        unused_days=settings.accounts.unused_days,
     )
     try:
         return open_site(desk, front, provider)

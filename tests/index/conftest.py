@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -36,15 +36,21 @@ from policy.rulesets import bundled, load
 from policy.vocabulary import Role
 from signal_index.insecure_issuer import InsecureIssuer, make_keys
 from signal_index.model import Actor, AuditEntry, ContactRoute, Publication, Publisher, Register, StaffMember
+from signal_index.model.administration import Change, Why
+from signal_index.ports import Transaction
 from signal_index.settings import IssuerSettings
 from signal_index.store import SqlDatabase, initialise, open_database, upgrade
-from signal_index.usecases import administer
+from signal_index.usecases.administration import acting, appointing, proposals
+from signal_index.usecases.administration import register as registering
+from signal_index.usecases.administration import staff as staffing
 from signal_index.web.api.rates import Limiter, Rate
 from signal_index.web.app import Surface, create_app
 from signal_index.web.desk import Desk
 from signal_index.web.identity import Identity
 from signal_index.wiring import token_rules
 from tests.support.keys import agreed
+
+T = TypeVar("T")
 
 SCOPE = "regio-test"
 DAY = date(2026, 3, 3)
@@ -55,7 +61,8 @@ BRP = "00000099000000000004"
 N = 4  # items in a batch; each is proven three times
 RULES = load(bundled())
 BUSY = Limiter({Rate.LOOK: 100_000, Rate.WORK: 100_000})  # a test does in a second what people do in a day
-SETTING_UP = Actor.in_all_roles(administer.SET_UP, None, second_factor=True, token_id="test")
+ADMINISTRATORS = ("f.beheer", "f.tweede")
+SETTING_UP = Actor.in_all_roles(acting.SET_UP, None, second_factor=True, token_id="test")
 
 
 def test_bsns(count: int) -> list[Bsn]:
@@ -166,17 +173,39 @@ class World:
         )
         register = Register(tuple(publishers), publications)
         types = [kind.code for kind in RULES.in_force(DAY).catalogue.types]
-        self.database.run(lambda tx: administer.import_register(tx, SETTING_UP, register, types, self.clock))
+        self.database.run(lambda tx: registering.import_register(tx, SETTING_UP, register, types, self.clock))
 
     def _staff(self) -> None:
         roles = {
             "w.een": Role.TEAM_MEMBER, "w.twee": Role.TEAM_MEMBER, "t.lead": Role.TEAM_LEAD,
-            "p.officer": Role.PRIVACY_OFFICER, "f.beheer": Role.FUNCTIONAL_ADMIN,
+            "p.officer": Role.PRIVACY_OFFICER,
         }  # fmt: skip
-        members = [StaffMember(name, GEMEENTE, "noord", active=True) for name in roles]
-        self.database.run(lambda tx: administer.import_staff(tx, SETTING_UP, members, self.clock))
+        members = [StaffMember(name, GEMEENTE, "noord", active=True) for name in (*roles, *ADMINISTRATORS)]
+        self.database.run(lambda tx: staffing.import_staff(tx, SETTING_UP, members, self.clock))
+        self.database.run(lambda tx: appointing.appoint_first(tx, SETTING_UP, ADMINISTRATORS, self.clock))
         for name, role in roles.items():
-            self.database.run(lambda tx: administer.grant_role(tx, SETTING_UP, name, role.value, self.clock))  # noqa: B023
+            self.change(Change.grant(name, role.value))
+
+    def act_as(self, staff_id: str, act: Callable[[Transaction, Actor], T]) -> T:
+        """One act of a member of staff, in all roles she has."""
+
+        def job(tx: Transaction) -> T:
+            member = tx.staff.get(staff_id)
+            return act(tx, Actor.in_all_roles(staff_id, member, second_factor=True, token_id="test"))
+
+        return self.database.run(job)
+
+    def change(self, change: Change, why: Why = Why.NEW_TASK) -> None:
+        """Change something about a member of staff, with both who administer when that takes two."""
+        one, other = ADMINISTRATORS
+        waiting = self.act_as(
+            one, lambda tx, actor: proposals.request_change(tx, actor, change, self.clock, why=why)
+        )
+        if waiting is not None:
+            self.act_as(
+                other,
+                lambda tx, actor: proposals.decide(tx, actor, waiting.proposal_id, self.clock, approve=True),
+            )
 
     # --- Sending, over the whole chain ----------------------------------------------------------------------------
 

@@ -20,9 +20,14 @@ from signal_index.errors import (
     SignalIndexError,
 )
 from signal_index.model import Actor, LookupRequest, Register, StaffMember
+from signal_index.model.administration import Change
 from signal_index.model.workplace import Entrance, Informed, View
 from signal_index.ports import Transaction
-from signal_index.usecases import administer, oversee, relations
+from signal_index.usecases import oversee, relations
+from signal_index.usecases.administration.acting import SET_UP
+from signal_index.usecases.administration.proposals import request_change
+from signal_index.usecases.administration.register import import_register
+from signal_index.usecases.administration.staff import import_staff
 from signal_index.usecases.workplace import looked, sessions, views
 from signal_index.usecases.workplace.sessions import SignedIn
 
@@ -40,7 +45,7 @@ def _as(world: Any, staff_id: str, act: Callable[[Transaction, Actor], Any]) -> 
 
 
 def _grant(world: Any, by: str, whom: str, role: str) -> None:
-    _as(world, by, lambda tx, actor: administer.grant_role(tx, actor, whom, role, world.clock))
+    _as(world, by, lambda tx, actor: request_change(tx, actor, Change.grant(whom, role), world.clock))
 
 
 REFUSED_GRANTS: list[tuple[str, str, str, str, type[SignalIndexError]]] = [
@@ -79,7 +84,9 @@ def test_a_granted_role_counts_at_once_and_a_revoked_one_no_longer(world: Any) -
     _as(
         world,
         "f.beheer",
-        lambda tx, actor: administer.revoke_role(tx, actor, "t.lead", "wijkteammedewerker", world.clock),
+        lambda tx, actor: request_change(
+            tx, actor, Change.revoke("t.lead", "wijkteammedewerker"), world.clock
+        ),
     )
     assert world.look(row.relation_id, "t.lead").status_code == 403
 
@@ -88,24 +95,24 @@ def test_a_blocked_account_sees_nothing(world: Any) -> None:
     row = world.relation()
     world.register_relations((world.PEOPLE[0], row))
     blocked = [StaffMember("w.een", world.GEMEENTE, "noord", active=False)]
-    _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, blocked, world.clock))
+    _as(world, "f.beheer", lambda tx, actor: import_staff(tx, actor, blocked, world.clock))
     refused = world.look(row.relation_id)
     assert (refused.status_code, refused.json()["code"]) == (403, "account")
 
 
 def test_set_up_is_over_once_somebody_administers(world: Any) -> None:
     with pytest.raises(NotPermitted, match="set-up-over"):
-        _grant(world, administer.SET_UP, "w.een", "teamleider")
+        _as(world, SET_UP, lambda tx, actor: import_staff(tx, actor, [], world.clock))
 
 
 def test_who_administers_cannot_move_or_block_herself(world: Any) -> None:
     changed = [StaffMember("f.beheer", world.GEMEENTE, "zuid", active=True)]
     with pytest.raises(NotPermitted, match="own-entry"):
-        _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, changed, world.clock))
+        _as(world, "f.beheer", lambda tx, actor: import_staff(tx, actor, changed, world.clock))
 
 
 def _import_register(register: Register, now: datetime, tx: Transaction, actor: Actor) -> None:
-    administer.import_register(tx, actor, register, ["wmo-voorziening"], now)
+    import_register(tx, actor, register, ["wmo-voorziening"], now)
 
 
 def test_a_register_with_a_fault_changes_nothing(world: Any) -> None:
@@ -162,7 +169,7 @@ def test_a_register_that_leaves_something_out_needs_a_second_word(world: Any) ->
     smaller = Register(known.publishers, known.publications[1:])
 
     def act(tx: Transaction, actor: Actor) -> None:
-        administer.import_register(tx, actor, smaller, types, world.clock)
+        import_register(tx, actor, smaller, types, world.clock)
 
     with pytest.raises(Conflict, match=known.publications[0].source):
         _as(world, "f.beheer", act)
@@ -197,7 +204,7 @@ def test_an_entrance_is_registered_once_and_never_dropped_in_silence(world: Any)
         _as(
             world,
             "f.beheer",
-            lambda tx, actor: administer.import_register(tx, actor, register, types, world.clock),
+            lambda tx, actor: import_register(tx, actor, register, types, world.clock),
         )
 
     with pytest.raises(Malformed):
@@ -211,7 +218,7 @@ def test_an_entrance_is_registered_once_and_never_dropped_in_silence(world: Any)
 def test_a_staff_list_without_names_leaves_names_and_nobody_renames_herself(world: Any) -> None:
     def bring(staff_id: str, name: str) -> None:
         member = StaffMember(staff_id, world.GEMEENTE, "noord", active=True, name=name)
-        _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, [member], world.clock))
+        _as(world, "f.beheer", lambda tx, actor: import_staff(tx, actor, [member], world.clock))
 
     bring("w.een", "Noor de Wit")
     bring("w.een", "")
@@ -236,11 +243,15 @@ def _signed_in(world: Any, secret: bytes) -> bool:
 
 def _bring(world: Any, staff_id: str = "w.een", **changed: Any) -> None:
     member = replace(StaffMember(staff_id, world.GEMEENTE, "noord", active=True), **changed)
-    _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, [member], world.clock))
+    _as(world, "f.beheer", lambda tx, actor: import_staff(tx, actor, [member], world.clock))
 
 
 def _revoke(world: Any, staff_id: str, role: str) -> None:
-    _as(world, "f.beheer", lambda tx, actor: administer.revoke_role(tx, actor, staff_id, role, world.clock))
+    _as(
+        world,
+        "f.beheer",
+        lambda tx, actor: request_change(tx, actor, Change.revoke(staff_id, role), world.clock),
+    )
 
 
 SIGNING_OUT: list[tuple[str, Callable[[Any], None], bool]] = [
@@ -282,7 +293,7 @@ def test_an_attempt_that_is_refused_signs_nobody_out(world: Any) -> None:
         StaffMember("f.beheer", world.GEMEENTE, "zuid", active=True),
     ]
     with pytest.raises(NotPermitted, match="own-entry"):
-        _as(world, "f.beheer", lambda tx, actor: administer.import_staff(tx, actor, own, world.clock))
+        _as(world, "f.beheer", lambda tx, actor: import_staff(tx, actor, own, world.clock))
     assert _signed_in(world, secret)
 
 

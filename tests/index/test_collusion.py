@@ -23,7 +23,7 @@ from crypto.group import Scalar, multiply, scalar_multiply, subtract
 from crypto.sealing import RowKeys, tag, unseal
 from crypto.sheet import SignaalOperation, SignaalRow
 from signal_index.model import Actor, ContactRoute, Publication, Register
-from signal_index.usecases import administer
+from signal_index.usecases.administration.register import import_register
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "threat-model.md"
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -119,7 +119,7 @@ def _let_another_source_publish_the_same_type(world: Any) -> None:
         types = [kind.code for kind in world.desk.rules.in_force(world.DAY).catalogue.types]
         staff = tx.staff.get("f.beheer")
         actor = Actor.in_all_roles("f.beheer", staff, second_factor=True, token_id="test")
-        administer.import_register(tx, actor, register, types, world.clock)
+        import_register(tx, actor, register, types, world.clock)
 
     world.database.run(widen)
 

@@ -15,7 +15,7 @@ from crypto.answers import Refusal, Reply, verify
 from crypto.batch import Batch, BatchClass
 from crypto.inquiry import Inquiry
 from signal_index.model import Actor, Register
-from signal_index.usecases import administer
+from signal_index.usecases.administration.register import import_register
 
 INZAGE = BatchClass.INZAGE
 
@@ -61,7 +61,7 @@ def serve(world: Any, oin: str, *classes: BatchClass) -> None:
         )
         types = [kind.code for kind in world.desk.rules.in_force(world.DAY).catalogue.types]
         actor = Actor.in_all_roles("f.beheer", tx.staff.get("f.beheer"), second_factor=True, token_id="test")
-        administer.import_register(tx, actor, register, types, world.clock)
+        import_register(tx, actor, register, types, world.clock)
 
     world.database.run(change)
 

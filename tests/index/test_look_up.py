@@ -11,7 +11,7 @@ from crypto.batch import BatchClass
 from crypto.encoding import Month
 from crypto.sheet import AgeBand, SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow
 from signal_index.model import Actor, Register
-from signal_index.usecases import administer
+from signal_index.usecases.administration.register import import_register
 
 WMO, JEUGD, SCHULD = "wmo-voorziening", "jeugdhulp", "schuldhulptraject"
 
@@ -250,7 +250,7 @@ def _import_without(world: Any, *, publisher: str | None = None, source: str | N
         )
         types = {p.type for p in register.publications}
         actor = Actor.in_all_roles("f.beheer", tx.staff.get("f.beheer"), second_factor=True, token_id="test")
-        administer.import_register(tx, actor, register, types, world.clock, may_remove=True)
+        import_register(tx, actor, register, types, world.clock, may_remove=True)
 
     world.database.run(job)
 

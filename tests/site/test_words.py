@@ -17,6 +17,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|<(/?\w+)|%(?!\()")
 REPLACED = {
     "signal_index/usecases/authority.py": "role",
     "signal_index/store/cells.py": "damaged-row",
+    "signal_index/usecases/administration/changes.py": "conflicting-role",
 }
 SENTENCE = re.compile(r"[A-Z][^_]* .*[a-z.?!]")
 

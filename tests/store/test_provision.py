@@ -236,12 +236,17 @@ def test_on_postgresql_the_migration_makes_the_same_tables_and_comments() -> Non
     # A column that came later stands in a statement of its own; in the code it stands with its table.
     later = {
         "ALTER TABLE staff ADD COLUMN name TEXT DEFAULT '' NOT NULL",
+        "ALTER TABLE staff ADD COLUMN seen_on DATE",
+        "ALTER TABLE staff ADD COLUMN confirmed_on DATE",
         "ALTER TABLE audit_records RENAME COLUMN leaf TO commitment",
     }
     made = statements(script.getvalue())
     assert later <= made
     made = {
-        sql.replace("active BOOLEAN NOT NULL,", "active BOOLEAN NOT NULL, name TEXT DEFAULT '' NOT NULL,")
+        sql.replace(
+            "active BOOLEAN NOT NULL,",
+            "active BOOLEAN NOT NULL, name TEXT DEFAULT '' NOT NULL, seen_on DATE, confirmed_on DATE,",
+        )
         .replace("leaf BYTEA", "commitment BYTEA")
         .replace("audit_records.leaf", "audit_records.commitment")
         for sql in made - later

@@ -84,6 +84,12 @@ def _read(tx: Transaction, stated: Settings, now: datetime) -> _Known:
     )
 
 
+def _decide(of_index: str) -> tuple[str, str]:
+    """What the second person does with a proposal."""
+    by = f"--as ANOTHER{of_index}"
+    return f"signal-index proposal list {by}", f"signal-index proposal decide PROPOSAL akkoord {by}"
+
+
 def _steps(known: _Known, stated: Settings, of_index: str) -> Iterator[Step]:
     administrators = known.holding(Role.FUNCTIONAL_ADMIN)
     who = administrators[0] if administrators else "STAFF_ID"
@@ -95,14 +101,19 @@ def _steps(known: _Known, stated: Settings, of_index: str) -> Iterator[Step]:
         )
     if len(administrators) < ADMINISTRATORS_WANTED:
         yield Step(
-            "Let two people administer.", (f"signal-index staff grant MEMBER functioneel-beheerder {by}",)
+            "Let two people administer; another one than who asks for it decides.",
+            (
+                f"signal-index staff grant MEMBER functioneel-beheerder --because nieuwe-taak {by}",
+                *_decide(of_index),
+            ),
         )
     if len(known.holding(Role.PRIVACY_OFFICER)) < OFFICERS_WANTED:
         yield Step(
             "Register two privacy officers: one asks to open a person, the other approves it.",
             (
                 f"signal-index staff import STAFF.csv {by}",
-                f"signal-index staff grant MEMBER privacy-officer {by}",
+                f"signal-index staff grant MEMBER privacy-officer --because nieuwe-taak {by}",
+                *_decide(of_index),
             ),
         )
     yield from _feeding(known, by)

@@ -10,7 +10,9 @@ from signal_index.model import Actor, StaffMember
 from signal_index.ports import Transaction
 from signal_index.settings import Settings, load
 from signal_index.store import SqlDatabase, initialise, is_initialised, open_database, read_state, upgrade
-from signal_index.usecases import administer
+from signal_index.usecases.administration.acting import SET_UP
+from signal_index.usecases.administration.appointing import appoint_first
+from signal_index.usecases.administration.staff import import_staff
 from signal_index.wiring import load_secrets
 
 from .answers import Answers, forget, read_toml, settings
@@ -41,7 +43,7 @@ def make(answers: Answers, config: Path, now: datetime) -> None:
     public_half(stated.keys, load_secrets(stated))
     with _made_database(stated, now) as opened:
         if "first_administrator" in answers:
-            opened.run(lambda tx: administer.begin(tx, _set_up(), _administrators(answers), now))
+            opened.run(lambda tx: _appoint(tx, _administrators(answers), now))
     forget(config)
 
 
@@ -71,10 +73,17 @@ def _record(tx: Transaction, incarnation: bytes, epoch: int, now: datetime) -> N
         )
 
 
+def _appoint(tx: Transaction, chosen: tuple[StaffMember, StaffMember], now: datetime) -> None:
+    """Add the two to the staff, as far as they are not in it yet, and let them administer."""
+    import_staff(tx, _set_up(), [each for each in chosen if tx.staff.get(each.staff_id) is None], now)
+    appoint_first(tx, _set_up(), (chosen[0].staff_id, chosen[1].staff_id), now)
+
+
 def _set_up() -> Actor:
-    return Actor.in_all_roles(administer.SET_UP, None, second_factor=True, token_id=os_account())
+    return Actor.in_all_roles(SET_UP, None, second_factor=True, token_id=os_account())
 
 
-def _administrators(answers: Answers) -> list[StaffMember]:
-    chosen = (answers["first_administrator"], answers["second_administrator"])
-    return [StaffMember(each, answers["oin"], TEAM, active=True) for each in chosen]
+def _administrators(answers: Answers) -> tuple[StaffMember, StaffMember]:
+    first, second = answers["first_administrator"], answers["second_administrator"]
+    oin = answers["oin"]
+    return StaffMember(first, oin, TEAM, active=True), StaffMember(second, oin, TEAM, active=True)

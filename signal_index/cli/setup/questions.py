@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from crypto.errors import CryptoError
 from crypto.log.notes import Verifier
-from signal_index.cli.imports import staff_id_fault
 from signal_index.settings import require_origin, require_safe
+from signal_index.usecases.administration.entries import staff_id_fault
 
 from .answers import NONE, Answers
 

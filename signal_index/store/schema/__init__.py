@@ -7,10 +7,10 @@ Invariants:
 
 Whoever takes the database without the keys sees sizes of anonymous series, expiry months, how many looks and other
 actions share an unknown person and how many looks share an unknown worker, when sign-ins were in use, how many covers
-and questions there are and until when, the register, the staff list and who wants a digest at which address, how many
-records the log has and when they were made, how many openings were asked for and when, which records were chosen for
-review, how each was judged, and how much is under watch; nothing that leads to a person or says which help runs, and
-no cookie or ticket that works.
+and questions there are and until when, the register, the staff list with who proposed and decided what about whom and
+which teams were looked through, who wants a digest at which address, how many records the log has and when they were
+made, how many openings were asked for and when, which records were chosen for review, how each was judged, and how much
+is under watch; nothing that leads to a resident or says which help runs, and no cookie or ticket that works.
 
 Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
 does by itself.
@@ -27,6 +27,7 @@ from .accountability import (
     log_refusals,
     log_tiles,
 )
+from .administration import proposals, team_confirmations
 from .base import metadata
 from .index import (
     acknowledgements,
@@ -75,6 +76,7 @@ __all__ = [
     "metadata",
     "openings",
     "preferences",
+    "proposals",
     "publications",
     "publisher_sets",
     "publishers",
@@ -88,6 +90,7 @@ __all__ = [
     "staff",
     "staff_roles",
     "tallies",
+    "team_confirmations",
     "used_tickets",
     "views",
     "watches",

@@ -151,6 +151,8 @@ staff = Table(
     cell("team", Text, "name of her team"),
     cell("active", YesNo, "whether the account may be used"),
     cell("name", Text, "for colleagues to recognise her by; empty when nobody gave one", default=""),
+    optional("seen_on", Day, "day she last signed in, was added or let in again; empty before that counted"),
+    optional("confirmed_on", Day, "day it was last said that she works in this team; empty likewise"),
     sqlite_strict=True,
 )
 

@@ -8,7 +8,7 @@ Whoever takes the table sees how many covers each organisation has, until when, 
 people; not who is away, nor why.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -44,6 +44,7 @@ _GET = _ALL.where(_cover.organisation == bindparam("org"), _cover.cover_id == bi
 _BY_DELEGATE = _ALL.where(_cover.delegate_tag == bindparam("tag"))
 _OF_ABSENTEE = _ALL.where(_cover.absentee_tag == bindparam("tag"))
 _OF_TEAM = _ALL.where(_cover.team_tag == bindparam("tag"))
+_OF_ORGANISATION = _ALL.where(_cover.organisation == bindparam("org"))
 _PUT = upsert(schema.covers)
 _REMOVE_OLDER = delete(schema.covers).where(_cover.last_day < bindparam("day"))
 
@@ -81,22 +82,26 @@ class SqlCovers:
 
     def by_delegate(self, organisation: str, delegate: str) -> Sequence[Cover]:
         """Covers in which this worker looks for others, over or not, in order of first day."""
-        return self._many(_BY_DELEGATE, self._cells.tag("delegate_tag", organisation, delegate))
+        return self._many(_BY_DELEGATE, {"tag": self._cells.tag("delegate_tag", organisation, delegate)})
 
     def of_absentee(self, organisation: str, absentee: str) -> Sequence[Cover]:
         """Covers for this worker's cases, over or not, in order of first day."""
-        return self._many(_OF_ABSENTEE, self._cells.tag("absentee_tag", organisation, absentee))
+        return self._many(_OF_ABSENTEE, {"tag": self._cells.tag("absentee_tag", organisation, absentee)})
 
     def of_team(self, organisation: str, team: str) -> Sequence[Cover]:
         """Covers of one team, over or not, in order of first day."""
-        return self._many(_OF_TEAM, self._cells.tag("team_tag", organisation, team))
+        return self._many(_OF_TEAM, {"tag": self._cells.tag("team_tag", organisation, team)})
+
+    def all_of(self, organisation: str) -> Sequence[Cover]:
+        """Every cover of one organisation, over or not, in order of first day."""
+        return self._many(_OF_ORGANISATION, {"org": organisation})
 
     def remove_older(self, last_before: date) -> int:
         """Remove covers whose last day lies before this day; how many there were."""
         return self._connection.execute(_REMOVE_OLDER, {"day": last_before}).rowcount
 
-    def _many(self, statement: Select[Any], tag: bytes) -> list[Cover]:
-        covers = [self._opened(row) for row in fetch(self._connection, "covers", statement, {"tag": tag})]
+    def _many(self, statement: Select[Any], parameters: Mapping[str, object]) -> list[Cover]:
+        covers = [self._opened(row) for row in fetch(self._connection, "covers", statement, parameters)]
         return sorted(covers, key=lambda cover: (cover.first_day, cover.cover_id))
 
     def _outside(self, cover: Cover) -> dict[str, object]:

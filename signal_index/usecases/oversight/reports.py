@@ -31,6 +31,7 @@ from .suppression import SMALLEST_SHOWN, hidden_cells
 MONTHS_BACK = 12
 USEFUL = "view.useful"
 WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY = "met-signaal", "zonder-signaal", "geweigerd"
+THE_REST = "geen-signaal"
 OTHER = "overig"
 """What fits no category of today: a purpose the catalogue no longer has, a member of staff without a team."""
 
@@ -65,6 +66,8 @@ class Figures:
         teams: by the team of who looked, as the staff list has it now.
         outcomes: answered with and without a signal, and refused.
         useful: what workers answered to "was it of use?".
+        share: with a signal, and all the rest; for who administers, instead of `outcomes`. She cannot search, so she
+            does not know how many were refused, and there are enough looks to show this in nearly every month.
     """
 
     month: Month
@@ -72,6 +75,13 @@ class Figures:
     teams: Counted
     outcomes: Counted
     useful: Counted
+    share: Counted
+
+    @property
+    def percent_with_signal(self) -> int | None:
+        """Of a hundred looks and attempts, in how many something showed; None when the counts are not shown."""
+        shown, total = self.share.cells[0].count, self.share.total
+        return round(100 * shown / total) if shown is not None and total is not None else None
 
     @property
     def is_hidden(self) -> bool:
@@ -100,23 +110,28 @@ def closed_months(tx: Transaction, today: date) -> Sequence[Month]:
 
 
 def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: datetime) -> Figures:
-    """Count one month of the privacy officer's organisation; that she did is recorded.
+    """Count one month of the actor's organisation; that she read it is recorded.
+
+    Who oversees and who administers get the same counts of looks: others would give back by subtraction what these
+    leave out.
 
     Args:
         tx: the open transaction.
         rules: the rule sets, for the purposes there are.
-        actor: the privacy officer.
+        actor: a privacy officer or a functioneel beheerder.
         month: one of `closed_months`.
         now: aware UTC.
 
     Raises:
-        NotPermitted: the actor does not act as a privacy officer.
+        NotPermitted: the actor acts as neither.
         NotFound: `no-such-month`: not over yet, or too long ago.
     """
-    staff = require_role(actor, Role.PRIVACY_OFFICER)
+    administers = Role.FUNCTIONAL_ADMIN in actor.roles
+    staff = require_role(actor, Role.FUNCTIONAL_ADMIN if administers else Role.PRIVACY_OFFICER)
     if month not in closed_months(tx, dutch_day(now)):
         raise NotFound("no-such-month", "Van deze maand zijn er geen cijfers. Kies een andere maand.")
-    tx.audit.append(audit.act("oversight.read", now, actor, page="figures", selection=str(month)))
+    event = "administration.read" if administers else "oversight.read"
+    tx.audit.append(audit.act(event, now, actor, page="figures", selection=str(month)))
     entries = recorded_in(tx, (ANSWERED, REFUSED, USEFUL), days_of(month))
     colleagues = {each.staff_id: each for each in tx.staff.all() if each.organisation == staff.organisation}
     purposes = [each.code for each in rules.in_force(dutch_day(now)).catalogue.purposes]
@@ -154,7 +169,12 @@ def count(
         teams=_counted(tallies.teams, [*teams, *sorted(set(tallies.teams) - {*teams, OTHER})]),
         outcomes=_counted(tallies.outcomes, (WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY), known={TURNED_AWAY}),
         useful=_counted(tallies.useful, [each.value for each in Useful]),
+        share=_counted(_share(tallies.outcomes), (WITH_SIGNAL, THE_REST)),
     )
+
+
+def _share(outcomes: Counter[str]) -> Counter[str]:
+    return Counter({WITH_SIGNAL: outcomes[WITH_SIGNAL], THE_REST: outcomes.total() - outcomes[WITH_SIGNAL]})
 
 
 def _tally(

@@ -1,9 +1,11 @@
 """Covers: a worker arranges that a colleague of her team looks for her while she is away.
 
 Invariants:
-1. Only the worker herself lets somebody in, and only one colleague for any day; for at most six weeks at a time,
-   which begin within six weeks, so that nobody arranges years of covers in one afternoon.
-2. It begins and ends by itself. The absent worker, her delegate and their team lead may end it sooner, at once.
+1. Only the worker herself lets somebody in, or who administers for one who fell ill, and only one colleague for any
+   day; for at most six weeks at a time, which begin within six weeks, so that nobody arranges years of covers in one
+   afternoon.
+2. It begins and ends by itself. The absent worker, her delegate, their team lead and who administers may end it sooner,
+   at once.
 3. A cover carries the absent worker's own cases and nothing else: a delegate of a delegate inherits nothing.
 4. It holds only while both still do this work in the team it was arranged in; the whole team sees it.
 
@@ -81,7 +83,17 @@ def arrange(tx: Transaction, actor: Actor, request: CoverRequest, now: datetime)
         NotPermitted: the actor does not act as a wijkteammedewerker.
         Malformed: `cover`; names each field to mend (`vervanger`, `van`, `tot`).
     """
-    staff = require_role(actor, Role.TEAM_MEMBER)
+    return arrange_for(tx, actor, require_role(actor, Role.TEAM_MEMBER), request, now)
+
+
+def arrange_for(
+    tx: Transaction, actor: Actor, staff: StaffMember, request: CoverRequest, now: datetime
+) -> Cover:
+    """Let a colleague look for a worker; whether the actor may ask for it is the caller's to know.
+
+    Raises:
+        Malformed: see `arrange`.
+    """
     violations = tuple(_violations(tx, staff, request, dutch_day(now)))
     if violations:
         raise Malformed("cover", "De vervanging is niet geregeld. Verbeter wat hieronder staat.", violations)
@@ -140,10 +152,11 @@ def _violations(
 
 
 def _may_cover(staff: StaffMember, other: StaffMember) -> bool:
-    return _looks_here(other, staff.organisation) and other.team == staff.team and other != staff
+    return looks_here(other, staff.organisation) and other.team == staff.team and other != staff
 
 
-def _looks_here(staff: StaffMember, organisation: str) -> bool:
+def looks_here(staff: StaffMember, organisation: str) -> bool:
+    """Whether she does this work in this organisation now."""
     return staff.active and staff.organisation == organisation and Role.TEAM_MEMBER in staff.roles
 
 
@@ -172,14 +185,19 @@ def end_cover(tx: Transaction, actor: Actor, cover_id: bytes, now: datetime) -> 
     """
     staff = _require_team_role(actor)
     cover = tx.covers.get(staff.organisation, cover_id)
-    today = dutch_day(now)
     if cover is None or not _may_end(actor, staff, cover):
         raise NotFound("no-cover", "Deze vervanging is niet gevonden.")
+    return end_for(tx, actor, cover, now)
+
+
+def end_for(tx: Transaction, actor: Actor, cover: Cover, now: datetime) -> Cover:
+    """End a cover; whether the actor may is the caller's to know. One that is over stays as it is."""
+    today = dutch_day(now)
     if cover.is_over(today):
         return cover
     ended = replace(cover, ended_on=today)
     tx.covers.put(ended)
-    tx.audit.append(audit.act("cover.ended", now, actor, cover=str(UUID(bytes=cover_id))))
+    tx.audit.append(audit.act("cover.ended", now, actor, cover=str(UUID(bytes=cover.cover_id))))
     return ended
 
 
@@ -203,14 +221,15 @@ def overview(tx: Transaction, actor: Actor, now: datetime) -> CoverOverview:
     staff = _require_team_role(actor)
     today = dutch_day(now)
     organisation = staff.organisation
-    mine = _not_over(tx.covers.of_absentee(organisation, staff.staff_id), today)
-    for_others = _not_over(tx.covers.by_delegate(organisation, staff.staff_id), today)
-    team = _not_over(tx.covers.of_team(organisation, staff.team), today)
+    mine = still_standing(tx.covers.of_absentee(organisation, staff.staff_id), today)
+    for_others = still_standing(tx.covers.by_delegate(organisation, staff.staff_id), today)
+    team = still_standing(tx.covers.of_team(organisation, staff.team), today)
     colleagues = _colleagues(tx, staff) if Role.TEAM_MEMBER in actor.roles else ()
-    return CoverOverview(mine, for_others, team, colleagues, _names(tx, (*mine, *for_others, *team)))
+    return CoverOverview(mine, for_others, team, colleagues, names_in(tx, (*mine, *for_others, *team)))
 
 
-def _not_over(covers: Iterable[Cover], today: date) -> tuple[Cover, ...]:
+def still_standing(covers: Iterable[Cover], today: date) -> tuple[Cover, ...]:
+    """Those that are not over."""
     return tuple(cover for cover in covers if not cover.is_over(today))
 
 
@@ -219,7 +238,8 @@ def _colleagues(tx: Transaction, staff: StaffMember) -> tuple[StaffMember, ...]:
     return tuple(sorted(known, key=lambda other: (other.shown_name.casefold(), other.staff_id)))
 
 
-def _names(tx: Transaction, covers: Iterable[Cover]) -> Mapping[str, str]:
+def names_in(tx: Transaction, covers: Iterable[Cover]) -> Mapping[str, str]:
+    """How everybody in these covers is called, by staff id."""
     concerned = {staff_id for cover in covers for staff_id in (cover.absentee, cover.delegate)}
     return {staff_id: shown_name(tx, staff_id) for staff_id in sorted(concerned)}
 
@@ -249,5 +269,5 @@ def _still_holds(tx: Transaction, staff: StaffMember, cover: Cover) -> bool:
     """Whether both still do this work in the organisation and the team the cover was arranged in."""
     absentee = tx.staff.get(cover.absentee)
     return absentee is not None and all(
-        _looks_here(each, cover.organisation) and each.team == cover.team for each in (absentee, staff)
+        looks_here(each, cover.organisation) and each.team == cover.team for each in (absentee, staff)
     )

@@ -25,6 +25,7 @@ from signal_index.model import Actor, CareRelation, StaffMember, dutch_day
 from signal_index.model.days import day_start
 from signal_index.model.workplace import Message, MessageKind, Preferences
 from signal_index.ports import Transaction
+from signal_index.usecases.administration.teams import asked_by
 from signal_index.usecases.authority import require_role
 from signal_index.usecases.relations import stands
 
@@ -39,6 +40,7 @@ _BY_URGENCY = (
     MessageKind.TELL_RESIDENT,
     MessageKind.COVER_ENDS,
     MessageKind.RELATION_ENDS,
+    MessageKind.TEAM_DUE,
     MessageKind.QUESTION_ANSWERED,
     MessageKind.SOURCE_STALE,
 )
@@ -73,6 +75,7 @@ def _messages(tx: Transaction, rules: RuleSet, actor: Actor, today: date) -> lis
         *_untold(tx, staff),
         *_ending_covers(tx, staff, today),
         *_ending_relations(tx, staff, today),
+        *_due_team(tx, staff, today),
         *_answers(tx, actor, today),
         *_stale_sources(tx, rules, today),
     ]
@@ -114,6 +117,13 @@ def _ending_relations(tx: Transaction, staff: StaffMember, today: date) -> Itera
                 last_day,
                 relation_id=relation.relation_id,
             )
+
+
+def _due_team(tx: Transaction, staff: StaffMember, today: date) -> Iterator[Message]:
+    """A worker who leads a team too is asked to look through it, in her other role."""
+    due_on = asked_by(tx, staff, today)
+    if due_on is not None:
+        yield Message(MessageKind.TEAM_DUE, staff.team, due_on)
 
 
 def _last_day(relation: CareRelation) -> date:

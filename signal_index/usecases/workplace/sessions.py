@@ -21,6 +21,7 @@ from signal_index.errors import NotAuthenticated, NotPermitted
 from signal_index.model import Actor, StaffMember
 from signal_index.model.workplace import Session
 from signal_index.ports import Transaction
+from signal_index.usecases.administration.accounts import note_seen
 
 SEEN_EVERY = timedelta(minutes=1)  # a write per request would make every page wait for the disk
 
@@ -83,6 +84,7 @@ def open_session(tx: Transaction, secret: bytes, who: SignedIn, now: datetime) -
         email=_kept(who.email, _ADDRESS_LENGTH_MAX, only_ascii=True),
     )
     tx.sessions.put(secret, session)
+    note_seen(tx, staff, now)
     tx.audit.append(audit.act("session.opened", now, _actor(session, staff), role=session.role))
     return session
 

@@ -41,8 +41,8 @@ _Errors = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class _Filled:
-    """The form as it was filled in, in text."""
+class CoverForm:
+    """The form as it was filled in, in text; also of who administers."""
 
     delegate: str = ""
     first_day: str = ""
@@ -50,7 +50,8 @@ class _Filled:
     reason: str = ""
 
     @classmethod
-    def of(cls, form: Form) -> "_Filled":
+    def of(cls, form: Form) -> "CoverForm":
+        """As it was posted."""
         return cls(*(form.one(name) or "" for name in _FIELDS))
 
     def errors(self) -> list[tuple[str, str]]:
@@ -66,6 +67,11 @@ class _Filled:
             found.append(("reden", say("Kies een reden.")))
         return found
 
+    def again(self) -> dict[str, str]:
+        """What to show in the form once more, by the name of the field."""
+        days = (looks_like_a_day(self.first_day), looks_like_a_day(self.last_day))
+        return dict(zip(_FIELDS, (self.delegate, *days, self.reason), strict=True))
+
     def request(self) -> covers.CoverRequest:
         """The same, understood; only without errors."""
         first_day, last_day = read_day(self.first_day), read_day(self.last_day)
@@ -76,10 +82,10 @@ class _Filled:
 
 async def show_covers(visit: Visit) -> Response:
     """Every cover she and her team have to do with, and for a worker the form."""
-    return await _page(visit, _Filled())
+    return await _page(visit, CoverForm())
 
 
-async def _page(visit: Visit, filled: _Filled, errors: _Errors = (), status: int = 200) -> Response:
+async def _page(visit: Visit, filled: CoverForm, errors: _Errors = (), status: int = 200) -> Response:
     seen = await visit.run_as(lambda tx, actor: covers.overview(tx, actor, visit.now))
     today = dutch_day(visit.now)
     return visit.page(
@@ -90,12 +96,7 @@ async def _page(visit: Visit, filled: _Filled, errors: _Errors = (), status: int
         colleagues=[(each.staff_id, each.shown_name) for each in seen.colleagues],
         leads=visit.session.role == Role.TEAM_LEAD,
         reasons=REASONS,
-        filled={
-            "vervanger": filled.delegate,
-            "van": _looks_like_a_day(filled.first_day),
-            "tot": _looks_like_a_day(filled.last_day),
-            "reden": filled.reason,
-        },
+        filled=filled.again(),
         today=today,
         example=f"{today + timedelta(days=1):%d-%m-%Y}",
         arranged=_arranged(visit, seen),
@@ -103,7 +104,7 @@ async def _page(visit: Visit, filled: _Filled, errors: _Errors = (), status: int
     )
 
 
-def _looks_like_a_day(text: str) -> str:
+def looks_like_a_day(text: str) -> str:
     """What was typed, to be mended; nothing when it may be somebody's number.
 
     A day has eight digits at most, and something between day, month and year.
@@ -121,7 +122,7 @@ def _arranged(visit: Visit, seen: covers.CoverOverview) -> object:
 
 async def arrange_cover(visit: Visit) -> Response:
     """Arrange a cover, or say what to mend."""
-    filled = _Filled.of(visit.form)
+    filled = CoverForm.of(visit.form)
     errors = filled.errors()
     if errors:
         return await _page(visit, filled, errors, 400)

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from crypto.chain import Bsn
+from crypto.errors import MalformedInput
 from signal_index.errors import Malformed
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -19,6 +21,8 @@ FORM_BYTES_MAX = 64 * 1024
 FORM_FIELDS_MAX = 200
 
 _DUTCH_DAY = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})", re.ASCII)
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[ .-](?=\d)", re.ASCII)
+_NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 
 
@@ -87,3 +91,17 @@ def read_day(text: str | None) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def typed_back(text: str | None) -> str:
+    """What somebody typed, to be mended; nothing when a citizen service number may stand in it."""
+    stated = text or ""
+    return "" if any(map(_is_bsn, _NINE_DIGITS.findall(_BETWEEN_DIGITS.sub("", stated)))) else stated
+
+
+def _is_bsn(digits: str) -> bool:
+    try:
+        Bsn.parse(digits)
+    except MalformedInput:
+        return False
+    return True

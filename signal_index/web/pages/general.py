@@ -18,6 +18,7 @@ _BEGINNINGS = {
     Role.TEAM_MEMBER.value: "caseload",
     Role.TEAM_LEAD.value: "team",
     Role.PRIVACY_OFFICER.value: "work_list",
+    Role.FUNCTIONAL_ADMIN.value: "administration",
 }
 
 

@@ -23,6 +23,7 @@ KINDS = (
     (MessageKind.TELL_RESIDENT, say("Vertel de inwoner dat u keek")),
     (MessageKind.COVER_ENDS, say("Een vervanging eindigt")),
     (MessageKind.RELATION_ENDS, say("U kunt straks niet meer kijken")),
+    (MessageKind.TEAM_DUE, say("Kijk wie er in uw team werkt")),
     (MessageKind.QUESTION_ANSWERED, say("Een bron heeft geantwoord")),
     (MessageKind.SOURCE_STALE, say("Een bron is niet actueel")),
 )

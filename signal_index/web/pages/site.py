@@ -29,10 +29,21 @@ from signal_index.web.markup.words import load_words
 from signal_index.web.provider import Provider
 from signal_index.web.reception import answer, stray
 
-from . import caseload, covers, general, looking, messages, questions, sheets, sign_in, team
+from . import (
+    administration,
+    caseload,
+    covers,
+    general,
+    looking,
+    messages,
+    oversight,
+    questions,
+    sheets,
+    sign_in,
+    team,
+)
 from .forms import FORM_BYTES_MAX
-from .oversight import SECTIONS
-from .visits import SIGN_IN_COOKIE, Guest, Page, Site
+from .visits import SIGN_IN_COOKIE, UNUSED_DAYS, Guest, Page, Site
 
 _HERE = Path(__file__).parent
 
@@ -61,7 +72,9 @@ _EVERYWHERE = (*general.PAGES, *sign_in.PAGES)
 _FOR_WORKERS = tuple(
     page for module in (caseload, looking, sheets, questions, covers, messages, team) for page in module.PAGES
 )
-_FOR_OVERSIGHT = tuple(page for module in SECTIONS for page in module.PAGES)
+_FOR_OVERSIGHT = tuple(
+    page for module in (*oversight.SECTIONS, *administration.SECTIONS) for page in module.PAGES
+)
 
 WORKER_PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS])
 OVERSIGHT_PAGES = checked([*_EVERYWHERE, *_FOR_OVERSIGHT])
@@ -92,6 +105,7 @@ class Front:
         demonstration: whether every page says that nothing here is real.
         expected: which witnesses are to cosign the log, and how often.
         theme: a style sheet to serve after ours.
+        unused_days: after how many days without a sign-in the daily job blocks an account.
     """
 
     origin: str
@@ -102,6 +116,7 @@ class Front:
     demonstration: bool
     expected: Expected = field(default_factory=Expected)
     theme: Path | None = None
+    unused_days: int = UNUSED_DAYS
 
 
 def open_site(desk: Desk, front: Front, provider: Provider) -> Site:
@@ -123,7 +138,7 @@ def open_site(desk: Desk, front: Front, provider: Provider) -> Site:
     renderer = Renderer(
         _HERE / "templates", about, load_words(_HERE / "locale/en.po"), addresses=addresses, assets=files
     )
-    return Site(desk, front.origin, renderer, addresses, files, provider, front.expected)
+    return Site(desk, front.origin, renderer, addresses, files, provider, front.expected, front.unused_days)
 
 
 def pages_app(site: Site, pages: Sequence[Page] = PAGES) -> ASGIApp:

@@ -35,10 +35,12 @@ from .forms import Form
 
 T = TypeVar("T")
 
+UNUSED_DAYS = 45  # unless the settings say otherwise
 PUBLIC = None
 SIGNED_IN: frozenset[Role] = frozenset()
 WORKERS = frozenset({Role.TEAM_MEMBER})
 OFFICERS = frozenset({Role.PRIVACY_OFFICER})
+ADMINISTRATORS = frozenset({Role.FUNCTIONAL_ADMIN})
 
 # `__Host-`: only over TLS, for this host alone, for every path, and never set by a neighbour on a sibling host.
 SESSION_COOKIE = "__Host-sessie"
@@ -89,6 +91,7 @@ class Site:
         desk: runs use cases.
         origin: scheme and host, as in the address bar.
         expected: which witnesses are to cosign the log, and how often.
+        unused_days: after how many days without a sign-in the daily job blocks an account.
         sign_in_key: signs what a browser remembers while somebody signs in; a restart breaks off sign-ins under way
             and nothing else.
     """
@@ -100,6 +103,7 @@ class Site:
     assets: Assets
     provider: Provider
     expected: Expected = field(default_factory=Expected)
+    unused_days: int = UNUSED_DAYS
     sign_in_key: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
 
 

@@ -20,7 +20,9 @@ from crypto.batch import BatchClass
 from crypto.sheet import SignaalOperation, SignaalRow
 from policy.vocabulary import Role
 from signal_index.model import Actor, StaffMember
-from signal_index.usecases import administer
+from signal_index.model.administration import Change
+from signal_index.usecases.administration import proposals
+from signal_index.usecases.administration import staff as staffing
 from tests.index.conftest import GEMEENTE
 
 load_all_checks()
@@ -67,8 +69,8 @@ class Asking:
     def _hire_for_a_source(self, tx: Any) -> None:
         now = self.world.clock
         boss = Actor.in_all_roles("f.beheer", tx.staff.get("f.beheer"), second_factor=True, token_id="test")
-        administer.import_staff(tx, boss, [StaffMember("b.bron", GEMEENTE, "noord", active=True)], now)
-        administer.grant_role(tx, boss, "b.bron", Role.SOURCE_ADMIN.value, now)
+        staffing.import_staff(tx, boss, [StaffMember("b.bron", GEMEENTE, "noord", active=True)], now)
+        proposals.request_change(tx, boss, Change.grant("b.bron", Role.SOURCE_ADMIN.value), now, why=None)
 
     def narrowed(self) -> dict[str, Any]:
         """The document, with real cases and purposes to choose from: what is made up blindly never gets far."""

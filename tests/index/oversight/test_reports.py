@@ -90,7 +90,7 @@ def test_every_table_has_the_same_total_and_shows_nothing_small(
 ) -> None:
     found = count((looked(who, what, shown=shown) for who, what, shown in looks), APRIL, PURPOSES, COLLEAGUES)
     total = len(looks) if len(looks) >= 10 else None
-    for counted in (found.purposes, found.teams, found.outcomes):
+    for counted in (found.purposes, found.teams, found.outcomes, found.share):
         assert counted.total == total
         assert all(cell.count is None or cell.count >= 10 for cell in counted.cells)
 
@@ -142,10 +142,26 @@ def test_there_are_figures_of_closed_months_only(two_months: Any, month: Month) 
         ask(two_months, month)
 
 
-@pytest.mark.parametrize("who", ["w.een", "t.lead", "f.beheer"])
-def test_they_are_the_privacy_officers(two_months: Any, who: str) -> None:
+@pytest.mark.parametrize("who", ["w.een", "t.lead", "w.nobody"])
+def test_they_are_for_who_oversees_and_who_administers_alone(two_months: Any, who: str) -> None:
     with pytest.raises(NotPermitted):
         ask(two_months, APRIL, who)
+
+
+def test_who_administers_gets_the_same_counts_and_it_is_on_record_as_hers(two_months: Any) -> None:
+    assert ask(two_months, APRIL, "f.beheer") == ask(two_months, APRIL)
+    assert two_months.records("administration.read")[0].fields["selection"] == str(APRIL)
+
+
+@given(st.lists(st.tuples(WHO, WHAT, st.booleans()), max_size=80))
+def test_a_share_is_told_only_of_counts_that_are_shown(looks: list[tuple[str, str | None, bool]]) -> None:
+    found = count((looked(who, what, shown=shown) for who, what, shown in looks), APRIL, PURPOSES, COLLEAGUES)
+    shown = [cell.count for cell in found.share.cells]
+    if found.percent_with_signal is not None:
+        assert shown[0] is not None
+        assert found.percent_with_signal == round(100 * shown[0] / len(looks))
+    else:
+        assert min(sum(s for *_, s in looks), sum(not s for *_, s in looks)) < 10
 
 
 def offered(world: Any, today: date) -> list[Month]:

@@ -169,6 +169,7 @@ ONE_AND_MORE = [
     ),
     (MessageKind.COVER_ENDS, "- 1 vervanging eindigt binnenkort", "- 3 vervangingen eindigen binnenkort"),
     (MessageKind.RELATION_ENDS, "- 1 zorgrelatie eindigt binnenkort", "- 3 zorgrelaties eindigen binnenkort"),
+    (MessageKind.TEAM_DUE, "- 1 team wacht op uw bevestiging", "- 3 teams wachten op uw bevestiging"),
     (MessageKind.QUESTION_ANSWERED, "- 1 vraag is beantwoord", "- 3 vragen zijn beantwoord"),
     (MessageKind.SOURCE_STALE, "- 1 bron is niet actueel", "- 3 bronnen zijn niet actueel"),
 ]

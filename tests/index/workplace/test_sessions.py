@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from signal_index.errors import NotAuthenticated, NotPermitted
 from signal_index.model import Actor
+from signal_index.model.administration import Change
 from signal_index.model.workplace import SESSION_IDLE, SESSION_LONGEST, Session
-from signal_index.usecases import administer
 from signal_index.usecases.workplace import sessions
 from signal_index.usecases.workplace.sessions import SignedIn
 
@@ -204,10 +204,7 @@ def test_who_is_revoked_one_of_her_roles_signs_in_again_before_she_uses_the_othe
         _open(office),
         _open(office, SignedIn("w.twee", second_factor=True)),
     )
-    office.act(
-        "f.beheer",
-        lambda tx, actor: administer.revoke_role(tx, actor, "w.een", LEAD, office.world.clock),
-    )
+    office.world.change(Change.revoke("w.een", LEAD))
     assert [_why_not(office, secret) for secret in (here, elsewhere)] == ["no-session"] * 2
     assert _resume(office, colleague)[1].staff_id == "w.twee"
     again, _ = _open(office)

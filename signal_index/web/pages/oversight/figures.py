@@ -37,7 +37,7 @@ class Sheet:
 
 async def show_figures(visit: Visit) -> Response:
     """The month in the address, or the last one that is over."""
-    wanted = _month(visit.request.query_params.get("maand"))
+    wanted = month_of(visit.request.query_params.get("maand"))
 
     def read(tx: Transaction, actor: Actor) -> tuple[Sequence[Month], Figures, Kept]:
         months = closed_months(tx, dutch_day(visit.now))
@@ -50,17 +50,18 @@ async def show_figures(visit: Visit) -> Response:
         months=months,
         month=found.month,
         hidden=found.is_hidden,
-        purposes=_sheet(visit, found.purposes),
-        teams=_sheet(visit, found.teams),
-        outcomes=_sheet(visit, found.outcomes),
-        useful=_sheet(visit, found.useful),
+        purposes=sheet_of(visit, found.purposes),
+        teams=sheet_of(visit, found.teams),
+        outcomes=sheet_of(visit, found.outcomes),
+        useful=sheet_of(visit, found.useful),
         kept=reviewed,
         names=NAMES,
         smallest=SMALLEST_SHOWN,
     )
 
 
-def _sheet(visit: Visit, counted: Counted) -> Sheet:
+def sheet_of(visit: Visit, counted: Counted) -> Sheet:
+    """A table with the words of its rows."""
     rows = tuple((_word(visit, cell.code), cell.count) for cell in counted.cells)
     return Sheet(rows, counted.total, counted.is_complete)
 
@@ -73,7 +74,8 @@ def _word(visit: Visit, code: str) -> str:
     return visit.site.renderer.text(visit.lang, FIGURES[code]) if code in FIGURES else code
 
 
-def _month(text: str | None) -> Month | None:
+def month_of(text: str | None) -> Month | None:
+    """The month in an address, if it is one."""
     try:
         return Month.parse(text) if text else None
     except MalformedInput:

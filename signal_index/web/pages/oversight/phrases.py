@@ -9,9 +9,9 @@ from datetime import date
 from policy.vocabulary import AgeBand, Level, Role
 from signal_index.model.openings import OpeningReason, OpeningState
 from signal_index.model.review import Ground, Judgement
-from signal_index.usecases.oversight.reports import OTHER, TURNED_AWAY, WITH_SIGNAL, WITHOUT_SIGNAL
+from signal_index.usecases.oversight.reports import OTHER, THE_REST, TURNED_AWAY, WITH_SIGNAL, WITHOUT_SIGNAL
 from signal_index.usecases.oversight.searching import Outcome, SearchReason
-from signal_index.web.markup.rendering import ROLE_LABELS
+from signal_index.web.markup.menu import ROLE_LABELS
 from signal_index.web.markup.words import say
 
 Phrase = tuple[str, Mapping[str, object]]  # a Dutch text, and the values of its places
@@ -88,6 +88,7 @@ FIGURES: Mapping[str, str] = {
     WITH_SIGNAL: say("Beantwoord, met een signaal"),
     WITHOUT_SIGNAL: say("Beantwoord, zonder signaal"),
     TURNED_AWAY: say("Geweigerd"),
+    THE_REST: say("Zonder signaal, of geweigerd"),
     "ja": say("Ja"),
     "nee": say("Nee"),
     "weet-niet": say("Weet ik niet"),

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from deploy.demo.processes import Processes, free_ports
 
-from . import places
+from . import offices, places, rule_books
 from .hands import WAYS, Hand
 from .places import Place
 from .stage import IdentityProvider, Stage, chromium, serving
@@ -42,15 +42,18 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             return made
 
         full = place(world("full"), provider.issuer)
-        quiet = place(world("quiet"), provider.issuer, places.one_purpose)
+        quiet = place(world("quiet"), provider.issuer, rule_books.one_purpose)
         nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
-        dark = place(full.world, nowhere, places.no_rules, demonstration=True)
+        dark = place(full.world, nowhere, rule_books.no_rules, demonstration=True)
         places.fill(full)
+        offices.administer(full)
         places.keep_quiet(quiet)
         dark.cases = full.cases
         besieged = place(world("hostile"), provider.issuer)
         places.be_hostile(besieged)
-        all_places = {"full": full, "quiet": quiet, "dark": dark, "hostile": besieged}
+        bare = place(world("bare"), provider.issuer)
+        offices.empty(bare)
+        all_places = {"full": full, "quiet": quiet, "dark": dark, "hostile": besieged, "bare": bare}
         for kind in ALARMS:
             all_places[kind] = place(world(kind), provider.issuer)
             places.alarm(all_places[kind], kind)

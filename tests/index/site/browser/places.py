@@ -112,6 +112,10 @@ PEOPLE = (
     Person("p.officer", "Pim de Wit", NOORD, (Role.PRIVACY_OFFICER,)),
     Person("p.tweede", "Petra van Dijk", NOORD, (Role.PRIVACY_OFFICER,)),
     Person("f.beheer", "Frits Beheer", NOORD, (Role.FUNCTIONAL_ADMIN,)),
+    Person("f.tweede", "Fatima Tweede", NOORD, (Role.FUNCTIONAL_ADMIN,)),
+    Person("b.bron", "Bas Bron", NOORD, (Role.SOURCE_ADMIN,)),
+    Person("l.alleen", "Lidia Alleen", "alleen", LEADS),
+    Person("w.los", "Wim Los", "los", LOOKS),
     Person("w.niets", "Noor Jansen", NOORD, ()),
     Person("w.weg", "Willem Weg", NOORD, LOOKS),
     Person("w.gek", "<b>Gerrit</b> <script>window.pwned=1</script>", NOORD, LOOKS),
@@ -154,6 +158,7 @@ class Place:
         self.world = world
         self.cases: dict[str, UUID] = {}
         self.overseen: dict[str, str] = {}
+        self.administered: dict[str, str] = {}
         self.key = Ed25519PrivateKey.generate()
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -272,7 +277,7 @@ class Place:
         request = LookupRequest(self.cases[reference].bytes, purpose, frozenset(), Informed.TOLD)
 
         def job(tx: Any) -> bytes:
-            actor = self._acting(tx, worker, Role.TEAM_MEMBER)
+            actor = self.acting(tx, worker, Role.TEAM_MEMBER)
             look_up(tx, self.house.site.desk.rules, actor, request, self.world.clock)
             newest = next(iter(tx.audit.entries(events=("lookup.answered", "lookup.refused"), limit=1)))
             name_of_look: bytes = tx.names.of_look(newest.writer, newest.number)
@@ -286,7 +291,7 @@ class Place:
 
         def job(tx: Any) -> bytes:
             first, second = (
-                self._acting(tx, each, Role.PRIVACY_OFFICER) for each in ("p.officer", "p.tweede")
+                self.acting(tx, each, Role.PRIVACY_OFFICER) for each in ("p.officer", "p.tweede")
             )
             asked = openings.ask(
                 tx, first, look_id, self.world.clock, reason=OpeningReason.COMPLAINT, dossier="PO-2026-014"
@@ -340,7 +345,8 @@ class Place:
         self.run(lambda tx: tx.witnesses.put_cosigned(cosigned))
 
     @staticmethod
-    def _acting(tx: Any, staff_id: str, role: Role) -> Actor:
+    def acting(tx: Any, staff_id: str, role: Role) -> Actor:
+        """Somebody in one of her roles."""
         staff = tx.staff.get(staff_id)
         return Actor.in_one_role(staff_id, staff, role.value, second_factor=True, token_id="test")
 
@@ -351,7 +357,7 @@ class Place:
 
         def job(tx: Any) -> None:
             for (purpose, worker), count in counts.items():
-                actor = self._acting(tx, worker, Role.TEAM_MEMBER)
+                actor = self.acting(tx, worker, Role.TEAM_MEMBER)
                 for number in range(count):
                     said: dict[str, Any] = {"purpose": purpose, "any_shown": number % 3 > 0}
                     tx.audit.append(audit.act("lookup.answered", self.world.clock, actor, **said))
@@ -462,20 +468,6 @@ def alarm(place: Place, kind: str) -> None:
     waiting = audit.event("log.checked", TODAY, actor="operator", token="t", records=9)
     place.run(lambda tx: tx.audit.append(waiting))
     place.world.clock = TODAY + timedelta(minutes=9)
-
-
-def one_purpose(rules: RuleSet) -> RuleSet:
-    """Rules with a single purpose, as at a municipality that begins small."""
-    epochs = tuple(
-        replace(each, catalogue=replace(each.catalogue, purposes=each.catalogue.purposes[:1]))
-        for each in rules.epochs
-    )
-    return replace(rules, epochs=epochs)
-
-
-def no_rules(rules: RuleSet) -> RuleSet:
-    """Rules of which none holds today."""
-    return replace(rules, epochs=())
 
 
 def be_hostile(place: Place) -> None:

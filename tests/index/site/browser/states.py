@@ -333,7 +333,7 @@ STATES: tuple[State, ...] = (
     State("covers of the team", "covers", at("/vervanging"), who="t.lead"),
     State("team, nothing waiting", "team", at("/team"), who="t.stil", place="quiet"),
     State("not for this role", "caseload", at("/caseload"), who="t.lead", status=403),
-    State("begin without screens", "home", at("/"), who="f.beheer"),
+    State("begin without screens", "home", at("/"), who="b.bron"),
     State("begin without a role", "home", at("/"), who="w.niets"),
     # --- The privacy officer
     *(

@@ -13,8 +13,9 @@ from starlette.routing import compile_path
 
 from signal_index.web.pages.site import PAGES
 
+from .office_states import EVERYWHERE as STATES
 from .sights import Sight
-from .states import STATES, Album, State
+from .states import Album, State
 
 WEIGHT_MAX = 60_000
 

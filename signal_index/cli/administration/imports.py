@@ -1,10 +1,10 @@
-"""Reads the files the functioneel beheerder hands in: the register (TOML) and the staff list (CSV)."""
+"""Reads the files the functioneel beheerder hands in: the register (TOML), the staff list (CSV or JSON)."""
 
 import csv
-import re
+import json
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crypto.batch import BatchClass
@@ -15,11 +15,10 @@ from crypto.verify_keys import decode_verify_key
 from signal_index.errors import Malformed
 from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember
 from signal_index.model.workplace import Entrance
-from signal_index.usecases import administer
+from signal_index.usecases.administration.entries import entry_faults, is_organisation, read_scim
 
 STAFF_COLUMNS = ["medewerker", "organisatie", "team", "actief"]
 NAME_COLUMN = "naam"  # may stand behind the others
-NAME_CHARACTERS_MAX = 100
 
 
 def read_register(file: Path) -> Register:
@@ -89,8 +88,8 @@ def _entrance(entry: dict[str, object]) -> Entrance:
     issuer, name, organisation, key = (
         _stated(entry, field) for field in ("issuer", "name", "organisation", "verify_key")
     )
-    if _FAULTY["organisatie"](organisation):
-        raise ValueError(f"the organisation of entrance {issuer} is not {_EXPECTED['organisatie']}")
+    if not is_organisation(organisation):
+        raise ValueError(f"the organisation of entrance {issuer} is not an OIN of 20 digits")
     return Entrance(issuer, name, organisation, decode_verify_key(decode_base64url(key)).public_bytes_raw())
 
 
@@ -107,58 +106,61 @@ def _refuse_twice(issuers: Iterable[str]) -> None:
         raise ValueError(f"an entrance is listed twice: {', '.join(twice)}")
 
 
-def read_staff(file: Path) -> list[StaffMember]:
-    """Read the list of staff (CSV with semicolons); without the column `naam`, nobody has a name.
+def read_staff(file: Path) -> Sequence[StaffMember]:
+    """Read the list of staff: CSV with semicolons, or JSON as an identity provider gives it (SCIM).
+
+    Without the column `naam`, or without `displayName`, nobody has a name.
 
     Raises:
-        Malformed: with the file, the line, and what the column must hold.
+        Malformed: with every fault of the file: its line or place, and what must stand there.
     """
+    if file.suffix.lower() == ".json":
+        return _read_json(file)
+    faults: list[tuple[str, str]] = []
+    members = []
+    for number, line in _read_lines(file):
+        member, wrong = _member(line)
+        faults += [(f"line {number}", text) for text in wrong]
+        members.append(member)
+    if faults:
+        raise Malformed("staff", f"{file} is not right; nothing was changed", tuple(faults))
+    if not members:
+        raise Malformed("staff", f"{file} names nobody")
+    return members
+
+
+def _read_json(file: Path) -> Sequence[StaffMember]:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("staff", f"{file} is not JSON in UTF-8") from error
+    return read_scim(document)
+
+
+def _read_lines(file: Path) -> list[tuple[int, dict[str, str]]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines, delimiter=";", strict=True)
             if reader.fieldnames not in (STAFF_COLUMNS, [*STAFF_COLUMNS, NAME_COLUMN]):
                 expected = f"{';'.join(STAFF_COLUMNS)}, with or without ;{NAME_COLUMN} behind it"
                 raise Malformed("staff", f"{file}: the first line must read {expected}")
-            members = [_member(file, reader.line_num, line) for line in reader]
+            return [(reader.line_num, line) for line in reader]
     except (csv.Error, UnicodeDecodeError) as error:
         raise Malformed("staff", f"{file} is not a CSV file in UTF-8") from error
-    if not members:
-        raise Malformed("staff", f"{file} names nobody")
-    return members
 
 
-def staff_id_fault(text: str) -> str | None:
-    """What a staff id must be, when this is none; as in the list of staff."""
-    return f"give {_EXPECTED['medewerker']}" if _FAULTY["medewerker"](text) else None
-
-
-def _member(file: Path, line_number: int, line: dict[str, str]) -> StaffMember:
-    faults = [name for name, fault in _FAULTY.items() if fault(line.get(name) or "")]
-    if faults or None in line:
-        what = ", ".join(f"{name}: {_EXPECTED[name]}" for name in faults) or "too many columns"
-        raise Malformed("staff", f"{file}, line {line_number}: {what}")
-    return StaffMember(
-        staff_id=line["medewerker"],
-        organisation=line["organisatie"],
-        team=line["team"],
-        active=line["actief"] == "ja",
+def _member(line: dict[str, str]) -> tuple[StaffMember, list[str]]:
+    """One line as an entry, and what is wrong with it."""
+    member = StaffMember(
+        staff_id=line.get("medewerker") or "",
+        organisation=line.get("organisatie") or "",
+        team=line.get("team") or "",
+        active=line.get("actief") == "ja",
         name=line.get(NAME_COLUMN) or "",
     )
-
-
-_FAULTY: dict[str, Callable[[str], bool]] = {
-    "medewerker": lambda text: not re.fullmatch(r"[A-Za-z0-9._:@-]{1,40}", text) or text == administer.SET_UP,
-    "organisatie": lambda text: not re.fullmatch(r"[0-9]{20}", text),
-    "team": lambda text: not re.fullmatch(r"[A-Za-z0-9._:@-]{1,32}", text),
-    "actief": lambda text: text not in {"ja", "nee"},
-    NAME_COLUMN: lambda text: (
-        len(text) > NAME_CHARACTERS_MAX or not text.isprintable() or text != text.strip()
-    ),
-}
-_EXPECTED = {
-    "medewerker": "a staff id of at most 40 letters, digits and . _ : @ -",
-    "organisatie": "an OIN of 20 digits",
-    "team": "a team code of at most 32 letters, digits and . _ : @ -",
-    "actief": "ja or nee",
-    NAME_COLUMN: f"a name of at most {NAME_CHARACTERS_MAX} characters, without spaces around it",
-}
+    faults = [f"{field}: {text}" for field, text in entry_faults(member)]
+    if line.get("actief") not in {"ja", "nee"}:
+        faults.append("actief: ja or nee")
+    if None in line:
+        faults.append("too many columns")
+    return member, faults

@@ -1,0 +1,1 @@
+"""The commands of who administers: register, staff, proposals and teams; none of them shows a flag."""

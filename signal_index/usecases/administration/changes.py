@@ -1,0 +1,174 @@
+"""Change something about a colleague: at once when one person may, else as a proposal for a second one.
+
+`request_change` is the one road; lists of the employer and confirmations of teams end here as well.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from crypto.encoding import encode
+from policy.vocabulary import CONFLICTING_ROLES, SENSITIVE_ROLES, Role
+from signal_index import audit
+from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted
+from signal_index.model import Actor, AuditEvent, FieldValue, StaffMember, dutch_day
+from signal_index.model.administration import Change, What, Why
+from signal_index.ports import Transaction
+
+DECIDERS_MIN = 2
+
+
+@dataclass(frozen=True)
+class Hand:
+    """By whose hand something changes, for the record.
+
+    Args:
+        actor: staff id; None for the daily job.
+        token: of the actor.
+        why: the reason; None for a plain act of one person who gave none.
+        proposal: the one that was agreed to; None when one person did it.
+    """
+
+    actor: str | None = None
+    token: str | None = None
+    why: Why | None = None
+    proposal: bytes | None = None
+
+    @classmethod
+    def of(cls, actor: Actor, why: Why | None = None) -> "Hand":
+        """The hand of somebody who acts alone."""
+        return cls(actor.staff_id, actor.token_id, why)
+
+    def record(self, name: str, now: datetime, change: Change, **rest: FieldValue) -> AuditEvent:
+        """The record of a change; it leaves out what there is not."""
+        said: dict[str, FieldValue] = {
+            "actor": self.actor,
+            "token": self.token,
+            "staff": change.staff_id,
+            "role": change.role,
+            "to_organisation": change.organisation,
+            "to_team": change.team,
+            "why": self.why.value if self.why is not None else None,
+            "proposal": str(UUID(bytes=self.proposal)) if self.proposal is not None else None,
+            **rest,
+        }
+        kept = {key: value for key, value in said.items() if value is not None}
+        return audit.event(name, now, subject=None, **kept)
+
+
+def find_other(tx: Transaction, recorded: str, staff_id: str) -> StaffMember:
+    """The colleague a change is about.
+
+    Raises:
+        NotPermitted: it is the actor herself.
+        NotFound: no such member.
+    """
+    if staff_id == recorded:
+        raise NotPermitted("own-role", "U kunt uw eigen rollen en gegevens niet wijzigen. Vraag een collega.")
+    member = tx.staff.get(staff_id)
+    if member is None:
+        raise NotFound("unknown-staff", "Deze medewerker is niet bekend. Importeer eerst de medewerkers.")
+    return member
+
+
+def needs_two(member: StaffMember, change: Change) -> bool:
+    """Whether one person alone may not do this."""
+    if change.what in {What.GRANT, What.REVOKE}:
+        return change.role in SENSITIVE_ROLES
+    return bool(member.roles & SENSITIVE_ROLES)
+
+
+def entry_digest(member: StaffMember) -> bytes:
+    """What a decider agrees about: her entry as it is; her roles are checked by themselves."""
+    state = "active" if member.active else "blocked"
+    return sha256(encode("entry", member.staff_id, member.organisation, member.team, state)).digest()
+
+
+def require_possible(tx: Transaction, member: StaffMember, change: Change) -> None:
+    """Refuse what cannot be, whoever asks.
+
+    Raises:
+        Malformed: no such role.
+        NotFound: she does not have the role that is taken away.
+        Conflict: roles that do not go together, a blocked account that would get a role, nothing that would change,
+            or an index that would be left without somebody who administers, oversees or can decide.
+    """
+    if change.what is What.GRANT:
+        _require_grantable(member, str(change.role))
+    elif change.what is What.REVOKE and change.role not in member.roles:
+        raise NotFound("role-not-held", "Deze medewerker heeft deze rol niet.")
+    elif _after(member, change) == member:
+        raise Conflict("nothing-to-change", "Dit is al zo. Er is niets gewijzigd.")
+    _require_not_last(tx, member, _after(member, change))
+
+
+def _require_grantable(member: StaffMember, role: str) -> None:
+    if role not in set(Role):
+        raise Malformed("unknown-role", f"Deze rol bestaat niet. Kies uit: {', '.join(sorted(Role))}.")
+    clash = {other for pair in CONFLICTING_ROLES if role in pair for other in pair - {role}} & member.roles
+    if clash:
+        raise Conflict("conflicting-role", f"Deze rol gaat niet samen met: {', '.join(sorted(clash))}.")
+    if role in member.roles:
+        raise Conflict("nothing-to-change", "Deze medewerker heeft deze rol al. Er is niets gewijzigd.")
+    if not member.active:
+        raise Conflict("blocked-member", "Dit account staat uit. Zet het eerst weer aan.")
+
+
+def _after(member: StaffMember, change: Change) -> StaffMember:
+    """Her entry with the change made."""
+    if change.what is What.GRANT:
+        return replace(member, roles=member.roles | {str(change.role)})
+    if change.what is What.REVOKE:
+        return replace(member, roles=member.roles - {str(change.role)})
+    if change.what is What.MOVE:
+        return replace(member, organisation=str(change.organisation), team=str(change.team))
+    return replace(member, active=change.what is What.UNBLOCK)
+
+
+def _require_not_last(tx: Transaction, before: StaffMember, after: StaffMember) -> None:
+    others = [each for each in tx.staff.all() if each.staff_id != before.staff_id]
+    lost = _held([before]) - _held([after])
+    if lost - _held(others):
+        raise Conflict("last-holder", "Dan heeft niemand deze rol meer. Geef de rol eerst aan een collega.")
+    if lost and not after.roles & SENSITIVE_ROLES and _deciders(others) < DECIDERS_MIN:
+        raise Conflict(
+            "last-holder", "Dan kunnen geen twee mensen meer samen beslissen. Wijs eerst iemand aan."
+        )
+
+
+def _held(members: Collection[StaffMember]) -> frozenset[str]:
+    """The sensitive roles that somebody active has."""
+    return frozenset(role for each in members if each.active for role in each.roles & SENSITIVE_ROLES)
+
+
+def _deciders(members: Collection[StaffMember]) -> int:
+    return sum(1 for each in members if each.active and each.roles & SENSITIVE_ROLES)
+
+
+def carry_out(tx: Transaction, change: Change, hand: Hand, now: datetime) -> None:
+    """Make a change that was allowed and found possible; sign her out where she may not go on; record it."""
+    member = tx.staff.get(change.staff_id)
+    assert member is not None, "whoever carries a change out has found her"
+    after, today = _after(member, change), dutch_day(now)
+    match change.what:
+        case What.GRANT:
+            tx.staff.grant(member.staff_id, str(change.role), str(hand.actor), now)
+            record = hand.record("role.granted", now, change)
+        case What.REVOKE:
+            tx.staff.revoke(member.staff_id, str(change.role))
+            record = hand.record("role.revoked", now, change)
+        case What.BLOCK:
+            tx.staff.put(after)
+            record = hand.record("staff.blocked", now, change)
+        case What.UNBLOCK:
+            # Her days begin anew: nobody can have seen or confirmed her while she was out.
+            tx.staff.put(replace(after, seen_on=today, confirmed_on=today))
+            record = hand.record("staff.unblocked", now, change)
+        case What.MOVE:
+            tx.staff.put(replace(after, confirmed_on=today))
+            record = hand.record("staff.moved", now, change)
+    if change.what in {What.REVOKE, What.BLOCK} or after.organisation != member.organisation:
+        tx.sessions.remove_all_of(member.staff_id)
+    tx.audit.append(record)

@@ -1,0 +1,205 @@
+"""What two people must agree on: one proposes, another decides, and the decision checks everything again.
+
+Invariants:
+1. Nobody decides about what she proposed herself, or about herself.
+2. What is agreed to is what was proposed: with another entry by now, or a proposer who works here no more, nothing
+   happens.
+3. After fourteen days nobody can decide any more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from secrets import token_bytes
+
+from policy.vocabulary import Role
+from signal_index import audit
+from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted
+from signal_index.model import Actor, StaffMember
+from signal_index.model.administration import GIVEN_BY_PEOPLE, Change, Proposal, ProposalState, Why
+from signal_index.ports import Transaction
+from signal_index.usecases.authority import require_role
+
+from .acting import ADMINISTERING_ROLE, SET_UP
+from .changes import Hand, carry_out, entry_digest, find_other, needs_two, require_possible
+
+_ID_BYTES = 16
+
+
+def request_change(
+    tx: Transaction, actor: Actor, change: Change, now: datetime, *, why: Why | None = None
+) -> Proposal | None:
+    """Change something about a colleague, or propose it when one person alone may not.
+
+    Args:
+        tx: the open transaction.
+        actor: who administers.
+        change: made with `Change.grant`, `revoke`, `block`, `unblock` or `move`.
+        now: aware UTC.
+        why: one of `GIVEN_BY_PEOPLE`; needed when it becomes a proposal.
+
+    Returns:
+        The proposal that waits for a second person; None when it is done.
+
+    Raises:
+        NotPermitted: the actor does not administer, or changes herself.
+        NotFound: no such member, or a role she does not have.
+        Malformed: no such role, or `proposal` without a reason (`reden`).
+        Conflict: it cannot be, see `require_possible`.
+    """
+    recorded = require_role(actor, ADMINISTERING_ROLE).staff_id
+    member = find_other(tx, recorded, change.staff_id)
+    require_possible(tx, member, change)
+    if not needs_two(member, change):
+        carry_out(tx, change, Hand.of(actor, why), now)
+        return None
+    if why not in GIVEN_BY_PEOPLE:
+        raise Malformed("proposal", "Kies waarom dit nodig is.", (("reden", "Kies een reden."),))
+    return propose(tx, actor, change, why, now)
+
+
+def propose(tx: Transaction, actor: Actor, change: Change, why: Why, now: datetime) -> Proposal:
+    """Put a change before a second person; one that waits already is given back. The caller has checked the rest."""
+    member = find_other(tx, actor.staff_id, change.staff_id)
+    entry = entry_digest(member)
+    for before in tx.proposals.all():
+        if (before.change, before.entry, before.state(now)) == (change, entry, ProposalState.ASKED):
+            return before
+    proposal = Proposal(
+        proposal_id=token_bytes(_ID_BYTES),
+        change=change,
+        why=why,
+        entry=entry,
+        proposed_by=actor.staff_id,
+        proposed_at=now,
+    )
+    tx.proposals.put(proposal)
+    _record(tx, "proposal.made", proposal, actor, now)
+    return proposal
+
+
+def _record(tx: Transaction, name: str, proposal: Proposal, actor: Actor, now: datetime) -> None:
+    change = proposal.change
+    hand = Hand(actor.staff_id, actor.token_id, proposal.why, proposal.proposal_id)
+    tx.audit.append(hand.record(name, now, change, what=change.what.value))
+
+
+def require_decider(actor: Actor) -> StaffMember:
+    """Who may decide: a functioneel beheerder or a privacy officer.
+
+    Raises:
+        NotPermitted: the actor acts as neither.
+    """
+    oversees = Role.PRIVACY_OFFICER in actor.roles
+    return require_role(actor, Role.PRIVACY_OFFICER if oversees else ADMINISTERING_ROLE)
+
+
+def decide(tx: Transaction, actor: Actor, proposal_id: bytes, now: datetime, *, approve: bool) -> Proposal:
+    """Decide as the second person.
+
+    Args:
+        tx: the open transaction.
+        actor: a functioneel beheerder or privacy officer; neither who proposed it nor whom it is about.
+        proposal_id: 16 bytes.
+        now: aware UTC.
+        approve: whether the change is made, at once.
+
+    Raises:
+        NotPermitted: the actor may not decide, or `own-proposal`: it is hers, or about her.
+        NotFound: `no-proposal`.
+        Conflict: `proposal-decided`: somebody decided, or it waited too long; `proposal-outdated`: her entry is
+            another by now, or who proposed it administers no more; or it cannot be, see `require_possible`.
+    """
+    staff = require_decider(actor)
+    proposal = tx.proposals.get(proposal_id)
+    if proposal is None:
+        raise NotFound("no-proposal", "Dit voorstel is niet gevonden.")
+    _require_second_person(staff, proposal)
+    if proposal.state(now) is not ProposalState.ASKED:
+        raise Conflict("proposal-decided", "Over dit voorstel is al beslist, of het is verlopen.")
+    if approve:
+        _agree(tx, actor, proposal, now)
+    decided = replace(proposal, decided_by=staff.staff_id, decided_at=now, approved=approve)
+    tx.proposals.put(decided)
+    if approve:
+        _record(tx, "proposal.approved", decided, actor, now)
+    else:
+        _record(tx, "proposal.refused", decided, actor, now)
+    return decided
+
+
+def _require_second_person(staff: StaffMember, proposal: Proposal) -> None:
+    if staff.staff_id in {proposal.proposed_by, proposal.change.staff_id}:
+        raise NotPermitted(
+            "own-proposal", "Dit voorstel is van uzelf of gaat over uzelf. Een ander moet beslissen."
+        )
+
+
+def _agree(tx: Transaction, actor: Actor, proposal: Proposal, now: datetime) -> None:
+    member = find_other(tx, actor.staff_id, proposal.change.staff_id)
+    if entry_digest(member) != proposal.entry or not _still_works_here(tx, proposal.proposed_by):
+        raise Conflict("proposal-outdated", "De gegevens zijn intussen anders. Doe een nieuw voorstel.")
+    require_possible(tx, member, proposal.change)
+    hand = Hand(actor.staff_id, actor.token_id, proposal.why, proposal.proposal_id)
+    carry_out(tx, proposal.change, hand, now)
+
+
+def _still_works_here(tx: Transaction, proposer: str) -> bool:
+    """Whether who proposed it may still ask for it; what the set-up asked for stands by itself."""
+    member = tx.staff.get(proposer)
+    may_ask = {ADMINISTERING_ROLE, Role.TEAM_LEAD}
+    return proposer == SET_UP or (member is not None and member.active and bool(member.roles & may_ask))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One proposal as somebody who may decide sees it.
+
+    Args:
+        member: whom it is about, as she is now; None when she is gone.
+        proposer: name of who proposed it.
+        decider: name of who decided, if anybody did.
+        state: now.
+        waits_for_her: whether the actor may decide on it now.
+    """
+
+    proposal: Proposal
+    member: StaffMember | None
+    proposer: str
+    decider: str | None
+    state: ProposalState
+    waits_for_her: bool
+
+
+def list_proposals(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Shown]:
+    """Every proposal of the last year, newest first.
+
+    Raises:
+        NotPermitted: the actor may not decide.
+    """
+    staff = require_decider(actor)
+    tx.audit.append(audit.event("proposals.listed", now, actor=staff.staff_id, token=actor.token_id))
+    return [_shown(tx, staff, proposal, now) for proposal in tx.proposals.all()]
+
+
+def count_waiting(tx: Transaction, staff: StaffMember, now: datetime) -> int:
+    """How many proposals wait for somebody who may decide; reading the number alone is not recorded."""
+    return sum(_shown(tx, staff, each, now).waits_for_her for each in tx.proposals.all())
+
+
+def _shown(tx: Transaction, staff: StaffMember, proposal: Proposal, now: datetime) -> Shown:
+    state = proposal.state(now)
+    own = staff.staff_id in {proposal.proposed_by, proposal.change.staff_id}
+    return Shown(
+        proposal=proposal,
+        member=tx.staff.get(proposal.change.staff_id),
+        proposer=_name(tx, proposal.proposed_by),
+        decider=_name(tx, proposal.decided_by) if proposal.decided_by is not None else None,
+        state=state,
+        waits_for_her=state is ProposalState.ASKED and not own,
+    )
+
+
+def _name(tx: Transaction, staff_id: str) -> str:
+    known = tx.staff.get(staff_id)
+    return known.shown_name if known is not None else staff_id

@@ -1,0 +1,106 @@
+"""The register of publishers, sources, contact routes and entrances: read it, or replace it as a whole.
+
+What a source delivers is never read here: only who may deliver what.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from signal_index import audit
+from signal_index.errors import Conflict, Malformed
+from signal_index.model import Actor, Register
+from signal_index.ports import Transaction
+
+from .acting import require_administrator
+
+
+def read_register(tx: Transaction, actor: Actor, now: datetime) -> Register:
+    """The register as it is.
+
+    Raises:
+        NotPermitted: the actor does not administer.
+    """
+    recorded = require_administrator(tx, actor)
+    tx.audit.append(audit.event("register.read", now, actor=recorded, token=actor.token_id))
+    register = tx.register
+    return Register(tuple(register.publishers()), tuple(register.publications()), tuple(register.entrances()))
+
+
+def import_register(
+    tx: Transaction,
+    actor: Actor,
+    register: Register,
+    types: Collection[str],
+    now: datetime,
+    *,
+    may_remove: bool = False,
+) -> None:
+    """Replace the register of publishers, sources and contact routes.
+
+    Args:
+        tx: the open transaction.
+        actor: who administers.
+        register: the whole new register.
+        types: codes that exist.
+        now: aware UTC.
+        may_remove: whether publishers and sources that are in use may be left out; what they said is shown no more.
+
+    Raises:
+        NotPermitted: the actor does not administer.
+        Conflict: it leaves out what is registered now, and `may_remove` is not said.
+        Malformed: an unknown type, an unknown publisher, or a pair that is listed twice.
+    """
+    recorded = require_administrator(tx, actor)
+    faults = tuple(register_faults(register, types))
+    if faults:
+        raise Malformed("register", "Het register klopt niet; er is niets gewijzigd.", faults)
+    gone = _left_out(tx, register)
+    if gone and not may_remove:
+        raise Conflict(
+            "register-removes", f"Dit register laat weg: {', '.join(gone)}. Er is niets gewijzigd."
+        )
+    tx.register.replace(register)
+    tx.audit.append(
+        audit.event(
+            "register.imported",
+            now,
+            actor=recorded,
+            token=actor.token_id,
+            publishers=len(register.publishers),
+            publications=len(register.publications),
+            entrances=len(register.entrances),
+        )
+    )
+
+
+def _left_out(tx: Transaction, register: Register) -> list[str]:
+    """Publishers, sources and entrances that are registered now and not in the new register."""
+    publishers = {each.oin for each in tx.register.publishers()} - {each.oin for each in register.publishers}
+    pairs = {(each.source, each.type) for each in tx.register.publications()}
+    gone = pairs - {(each.source, each.type) for each in register.publications}
+    doors = {each.issuer for each in tx.register.entrances()} - {each.issuer for each in register.entrances}
+    return [*sorted(publishers), *sorted(f"{source} {kind}" for source, kind in gone), *sorted(doors)]
+
+
+def register_faults(register: Register, types: Collection[str]) -> list[tuple[str, str]]:
+    """What contradicts itself in a register: (place, what is wrong there) pairs.
+
+    Args:
+        register: the whole of it.
+        types: codes that exist.
+    """
+    publishers = [publisher.oin for publisher in register.publishers]
+    faults = [(f"publishers[{oin}]", "listed twice") for oin in set(publishers) if publishers.count(oin) > 1]
+    seen: set[tuple[str, str]] = set()
+    for publication in register.publications:
+        place = f"publications[{publication.source}, {publication.type}]"
+        if publication.type not in types:
+            faults.append((place, "this signal type is not in the catalogue"))
+        if publication.publisher not in publishers:
+            faults.append((place, "this publisher is not in the register"))
+        if (publication.source, publication.type) in seen:
+            faults.append((place, "listed twice; a source and type have exactly one publisher"))
+        seen.add((publication.source, publication.type))
+    issuers = [entrance.issuer for entrance in register.entrances]
+    faults += [(f"entrances[{name}]", "listed twice") for name in set(issuers) if issuers.count(name) > 1]
+    return faults

@@ -1,0 +1,157 @@
+"""The list of staff: read it, and take over a list of the employer.
+
+Invariants:
+1. A list is taken over whole or not at all; what one person may not change becomes a proposal and the rest is done.
+2. A list gives and takes no roles, and removes nobody.
+3. A list never changes the entry of who hands it in.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from signal_index import audit
+from signal_index.errors import Malformed, NotPermitted
+from signal_index.model import Actor, StaffMember, dutch_day
+from signal_index.model.administration import Change, What, Why
+from signal_index.ports import Transaction
+
+from .acting import require_administrator
+from .changes import Hand, carry_out, needs_two
+from .proposals import propose
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What a list would change, or changed.
+
+    Args:
+        added: who is new.
+        renamed: members with their new names.
+        changes: what is done at once.
+        waiting: what waits for a second person.
+        unchanged: how many stay as they are.
+    """
+
+    added: tuple[StaffMember, ...] = ()
+    renamed: tuple[StaffMember, ...] = ()
+    changes: tuple[Change, ...] = ()
+    waiting: tuple[Change, ...] = ()
+    unchanged: int = 0
+
+
+def list_staff(tx: Transaction, actor: Actor, now: datetime) -> Sequence[StaffMember]:
+    """Everybody with her roles.
+
+    Raises:
+        NotPermitted: the actor does not administer.
+    """
+    recorded = require_administrator(tx, actor)
+    tx.audit.append(audit.event("staff.listed", now, actor=recorded, token=actor.token_id))
+    return tx.staff.all()
+
+
+def compare_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], now: datetime) -> ImportPlan:
+    """What `import_staff` would do with this list; nothing is changed.
+
+    Raises:
+        NotPermitted: the actor does not administer, or the list would change her own entry.
+        Malformed: `staff`: somebody stands in the list twice.
+    """
+    recorded = require_administrator(tx, actor)
+    plan = _plan(tx, recorded, members)
+    tx.audit.append(
+        audit.event("staff.compared", now, actor=recorded, token=actor.token_id, members=len(members))
+    )
+    return plan
+
+
+def import_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], now: datetime) -> ImportPlan:
+    """Add and change members of staff as the list says; a list without a name leaves the name as it is.
+
+    Whoever is blocked by it, or moves to another organisation, is signed out.
+
+    Args:
+        tx: the open transaction.
+        actor: who administers, or the set-up.
+        members: the list; roles in it count for nothing.
+        now: aware UTC.
+
+    Returns:
+        What was done, and what waits for a second person.
+
+    Raises:
+        NotPermitted: the actor does not administer, or `own-entry`: the list would change her own entry.
+        Malformed: `staff`: somebody stands in the list twice.
+    """
+    recorded = require_administrator(tx, actor)
+    plan = _plan(tx, recorded, members)
+    today, hand = dutch_day(now), Hand.of(actor, Why.IMPORTED)
+    for member in plan.added:
+        tx.staff.put(replace(member, seen_on=today, confirmed_on=today))
+        _record(tx, "staff.added", actor, member, now)
+    for member in plan.renamed:
+        tx.staff.put(member)
+        _record(tx, "staff.renamed", actor, member, now)
+    for change in plan.changes:
+        carry_out(tx, change, hand, now)
+    for change in plan.waiting:
+        propose(tx, actor, change, Why.IMPORTED, now)
+    tx.audit.append(
+        audit.event(
+            "staff.imported",
+            now,
+            actor=recorded,
+            token=actor.token_id,
+            members=len(members),
+            added=len(plan.added),
+            changed=len(plan.renamed) + len(plan.changes),
+            waiting=len(plan.waiting),
+        )
+    )
+    return plan
+
+
+def _record(tx: Transaction, name: str, actor: Actor, member: StaffMember, now: datetime) -> None:
+    tx.audit.append(audit.event(name, now, actor=actor.staff_id, token=actor.token_id, staff=member.staff_id))
+
+
+def _plan(tx: Transaction, recorded: str, members: Sequence[StaffMember]) -> ImportPlan:
+    _require_each_once(members)
+    added, renamed, unchanged = [], [], 0
+    at_once: list[Change] = []
+    waiting: list[Change] = []
+    for stated in members:
+        known = tx.staff.get(stated.staff_id)
+        if known is None:
+            added.append(replace(stated, roles=frozenset()))
+            continue
+        is_renamed, changes = stated.name not in {"", known.name}, list(_changes(known, stated))
+        if known.staff_id == recorded and (is_renamed or changes):
+            raise NotPermitted("own-entry", "U kunt uw eigen gegevens niet wijzigen. Vraag een collega.")
+        if is_renamed:
+            renamed.append(replace(known, name=stated.name))
+        for change in changes:
+            (waiting if needs_two(known, change) else at_once).append(change)
+        unchanged += not is_renamed and not changes
+    return ImportPlan(tuple(added), tuple(renamed), tuple(at_once), tuple(waiting), unchanged)
+
+
+def _require_each_once(members: Sequence[StaffMember]) -> None:
+    counts = Counter(member.staff_id for member in members)
+    faults = tuple(
+        (f"[{place}]", "stands in the list more than once")
+        for place, member in enumerate(members, start=1)
+        if counts[member.staff_id] > 1
+    )
+    if faults:
+        raise Malformed("staff", "De lijst klopt niet; er is niets gewijzigd.", faults)
+
+
+def _changes(known: StaffMember, stated: StaffMember) -> Iterator[Change]:
+    """What makes the entry as it is into the entry as it is stated; a move first, so that an account opens in place."""
+    if (known.organisation, known.team) != (stated.organisation, stated.team):
+        yield Change.move(known.staff_id, stated.organisation, stated.team)
+    if known.active != stated.active:
+        yield Change(What.UNBLOCK if stated.active else What.BLOCK, known.staff_id)

@@ -1,0 +1,89 @@
+"""What each field of an entry of the register must hold; a fault names the field and what to do about it."""
+
+import re
+from collections.abc import Iterator
+
+from crypto.sheet.fields import OIN, TEXT
+from signal_index.model import ContactRoute, Publication, Publisher
+from signal_index.model.workplace import Entrance
+
+NAME_CHARACTERS_MAX = 100
+SOURCE_CHARACTERS_MAX = 40
+ISSUER_CHARACTERS_MAX = 200
+ITEMS_MAX = 1024
+
+_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{1,22}[0-9]", re.ASCII)
+
+Fault = tuple[str, str]
+"""A field, and what is wrong with it."""
+
+
+def publication_faults(publication: Publication, *, taken: bool = False) -> Iterator[Fault]:
+    """What to mend in a (source, type) pair.
+
+    Args:
+        publication: as it was filled in.
+        taken: whether the pair is registered already, and should not be.
+    """
+    source = publication.source
+    if len(source) > SOURCE_CHARACTERS_MAX or TEXT.fullmatch(source) is None:
+        yield "bron", "Vul de code van de bron in, bijvoorbeeld kvk:00000001."
+    if not _is_name(publication.source_name):
+        yield "naam", "Vul een naam in van hoogstens 100 tekens."
+    if not publication.type:
+        yield "soort", "Kies een soort signaal."
+    elif taken:
+        yield "soort", "Deze bron levert deze soort al. Kies een andere soort."
+    if not publication.publisher:
+        yield "leverancier", "Kies een leverancier."
+    yield from contact_faults(publication.contact)
+
+
+def contact_faults(contact: ContactRoute) -> Iterator[Fault]:
+    """What to mend in whom to phone."""
+    if not _is_name(contact.name):
+        yield "contact", "Vul in naar wie men moet vragen, in hoogstens 100 tekens."
+    if _PHONE.fullmatch(contact.phone) is None:
+        yield "telefoon", "Vul een telefoonnummer in, bijvoorbeeld 085-0000000."
+
+
+def publisher_faults(publisher: Publisher, *, taken: bool = False) -> Iterator[Fault]:
+    """What to mend in a publisher.
+
+    Args:
+        publisher: as it was filled in.
+        taken: whether it is registered already, and should not be.
+    """
+    if taken:
+        yield "sleutel", "Deze leverancier staat al in het register. Kies daar Wijzigen."
+    if not _is_name(publisher.name):
+        yield "naam", "Vul een naam in van hoogstens 100 tekens."
+    if not 1 <= publisher.items_per_batch <= ITEMS_MAX:
+        yield "aantal", "Vul een aantal in van 1 tot en met 1024."
+    if not publisher.classes:
+        yield "levert", "Kies ten minste één soort levering."
+    if not all(OIN.fullmatch(oin) for oin in publisher.organisations):
+        yield "organisaties", "Schrijf elk OIN met 20 cijfers op een eigen regel."
+
+
+def entrance_faults(entrance: Entrance, *, taken: bool = False) -> Iterator[Fault]:
+    """What to mend in an entrance.
+
+    Args:
+        entrance: as it was pasted.
+        taken: whether it is registered already, and should not be.
+    """
+    if taken:
+        yield "toegang", "Dit systeem staat al in het register. Kies daar Wijzigen."
+    if not (_is_issuer(entrance.issuer) and _is_name(entrance.name)):
+        yield "toegang", "Vul achter issuer het adres van het systeem in, en achter name de naam."
+    if OIN.fullmatch(entrance.organisation) is None:
+        yield "toegang", "Vul achter organisation het OIN van 20 cijfers in."
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= NAME_CHARACTERS_MAX and text.isprintable() and text == text.strip()
+
+
+def _is_issuer(text: str) -> bool:
+    return 0 < len(text) <= ISSUER_CHARACTERS_MAX and text.isprintable() and " " not in text

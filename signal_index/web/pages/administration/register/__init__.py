@@ -1,0 +1,1 @@
+"""The register on pages: sources, publishers, entrances, and the purposes they serve."""
