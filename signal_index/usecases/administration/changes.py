@@ -132,7 +132,7 @@ def _require_not_last(tx: Transaction, before: StaffMember, after: StaffMember) 
     lost = _held([before]) - _held([after])
     if lost - _held(others):
         raise Conflict("last-holder", "Dan heeft niemand deze rol meer. Geef de rol eerst aan een collega.")
-    if lost and not after.roles & SENSITIVE_ROLES and _deciders(others) < DECIDERS_MIN:
+    if lost and not after.roles & SENSITIVE_ROLES and deciders(others) < DECIDERS_MIN:
         raise Conflict(
             "last-holder", "Dan kunnen geen twee mensen meer samen beslissen. Wijs eerst iemand aan."
         )
@@ -143,7 +143,8 @@ def _held(members: Collection[StaffMember]) -> frozenset[str]:
     return frozenset(role for each in members if each.active for role in each.roles & SENSITIVE_ROLES)
 
 
-def _deciders(members: Collection[StaffMember]) -> int:
+def deciders(members: Collection[StaffMember]) -> int:
+    """How many can decide on a proposal."""
     return sum(1 for each in members if each.active and each.roles & SENSITIVE_ROLES)
 
 
