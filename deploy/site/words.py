@@ -35,7 +35,7 @@ _NOT_FOR_PAGES = (
     "web/identity.py",
     "web/oversight.py",
     "web/sources.py",
-    "web/administration.py",
+    "web/administration/",
     "web/workers.py",
     "wire/",
     "wiring/",
