@@ -17,6 +17,8 @@ from signal_index.model import Actor, AuditEvent, FieldValue, StaffMember, dutch
 from signal_index.model.administration import Change, What, Why
 from signal_index.ports import Transaction
 
+from .entries import require_entry
+
 DECIDERS_MIN = 2
 
 
@@ -90,7 +92,7 @@ def require_possible(tx: Transaction, member: StaffMember, change: Change) -> No
     """Refuse what cannot be, whoever asks.
 
     Raises:
-        Malformed: no such role.
+        Malformed: no such role, or no such organisation or team.
         NotFound: she does not have the role that is taken away.
         Conflict: roles that do not go together, a blocked account that would get a role, nothing that would change,
             or an index that would be left without somebody who administers, oversees or can decide.
@@ -99,7 +101,9 @@ def require_possible(tx: Transaction, member: StaffMember, change: Change) -> No
         _require_grantable(member, str(change.role))
     elif change.what is What.REVOKE and change.role not in member.roles:
         raise NotFound("role-not-held", "Deze medewerker heeft deze rol niet.")
-    elif _after(member, change) == member:
+    elif change.what is What.MOVE:
+        require_entry(_after(member, change))
+    if _after(member, change) == member:
         raise Conflict("nothing-to-change", "Dit is al zo. Er is niets gewijzigd.")
     _require_not_last(tx, member, _after(member, change))
 
