@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from policy.vocabulary import Role
 from signal_index.cli import main
+from signal_index.model import dutch_day
 
 CONFIG = """
 environment = "dev"
@@ -128,3 +130,15 @@ def test_set_up_appoints_two_by_command_and_then_it_is_over(world: Any, shell: S
             world.database.run(lambda tx: tx.staff.revoke(staff_id, role))  # noqa: B023 - run waits
     ok(shell("staff", "appoint", "f.beheer", "p.officer"))
     assert "functioneel-beheerder" in ok(shell("staff", "list", "--as", "p.officer"))
+
+
+def test_a_cover_is_arranged_shown_and_ended_by_command(world: Any, shell: Shell) -> None:
+    today = str(dutch_day(datetime.now(UTC)))
+    days = ("--from", today, "--until", today, "--because", "andere-reden")
+    assert "voor uzelf" in shell("cover", "arrange", "w.een", "f.beheer", *days, *BY_FIRST).output
+    ok(shell("cover", "arrange", "w.een", "w.twee", *days, *BY_FIRST))
+    listed = ok(shell("cover", "list", *BY_FIRST))
+    assert f"w.twee for w.een  {today} - {today}" in listed
+    ok(shell("cover", "end", listed.split()[0], *BY_FIRST))
+    assert "nobody stands in" in ok(shell("cover", "list", *BY_FIRST))
+    assert world.records("cover.ended")[0].fields["actor"] == "f.beheer"
