@@ -38,8 +38,9 @@ _NOT_FOR_PAGES = (
     "web/identity.py",
     "web/oversight.py",
     "web/sources.py",
+    "web/administration/",
     "web/workers.py",
-    "wire.py",
+    "wire/",
     "wiring/",
     "witnessing/",
 )

@@ -12,7 +12,7 @@ from fastapi.middleware import Middleware
 from signal_index.errors import Unavailable
 from signal_index.model import dutch_day
 
-from . import oversight, sources, workers
+from . import administration, oversight, sources, workers
 from .desk import Desk
 from .frame import API_VERSION, Fork, Frame
 from .pages.site import OVERSIGHT_PAGES, PAGES, WORKER_PAGES, pages_app
@@ -21,6 +21,7 @@ from .problems import PROBLEMS, install
 
 PREFIX = "/v1"
 JSON_BYTES_MAX = 64 * 1024
+LIST_BYTES_MAX = 1024 * 1024  # a list of some thousands of members of staff
 
 
 class Surface(StrEnum):
@@ -35,8 +36,15 @@ class Surface(StrEnum):
 _ROUTERS = {
     Surface.SOURCES: (sources.router,),
     Surface.WORKERS: (workers.router,),
-    Surface.OVERSIGHT: (oversight.router,),
-    Surface.ALL: (sources.router, workers.router, oversight.router),
+    Surface.OVERSIGHT: (oversight.router, administration.router),
+    Surface.ALL: (sources.router, workers.router, oversight.router, administration.router),
+}
+
+_LIMITS = {
+    Surface.SOURCES: sources.BATCH_BYTES_MAX,
+    Surface.WORKERS: JSON_BYTES_MAX,
+    Surface.OVERSIGHT: LIST_BYTES_MAX,
+    Surface.ALL: sources.BATCH_BYTES_MAX,
 }
 
 # Source systems have no pages: whoever works for a source has her own system.
@@ -56,8 +64,6 @@ def create_app(desk: Desk, surface: Surface, site: Site | None = None) -> FastAP
         surface: which routes exist; the others answer 404.
         site: what the pages for people need; None to serve none.
     """
-    takes_batches = surface in {Surface.SOURCES, Surface.ALL}
-    limit = sources.BATCH_BYTES_MAX if takes_batches else JSON_BYTES_MAX
     app = FastAPI(
         title="Signaalindex",
         version=API_VERSION,
@@ -66,7 +72,7 @@ def create_app(desk: Desk, surface: Surface, site: Site | None = None) -> FastAP
         redoc_url=None,
         redirect_slashes=False,
         responses=PROBLEMS,
-        middleware=[Middleware(Frame, body_bytes_max=limit)],
+        middleware=[Middleware(Frame, body_bytes_max=_LIMITS[surface])],
     )
     install(app)
     for router in _ROUTERS[surface]:
