@@ -40,8 +40,9 @@ _NOT_FOR_PAGES = (
     "web/oversight.py",
     "web/sources.py",
     "web/strict.py",
+    "web/administration/",
     "web/workers.py",
-    "wire.py",
+    "wire/",
     "wiring/",
     "witnessing/",
 )

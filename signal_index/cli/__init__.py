@@ -14,6 +14,7 @@ COMMANDS_GROUP = "signal_index.commands"
 
 _OWN = {
     "audit": "oversight.records:audit_log",
+    "cover": "administration.covers:cover",
     "db": "index:db",
     "digest": "workplace:digest",
     "doctor": "doctor:doctor",

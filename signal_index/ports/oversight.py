@@ -112,6 +112,9 @@ class Names(Protocol):
     def look(self, name: bytes) -> tuple[bytes, int]:
         """Writer and number that this is the name of; of any other 16 bytes, a record that does not exist."""
 
+    def of_staff(self, staff_id: str) -> bytes:
+        """The name of a member of staff: 16 bytes, the same each time, for an address; nothing leads back from it."""
+
     def of_person(self, person: Pseudonym) -> str:
         """The alias of a person within oversight, such as `7F3A-91C2`; it leads to nothing outside it."""
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 from fastapi.routing import APIRoute
 
-from . import oversight, sources, workers
+from . import administration, oversight, sources, workers
 from .api import general
 from .api.document import PREFIX, Imprint, describe
 from .api.methods import HeadLikeGet, Methods
@@ -22,6 +22,7 @@ from .pages.visits import Page, Site
 from .problems import install
 
 JSON_BYTES_MAX = 64 * 1024
+LIST_BYTES_MAX = 1024 * 1024  # a list of some thousands of members of staff
 
 
 class Surface(StrEnum):
@@ -36,8 +37,15 @@ class Surface(StrEnum):
 _ROUTERS = {
     Surface.SOURCES: (sources.router,),
     Surface.WORKERS: (workers.router,),
-    Surface.OVERSIGHT: (oversight.router,),
-    Surface.ALL: (sources.router, workers.router, oversight.router),
+    Surface.OVERSIGHT: (oversight.router, administration.router),
+    Surface.ALL: (sources.router, workers.router, oversight.router, administration.router),
+}
+
+_LIMITS = {
+    Surface.SOURCES: sources.BATCH_BYTES_MAX,
+    Surface.WORKERS: JSON_BYTES_MAX,
+    Surface.OVERSIGHT: LIST_BYTES_MAX,
+    Surface.ALL: sources.BATCH_BYTES_MAX,
 }
 
 # Source systems have no pages: whoever works for a source has her own system.
@@ -63,8 +71,6 @@ def create_app(
     Raises:
         ValueError: a route is not in the registry.
     """
-    takes_batches = surface in {Surface.SOURCES, Surface.ALL}
-    limit = sources.BATCH_BYTES_MAX if takes_batches else JSON_BYTES_MAX
     app = FastAPI(
         title="Signaalindex",
         version=API_VERSION,
@@ -73,7 +79,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_name,
-        middleware=[Middleware(HeadLikeGet), Middleware(Frame, body_bytes_max=limit)],
+        middleware=[Middleware(HeadLikeGet), Middleware(Frame, body_bytes_max=_LIMITS[surface])],
     )
     routers = [router(desk) for router in _ROUTERS[surface]]
     routers.append(

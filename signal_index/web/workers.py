@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from signal_index.usecases import relations
+from signal_index.usecases.administration import teams
 from signal_index.usecases.log import redeem
 from signal_index.usecases.look_up import Refused, look_up
 from signal_index.wire import (
@@ -16,6 +17,7 @@ from signal_index.wire import (
     Zorgrelatie,
     Zorgrelaties,
 )
+from signal_index.wire.administration import Bevestiging, Team, Uitkomst
 
 from .desk import Desk
 from .problems import of_error
@@ -64,6 +66,29 @@ def router(desk: Desk) -> APIRouter:
             request, lambda tx, actor: relations.confirm(tx, actor, zorgrelatie.bytes, desk.now())
         )
         return answer(Zorgrelatie.of(confirmed))
+
+    @routes.get("/teamleden", response_model=Team, name="teamleden", summary="Lees wie u moet bevestigen")
+    async def teamleden(request: Request) -> Response:
+        """Wie u als teamleider elk kwartaal bevestigt."""
+        roll = await desk.run_as(request, lambda tx, actor: teams.own_team(tx, actor, desk.now()))
+        return answer(Team.of((roll.organisation, roll.team), roll.members, (roll.due_on, roll.overdue)))
+
+    @routes.post(
+        "/teamledenlijsten",
+        response_model=Uitkomst,
+        name="teamledenlijst",
+        summary="Bevestig wie er in uw team werkt",
+        responses={202: {"model": Uitkomst, "description": "Een tweede mens moet beslissen"}},
+    )
+    async def team_bevestigen(request: Request, gezegd: Bevestiging) -> Response:
+        """Bevestig wie er in uw team werkt; wie is vertrokken, kan meteen niet meer inloggen."""
+        said = teams.Answer(frozenset(gezegd.werkend), frozenset(gezegd.vertrokken))
+        waiting = await desk.run_as(
+            request, lambda tx, actor: teams.confirm_own_team(tx, actor, said, desk.now())
+        )
+        answered = answer(Uitkomst.of(waiting))
+        answered.status_code = 202 if waiting else 200
+        return answered
 
     @routes.post(
         "/logbewijzen",

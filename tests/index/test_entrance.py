@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from signal_index.cli import main
+from signal_index.cli.administration.imports import read_register
 from signal_index.cli.entrance import PARAMETER, PATH
-from signal_index.cli.imports import read_register
 from signal_index.errors import NotPermitted
 from signal_index.model import Actor
 from signal_index.usecases.workplace.arrivals import arrive

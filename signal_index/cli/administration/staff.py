@@ -113,6 +113,19 @@ def unblock(member: str, why: str | None, staff_id: str, config: Path) -> None:
     click.echo(waits or f"{member}: active")
 
 
+@staff.command()
+@click.argument("member")
+@click.argument("organisation")
+@click.argument("team")
+@_because
+@_as
+@config_option
+def move(member: str, organisation: str, team: str, *, why: str | None, staff_id: str, config: Path) -> None:
+    """Put MEMBER in another TEAM, or in another ORGANISATION (OIN)."""
+    waits = _changed(Change.move(member, organisation, team), why, staff_id, config)
+    click.echo(waits or f"{member}: works in {organisation} {team}")
+
+
 def _changed(change: Change, why: str | None, staff_id: str, config: Path) -> str | None:
     """Ask for a change; what to say when it waits for a second person."""
     reason = Why(why) if why is not None else None

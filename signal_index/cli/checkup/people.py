@@ -8,7 +8,7 @@ from crypto.batch import BatchClass
 from crypto.errors import CryptoError
 from crypto.verify_keys import decode_verify_key
 from policy.catalogue import Catalogue
-from policy.vocabulary import CONFLICTING_ROLES, Role
+from policy.vocabulary import CONFLICTING_ROLES, SENSITIVE_ROLES, Role
 from signal_index.model import Publication, Publisher, StaffMember
 from signal_index.model.workplace import Entrance
 from signal_index.ports import Transaction
@@ -162,14 +162,14 @@ def staff(found: Registered) -> Findings:
     held = {role for member in found.staff for role in member.roles}
     missing = [role for role in NEEDED_ROLES if role not in held]
     for role in missing:
-        signs = "" if role is Role.FUNCTIONAL_ADMIN else " --as STAFF_ID"
-        to_do = f"run signal-index staff grant MEMBER {role}{signs}"
-        yield mend("staff", f"nobody active has the role {role}", to_do)
+        way = "appoint ONE OTHER" if role is Role.FUNCTIONAL_ADMIN else f"grant MEMBER {role} --as STAFF_ID"
+        yield mend("staff", f"nobody active has the role {role}", f"run signal-index staff {way}")
     if not missing:
         yield ok(
             "staff", f"{len(found.staff)} active; administering, oversight and looking each have somebody"
         )
     yield from _pairs(found.staff)
+    yield from _second_person(found.staff)
     yield from _conflicts(found.staff)
 
 
@@ -182,6 +182,14 @@ def _pairs(members: Sequence[StaffMember]) -> Findings:
         held = sorted(member.staff_id for member in members if role in member.roles)
         if len(held) == 1:
             yield note("two people", f"only {held[0]} has the role {role}: {why}")
+
+
+def _second_person(members: Sequence[StaffMember]) -> Findings:
+    """Two people at least, or nobody could agree to any proposal."""
+    deciding = [member.staff_id for member in members if member.roles & SENSITIVE_ROLES]
+    if len(deciding) == 1:
+        to_do = "run signal-index staff appoint ONE OTHER"
+        yield mend("staff", f"only {deciding[0]} can decide on proposals", to_do)
 
 
 def _conflicts(members: Sequence[StaffMember]) -> Findings:

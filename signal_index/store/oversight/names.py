@@ -13,6 +13,7 @@ from signal_index.store.cells import Cells
 
 WRITER_BYTES: Final = 8
 NUMBER_BYTES: Final = 8
+STAFF_BYTES: Final = 16
 ALIAS_BYTES: Final = 4
 """Two people share an alias once in some 65,000 people; fewer digits would make a reviewer see one person in two."""
 _LOOK: Final = "look"
@@ -38,6 +39,10 @@ class KeyedNames:
         block = unveil(self._keys, _LOOK, name)
         # The highest bit is no part of a number: the database counts no further than 63 bits.
         return block[:WRITER_BYTES], int.from_bytes(block[WRITER_BYTES:], "big") & (2**63 - 1)
+
+    def of_staff(self, staff_id: str) -> bytes:
+        """The name of a member of staff."""
+        return self._cells.tag("staff", staff_id)[:STAFF_BYTES]
 
     def of_person(self, person: Pseudonym) -> str:
         """The alias of a person within oversight."""

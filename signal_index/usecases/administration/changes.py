@@ -17,6 +17,8 @@ from signal_index.model import Actor, AuditEvent, FieldValue, StaffMember, dutch
 from signal_index.model.administration import Change, What, Why
 from signal_index.ports import Transaction
 
+from .entries import require_entry
+
 DECIDERS_MIN = 2
 
 
@@ -90,7 +92,7 @@ def require_possible(tx: Transaction, member: StaffMember, change: Change) -> No
     """Refuse what cannot be, whoever asks.
 
     Raises:
-        Malformed: no such role.
+        Malformed: no such role, or no such organisation or team.
         NotFound: she does not have the role that is taken away.
         Conflict: roles that do not go together, a blocked account that would get a role, nothing that would change,
             or an index that would be left without somebody who administers, oversees or can decide.
@@ -99,7 +101,9 @@ def require_possible(tx: Transaction, member: StaffMember, change: Change) -> No
         _require_grantable(member, str(change.role))
     elif change.what is What.REVOKE and change.role not in member.roles:
         raise NotFound("role-not-held", "Deze medewerker heeft deze rol niet.")
-    elif _after(member, change) == member:
+    elif change.what is What.MOVE:
+        require_entry(_after(member, change))
+    if _after(member, change) == member:
         raise Conflict("nothing-to-change", "Dit is al zo. Er is niets gewijzigd.")
     _require_not_last(tx, member, _after(member, change))
 
@@ -132,7 +136,7 @@ def _require_not_last(tx: Transaction, before: StaffMember, after: StaffMember) 
     lost = _held([before]) - _held([after])
     if lost - _held(others):
         raise Conflict("last-holder", "Dan heeft niemand deze rol meer. Geef de rol eerst aan een collega.")
-    if lost and not after.roles & SENSITIVE_ROLES and _deciders(others) < DECIDERS_MIN:
+    if lost and not after.roles & SENSITIVE_ROLES and deciders(others) < DECIDERS_MIN:
         raise Conflict(
             "last-holder", "Dan kunnen geen twee mensen meer samen beslissen. Wijs eerst iemand aan."
         )
@@ -143,7 +147,8 @@ def _held(members: Collection[StaffMember]) -> frozenset[str]:
     return frozenset(role for each in members if each.active for role in each.roles & SENSITIVE_ROLES)
 
 
-def _deciders(members: Collection[StaffMember]) -> int:
+def deciders(members: Collection[StaffMember]) -> int:
+    """How many can decide on a proposal."""
     return sum(1 for each in members if each.active and each.roles & SENSITIVE_ROLES)
 
 

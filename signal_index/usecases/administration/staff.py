@@ -7,19 +7,21 @@ Invariants:
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signal_index import audit
-from signal_index.errors import Malformed, NotPermitted
+from signal_index.errors import Conflict, Malformed, NotPermitted
 from signal_index.model import Actor, StaffMember, dutch_day
-from signal_index.model.administration import Change, What, Why
+from signal_index.model.administration import Change, Proposal, What, Why
 from signal_index.ports import Transaction
+from signal_index.usecases.authority import require_role
 
-from .acting import require_administrator
-from .changes import Hand, carry_out, needs_two
-from .proposals import propose
+from .acting import ADMINISTERING_ROLE, require_administrator
+from .changes import Hand, carry_out, find_other, needs_two
+from .entries import require_entry
+from .proposals import propose, request_change
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,58 @@ def import_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], 
         )
     )
     return plan
+
+
+def add_member(tx: Transaction, actor: Actor, member: StaffMember, now: datetime) -> None:
+    """Add one member of staff, without roles.
+
+    Raises:
+        NotPermitted: the actor does not administer.
+        Malformed: `staff`; names each field to mend.
+        Conflict: `known-staff`: she is on the list already.
+    """
+    require_role(actor, ADMINISTERING_ROLE)
+    require_entry(member)
+    if tx.staff.get(member.staff_id) is not None:
+        raise Conflict("known-staff", "Deze medewerker staat al in de lijst. Wijzig haar gegevens.")
+    import_staff(tx, actor, [member], now)
+
+
+def change_member(
+    tx: Transaction,
+    actor: Actor,
+    find: Callable[[], StaffMember],
+    now: datetime,
+    *,
+    why: Why | None = None,
+) -> tuple[Proposal, ...]:
+    """Make the entry of one colleague what it is stated to be; her roles are left as they are.
+
+    Args:
+        tx: the open transaction.
+        actor: who administers.
+        find: the entry as it must become; only asked once the actor is known to administer.
+        now: aware UTC.
+        why: needed for what takes a second person.
+
+    Returns:
+        What waits for a second person.
+
+    Raises:
+        NotPermitted: the actor does not administer, or changes herself.
+        NotFound: no such member.
+        Malformed: `staff`; names each field to mend; or `proposal` without a reason.
+        Conflict: it cannot be.
+    """
+    recorded = require_role(actor, ADMINISTERING_ROLE).staff_id
+    stated = find()
+    require_entry(stated)
+    known = find_other(tx, recorded, stated.staff_id)
+    if stated.name not in {"", known.name}:
+        tx.staff.put(replace(known, name=stated.name))
+        _record(tx, "staff.renamed", actor, known, now)
+    asked = [request_change(tx, actor, change, now, why=why) for change in _changes(known, stated)]
+    return tuple(each for each in asked if each is not None)
 
 
 def _record(tx: Transaction, name: str, actor: Actor, member: StaffMember, now: datetime) -> None:

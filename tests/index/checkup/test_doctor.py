@@ -269,8 +269,14 @@ FAULTS: list[tuple[Callable[[Clinic], object], str]] = [
         r"sources: Bron 0003, jeugdhulp: nothing since 2020-01-01, and 45 days is the most: let Organisatie 1 run",
     ),
     (
-        lambda clinic: clinic.staff("f.beheer", Role.FUNCTIONAL_ADMIN, active=False),
-        r"staff: nobody active has the role functioneel-beheerder: run signal-index staff grant",
+        lambda clinic: [
+            clinic.staff(each, Role.FUNCTIONAL_ADMIN, active=False) for each in ("f.beheer", "f.tweede")
+        ],
+        r"staff: nobody active has the role functioneel-beheerder: run signal-index staff appoint ONE OTHER",
+    ),
+    (
+        lambda clinic: [clinic.staff("f.tweede"), clinic.staff("p.officer")],
+        r"staff: only f.beheer can decide on proposals: run signal-index staff appoint ONE OTHER",
     ),
     (
         lambda clinic: clinic.staff("p.officer"),

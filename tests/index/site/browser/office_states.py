@@ -59,7 +59,7 @@ _STATES: tuple[tuple[str, str, Way, str, str, int], ...] = (
     ("member", "member", office("w.een"), ADMIN, "full", 200),
     ("member, without a role", "member", office("w.niets"), ADMIN, "full", 200),
     ("member, herself", "member", office("f.beheer"), ADMIN, "full", 200),
-    ("member, off", "member", office("w.weg"), ADMIN, "full", 200),
+    ("member, off", "member", office("w.uit"), ADMIN, "full", 200),
     ("member, unknown", "member", at(f"/beheer/medewerkers/{UNKNOWN}"), ADMIN, "full", 404),
     ("change, at once", "change_member", then(office("w.een"), "Zet het account uit"), ADMIN, "full", 200),
     (

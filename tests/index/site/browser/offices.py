@@ -38,7 +38,7 @@ def _days(place: Place) -> None:
                 tx.staff.get(each.staff_id),
                 seen_on=day - timedelta(days=40 if number % 7 == 1 else 3),
                 confirmed_on=day - timedelta(days=100 if each.team == NOORD else 20),
-                active=each.staff_id != "w.weg",
+                active=each.staff_id != "w.uit",
             )
             tx.staff.put(member)
 
@@ -69,7 +69,7 @@ def _addresses(place: Place) -> None:
             "supplier of cases": ("leveranciers", entry_id("publisher", supplier[-1].oin)),
             "door": ("toegangen", entry_id("entrance", door.issuer)),
         }
-        for staff_id in ("w.een", "f.beheer", "w.weg", "w.niets", "w.los"):
+        for staff_id in ("w.een", "f.beheer", "w.uit", "w.niets", "w.los"):
             found[staff_id] = ("medewerkers", opaque_id(tx, "staff", staff_id))
             found[f"for {staff_id}"] = ("vervanging", opaque_id(tx, "staff", staff_id))
         for team in (NOORD, "los"):

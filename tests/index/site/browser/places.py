@@ -116,6 +116,7 @@ PEOPLE = (
     Person("b.bron", "Bas Bron", NOORD, (Role.SOURCE_ADMIN,)),
     Person("l.alleen", "Lidia Alleen", "alleen", LEADS),
     Person("w.los", "Wim Los", "los", LOOKS),
+    Person("w.uit", "Ulla Uit", NOORD, LOOKS),
     Person("w.niets", "Noor Jansen", NOORD, ()),
     Person("w.weg", "Willem Weg", NOORD, LOOKS),
     Person("w.gek", "<b>Gerrit</b> <script>window.pwned=1</script>", NOORD, LOOKS),

@@ -10,8 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from policy.catalogue import Catalogue
-
-from .model import (
+from signal_index.model import (
     Area,
     AuditEntry,
     CareRelation,
@@ -23,7 +22,7 @@ from .model import (
     Signal,
     SourceStatus,
 )
-from .model.workplace import Informed
+from signal_index.model.workplace import Informed
 
 LOOKUP_TEXT = "Ziet u geen signaal? Dat betekent niet dat er geen hulp is. Vraag het de inwoner zelf."
 

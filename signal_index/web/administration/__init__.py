@@ -1,0 +1,20 @@
+"""The surface for who administers: staff, roles, proposals, teams, covers and the register; no flag and no person.
+
+What needs a second person answers 202, with the proposals that wait for one.
+"""
+
+from fastapi import APIRouter
+
+from signal_index.web.desk import Desk
+from signal_index.web.strict import StrictRoute
+
+from . import register, staff, teams
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes of this surface."""
+    routes = APIRouter(route_class=StrictRoute)
+    staff.add(desk, routes)
+    teams.add(desk, routes)
+    register.add(desk, routes)
+    return routes
