@@ -88,8 +88,9 @@ class Desk:
 
         def acting(tx: Transaction) -> T:
             actor = actor_of(tx, claims)
+            done = job(tx, actor)
             note_seen(tx, actor.staff, self.now())
-            return job(tx, actor)
+            return done
 
         return await self.run_for(caller, acting)
 
