@@ -3,17 +3,19 @@
 Each is read as a whole and kept until something may have changed it.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from crypto.batch import BatchClass
 from signal_index import ports
 from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember
+from signal_index.model.sourcing import SigningKey
 from signal_index.model.workplace import Entrance
 
 from . import schema
+from .sourcing import registered
 from .sql import AnyRow, upsert
 
 _PUBLISHERS = select(*schema.publishers.columns).order_by(schema.publishers.c.oin)
@@ -46,7 +48,7 @@ class SqlRegister:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._publishers: dict[str, Publisher] | None = None
-        self._publications: dict[tuple[str, str], Publication] | None = None
+        self._publications: Mapping[tuple[str, str], Publication] | None = None
         self._entrances: list[Entrance] | None = None
 
     def forget(self) -> None:
@@ -57,6 +59,7 @@ class SqlRegister:
 
     def replace(self, register: Register) -> None:
         """Replace the register as a whole; the database refuses one that contradicts itself."""
+        registered.drop_keys(self._connection)
         self._connection.execute(delete(schema.publications))
         self._connection.execute(delete(schema.publishers))
         self._connection.execute(delete(schema.entrances))
@@ -64,6 +67,8 @@ class SqlRegister:
             self._connection.execute(
                 insert(schema.publishers), [_publisher_row(publisher) for publisher in register.publishers]
             )
+        for publisher in register.publishers:
+            registered.add_keys(self._connection, publisher.oin, publisher.keys)
         if register.publications:
             self._connection.execute(
                 insert(schema.publications), [_publication_row(entry) for entry in register.publications]
@@ -99,34 +104,50 @@ class SqlRegister:
             ]
         return list(self._entrances)
 
+    def put_keys(self, oin: str, keys: Sequence[SigningKey]) -> None:
+        """Replace the keys of one publisher, the newest last."""
+        registered.replace_keys(self._connection, oin, keys)
+        self.forget()
+
+    def put_contact(self, source: str, type_code: str, contact: ContactRoute, changed_on: date) -> None:
+        """Let the source's own contact route hold, until the register says something else than it says now."""
+        registered.put_contact(self._connection, self._in_register()[source, type_code], contact, changed_on)
+        self.forget()
+
     def _all_publishers(self) -> dict[str, Publisher]:
         if self._publishers is None:
-            self._publishers = {row.oin: _publisher(row) for row in self._connection.execute(_PUBLISHERS)}
+            dated = registered.read_keys(self._connection)
+            rows = self._connection.execute(_PUBLISHERS)
+            self._publishers = {row.oin: _publisher(row, dated.get(row.oin)) for row in rows}
         return self._publishers
 
-    def _all_publications(self) -> dict[tuple[str, str], Publication]:
+    def _all_publications(self) -> Mapping[tuple[str, str], Publication]:
         if self._publications is None:
-            rows = self._connection.execute(_PUBLICATIONS)
-            self._publications = {(row.source, row.type): _publication(row) for row in rows}
+            self._publications = registered.own_contacts(self._connection, self._in_register())
         return self._publications
+
+    def _in_register(self) -> Mapping[tuple[str, str], Publication]:
+        """As the functioneel beheerder imported them."""
+        rows = self._connection.execute(_PUBLICATIONS)
+        return {(row.source, row.type): _publication(row) for row in rows}
 
 
 def _publisher_row(publisher: Publisher) -> dict[str, object]:
     return {
         "oin": publisher.oin,
         "name": publisher.name,
-        "verify_key": publisher.verify_key,
+        "verify_key": publisher.keys[-1].verify_key,
         "items_per_batch": publisher.items_per_batch,
         "classes": " ".join(sorted(publisher.classes)),
         "organisations": " ".join(sorted(publisher.organisations)),
     }
 
 
-def _publisher(row: AnyRow) -> Publisher:
+def _publisher(row: AnyRow, dated: tuple[SigningKey, ...] | None) -> Publisher:
     return Publisher(
         oin=row.oin,
         name=row.name,
-        verify_key=row.verify_key,
+        keys=dated or (SigningKey(row.verify_key),),
         items_per_batch=row.items_per_batch,
         classes=frozenset(map(BatchClass, row.classes.split())),
         organisations=frozenset(row.organisations.split()),

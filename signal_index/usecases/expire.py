@@ -13,11 +13,13 @@ from crypto.records import Places
 from signal_index import audit
 from signal_index.model import SeriesState, dutch_day
 from signal_index.model.openings import OPENING_KEPT
+from signal_index.model.sourcing import PROPOSAL_KEPT
 from signal_index.model.workplace import QUESTION_DAYS, SESSION_IDLE, VIEW_KEPT
 from signal_index.ports import Transaction
 from signal_index.retention import RecordKind, events_of
 
 from .log import newest_checkpoint
+from .sourcing.delivered import SHOWN_FOR
 
 ERASED_AT_ONCE: Final = 1_000
 """Records per transaction, so that looks go on meanwhile."""
@@ -93,6 +95,8 @@ class Tidied:
         questions: answered or not, long past their due date.
         covers: whose last day has passed for as long as views are kept.
         openings: requests for a case number that ended a year ago; the log keeps its own time.
+        deliveries: where the record of a delivery is, once no source organisation finds it back; the record stays.
+        proposals: new keys that were proposed a year ago; the log keeps its own time.
     """
 
     sessions: int
@@ -101,6 +105,8 @@ class Tidied:
     questions: int
     covers: int
     openings: int
+    deliveries: int
+    proposals: int
 
 
 def tidy(tx: Transaction, now: datetime) -> Tidied:
@@ -115,4 +121,6 @@ def tidy(tx: Transaction, now: datetime) -> Tidied:
         questions=tx.questions.remove_older(dutch_day(now) - timedelta(days=QUESTION_DAYS)),
         covers=tx.covers.remove_older(dutch_day(now - VIEW_KEPT)),
         openings=tx.openings.remove_older(now - OPENING_KEPT),
+        deliveries=tx.answers.remove_older(now - SHOWN_FOR),
+        proposals=tx.proposals.remove_older(now - PROPOSAL_KEPT),
     )

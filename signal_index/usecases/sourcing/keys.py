@@ -1,0 +1,297 @@
+"""The keys a source organisation signs with, and how a new one comes into force beside the old one.
+
+Invariants:
+1. A key comes into force by two people: the organisation's bronbeheerder proposes it, a functioneel beheerder who is
+   somebody else decides, after comparing the fingerprint by phone.
+2. The key before it counts for some days more and then ends by itself; nobody can make a key last longer.
+3. A secret key that was pasted by mistake is never kept, and whoever pasted it hears to make another one.
+
+Whoever controls one of the two people can at most propose, or refuse.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from secrets import token_bytes
+from typing import Final
+
+from crypto.errors import CryptoError
+from crypto.keyfiles import PublisherPublic, PublisherSecrets, spelled
+from crypto.tokens import read_json_object
+from crypto.verify_keys import decode_verify_key
+from policy.vocabulary import Role
+from signal_index import audit
+from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted
+from signal_index.model import Actor, Publisher, StaffMember, dutch_day
+from signal_index.model.sourcing import KeyProposal, ProposalState, SigningKey
+from signal_index.ports import Transaction
+from signal_index.usecases.authority import require_role
+
+from .own import own_publisher, reading
+
+KEY_LASTS: Final = timedelta(days=730)
+"""How long a key that was renewed here counts: long enough that renewing is no burden, short enough to stay a habit."""
+OVERLAPS_DAYS: Final = (14, 30, 60)
+WARN_DAYS: Final = (60, 30, 7)
+"""How many days before the end of the last key a warning is given, each more urgent than the one before."""
+KEY_CHARACTERS_MAX: Final = 4096
+
+
+@dataclass(frozen=True)
+class OwnKey:
+    """One key as people see it.
+
+    Args:
+        fingerprint: in groups of four digits, to be read aloud.
+        in_force: whether it counts today.
+        is_over: whether its last day has passed.
+    """
+
+    key: SigningKey
+    fingerprint: str
+    in_force: bool
+    is_over: bool
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """One proposal as people see it.
+
+    Args:
+        publisher_name: for people.
+        fingerprint: in groups of four digits, to be read aloud.
+        state: how far it is.
+        proposer: her name.
+        may_decide: whether the actor is a second person who can decide on it now.
+    """
+
+    proposal: KeyProposal
+    publisher_name: str
+    fingerprint: str
+    state: ProposalState
+    proposer: str
+    may_decide: bool
+
+
+@dataclass(frozen=True)
+class OwnKeys:
+    """The keys of one organisation.
+
+    Args:
+        publisher: None when the organisation has none in the register.
+        keys: the newest first.
+        days_left: until the last key in force ends; None when it does not end by itself, or there is none.
+        warning: the smallest of `WARN_DAYS` that this is within; 0 when no key is in force; None when all is well.
+        proposals: the newest first.
+    """
+
+    publisher: Publisher | None
+    keys: Sequence[OwnKey]
+    days_left: int | None
+    warning: int | None
+    proposals: Sequence[Proposed]
+
+
+def fingerprint_of(oin: str, verify_key: bytes) -> str:
+    """What people compare, the same as `signal-index keys show` gives.
+
+    Args:
+        oin: of the publisher.
+        verify_key: 32 bytes that were checked when they came in.
+    """
+    public = PublisherPublic(oin, decode_verify_key(verify_key), date.min)
+    return spelled(public.fingerprint)
+
+
+def own_keys(tx: Transaction, actor: Actor, now: datetime) -> OwnKeys:
+    """The keys of the actor's organisation and how long they last.
+
+    Raises:
+        NotPermitted: the actor does not act as a bronbeheerder.
+    """
+    staff, today = reading(tx, actor, "keys", now), dutch_day(now)
+    publisher = own_publisher(tx, staff)
+    if publisher is None:
+        return OwnKeys(None, (), None, None, ())
+    keys = [
+        OwnKey(
+            each, fingerprint_of(publisher.oin, each.verify_key), each.is_in_force(today), each.is_over(today)
+        )
+        for each in reversed(publisher.keys)
+    ]
+    left = days_left(publisher, today)
+    proposals = [
+        _proposed(tx, each, actor, now) for each in tx.proposals.all() if each.publisher == publisher.oin
+    ]
+    return OwnKeys(publisher, keys, left, warning(publisher, today), proposals)
+
+
+def days_left(publisher: Publisher, today: date) -> int | None:
+    """Days until nothing this publisher signs counts any more; None when that day is not set, or has come."""
+    ends = [each.days_left(today) for each in publisher.keys if not each.is_over(today)]
+    known = [each for each in ends if each is not None]
+    return max(known) if known and len(known) == len(ends) else None
+
+
+def warning(publisher: Publisher, today: date) -> int | None:
+    """How near that day is, see `OwnKeys.warning`."""
+    if not publisher.keys_in_force(today):
+        return 0
+    left = days_left(publisher, today)
+    return None if left is None else min((each for each in WARN_DAYS if left <= each), default=None)
+
+
+def propose(tx: Transaction, actor: Actor, text: str, now: datetime, *, overlap_days: int) -> KeyProposal:
+    """Propose a new key for the actor's organisation.
+
+    Args:
+        tx: the open transaction.
+        actor: a bronbeheerder.
+        text: the public key file that `signal-index keys publisher` makes.
+        now: aware UTC.
+        overlap_days: how long the keys in force count beside it, one of `OVERLAPS_DAYS`.
+
+    Raises:
+        NotPermitted: the actor does not act as a bronbeheerder.
+        NotFound: `no-publisher`: her organisation is not in the register.
+        Malformed: `key`: it is no public key of this publisher; the fields say why.
+        Conflict: `key-waiting`: another one waits already.
+    """
+    staff = require_role(actor, Role.SOURCE_ADMIN)
+    publisher = own_publisher(tx, staff)
+    if publisher is None:
+        raise NotFound("no-publisher", "Uw organisatie staat nog niet in het register.")
+    waiting = [
+        each
+        for each in tx.proposals.all()
+        if each.publisher == publisher.oin and each.state(now) is ProposalState.WAITING
+    ]
+    if waiting:
+        raise Conflict("key-waiting", "Er wacht al een nieuwe sleutel. Wacht tot daarover is besloten.")
+    verify_key = _read_key(tx, publisher, text)
+    if overlap_days not in OVERLAPS_DAYS:
+        raise _fault("overlap", "Kies hoelang de oude sleutel nog geldt.")
+    proposal = KeyProposal(token_bytes(16), publisher.oin, verify_key, overlap_days, staff.staff_id, now)
+    tx.proposals.put(proposal)
+    _record(tx, actor, "key.proposed", proposal, now)
+    return proposal
+
+
+def _fault(field: str, text: str) -> Malformed:
+    return Malformed("key", "Deze sleutel kunnen wij niet gebruiken.", ((field, text),))
+
+
+def _read_key(tx: Transaction, publisher: Publisher, text: str) -> bytes:
+    """The key in a public key file; nothing of another file is kept or repeated."""
+    if not text or len(text) > KEY_CHARACTERS_MAX:
+        raise _fault("sleutel", "Plak hier de hele tekst van het bestand publisher.public.json.")
+    try:
+        document = read_json_object(text.encode())
+        if document.get("kind") == PublisherSecrets.KIND:
+            raise _fault(
+                "sleutel",
+                "Dit is uw geheime sleutel. Gebruik die niet meer: maak een nieuwe, en plak het openbare bestand.",
+            )
+        public = PublisherPublic.from_document(document)
+    except CryptoError:
+        # Not chained: causes further down hold parts of what was pasted.
+        raise _fault(
+            "sleutel", "Dit is geen openbare sleutel die wij kunnen lezen. Plak het hele bestand."
+        ) from None
+    if public.publisher != publisher.oin:
+        raise _fault("sleutel", "Deze sleutel is van een andere organisatie.")
+    verify_key = public.verify_key.public_bytes_raw()
+    if any(verify_key == key.verify_key for each in tx.register.publishers() for key in each.keys):
+        raise _fault("sleutel", "Deze sleutel staat al in het register. Maak een nieuwe.")
+    return verify_key
+
+
+def _record(tx: Transaction, actor: Actor, name: str, proposal: KeyProposal, now: datetime) -> None:
+    record = audit.act(
+        name,
+        now,
+        actor,
+        publisher=proposal.publisher,
+        fingerprint=fingerprint_of(proposal.publisher, proposal.verify_key),
+        overlap_days=proposal.overlap_days,
+    )
+    tx.audit.append(record)
+
+
+def proposals(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Proposed]:
+    """Every proposal, for whoever decides; the newest first.
+
+    Raises:
+        NotPermitted: the actor does not act as a functioneel beheerder.
+    """
+    require_role(actor, Role.FUNCTIONAL_ADMIN)
+    tx.audit.append(audit.act("keys.listed", now, actor))
+    return [_proposed(tx, each, actor, now) for each in tx.proposals.all()]
+
+
+def _proposed(tx: Transaction, proposal: KeyProposal, actor: Actor, now: datetime) -> Proposed:
+    publisher, proposer = tx.register.publisher(proposal.publisher), tx.staff.get(proposal.proposed_by)
+    state = proposal.state(now)
+    return Proposed(
+        proposal=proposal,
+        publisher_name=publisher.name if publisher is not None else proposal.publisher,
+        fingerprint=fingerprint_of(proposal.publisher, proposal.verify_key),
+        state=state,
+        proposer=proposer.shown_name if proposer is not None else proposal.proposed_by,
+        may_decide=state is ProposalState.WAITING
+        and Role.FUNCTIONAL_ADMIN in actor.roles
+        and actor.staff_id != proposal.proposed_by,
+    )
+
+
+def decide(tx: Transaction, actor: Actor, proposal_id: bytes, now: datetime, *, approve: bool) -> KeyProposal:
+    """Put a proposed key in force, or refuse it.
+
+    Args:
+        tx: the open transaction.
+        actor: a functioneel beheerder, and not who proposed it.
+        proposal_id: 16 bytes.
+        now: aware UTC.
+        approve: what she decides.
+
+    Raises:
+        NotPermitted: the actor does not act as a functioneel beheerder, or proposed it herself: `own-key`.
+        NotFound: `no-proposal`: unknown, or its publisher has left the register.
+        Conflict: `key-decided`: somebody decided on it already, it waited too long, or the key is in the register.
+    """
+    staff = require_role(actor, Role.FUNCTIONAL_ADMIN)
+    proposal, publisher = _waiting(tx, staff, proposal_id, now)
+    decided = replace(proposal, decided_by=staff.staff_id, decided_at=now, approved=approve)
+    tx.proposals.put(decided)
+    if not approve:
+        _record(tx, actor, "key.refused", decided, now)
+        return decided
+    tx.register.put_keys(publisher.oin, _renewed(publisher, decided, dutch_day(now)))
+    _record(tx, actor, "key.approved", decided, now)
+    return decided
+
+
+def _waiting(
+    tx: Transaction, staff: StaffMember, proposal_id: bytes, now: datetime
+) -> tuple[KeyProposal, Publisher]:
+    """A proposal this person can decide on, and the publisher it is for."""
+    proposal = tx.proposals.get(proposal_id)
+    publisher = None if proposal is None else tx.register.publisher(proposal.publisher)
+    if proposal is None or publisher is None:
+        raise NotFound("no-proposal", "Dit voorstel is niet gevonden.")
+    if proposal.proposed_by == staff.staff_id:
+        raise NotPermitted("own-key", "U stelde deze sleutel zelf voor. Vraag een collega om te besluiten.")
+    known = any(each.verify_key == proposal.verify_key for each in publisher.keys)
+    if proposal.state(now) is not ProposalState.WAITING or known:
+        raise Conflict("key-decided", "Over deze sleutel is al besloten, of het voorstel is verlopen.")
+    return proposal, publisher
+
+
+def _renewed(publisher: Publisher, proposal: KeyProposal, today: date) -> tuple[SigningKey, ...]:
+    """The keys once the new one is in force: those before it end after the overlap, and never later than they did."""
+    ends = today + timedelta(days=proposal.overlap_days)
+    before = (
+        each if each.is_over(today) else replace(each, valid_until=min(each.valid_until or ends, ends))
+        for each in publisher.keys
+    )
+    return (*before, SigningKey(proposal.verify_key, today, today + KEY_LASTS))
