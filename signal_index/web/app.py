@@ -15,7 +15,7 @@ from signal_index.model import dutch_day
 from . import oversight, sources, workers
 from .desk import Desk
 from .frame import API_VERSION, Fork, Frame
-from .pages.site import OVERSIGHT_PAGES, PAGES, WORKER_PAGES, pages_app
+from .pages.site import OVERSIGHT_PAGES, PAGES, SOURCE_PAGES, WORKER_PAGES, pages_app
 from .pages.visits import Page, Site
 from .problems import PROBLEMS, install
 
@@ -39,9 +39,8 @@ _ROUTERS = {
     Surface.ALL: (sources.router, workers.router, oversight.router),
 }
 
-# Source systems have no pages: whoever works for a source has her own system.
 PAGES_OF: Mapping[Surface, tuple[Page, ...]] = {
-    Surface.SOURCES: (),
+    Surface.SOURCES: SOURCE_PAGES,
     Surface.WORKERS: WORKER_PAGES,
     Surface.OVERSIGHT: OVERSIGHT_PAGES,
     Surface.ALL: PAGES,

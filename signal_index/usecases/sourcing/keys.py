@@ -9,7 +9,7 @@ Invariants:
 Whoever controls one of the two people can at most propose, or refuse.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from secrets import token_bytes
@@ -34,7 +34,8 @@ KEY_LASTS: Final = timedelta(days=730)
 OVERLAPS_DAYS: Final = (14, 30, 60)
 WARN_DAYS: Final = (60, 30, 7)
 """How many days before the end of the last key a warning is given, each more urgent than the one before."""
-KEY_CHARACTERS_MAX: Final = 4096
+KEY_BYTES_MAX: Final = 4096
+"""A public key file has some 200."""
 
 
 @dataclass(frozen=True)
@@ -168,42 +169,55 @@ def propose(tx: Transaction, actor: Actor, text: str, now: datetime, *, overlap_
     ]
     if waiting:
         raise Conflict("key-waiting", "Er wacht al een nieuwe sleutel. Wacht tot daarover is besloten.")
-    verify_key = _read_key(tx, publisher, text)
-    if overlap_days not in OVERLAPS_DAYS:
-        raise _fault("overlap", "Kies hoelang de oude sleutel nog geldt.")
+    faults = tuple(_faults(tx, publisher, text, overlap_days))
+    public = _public_in(text)
+    if faults or public is None:
+        raise Malformed("key", "De sleutel is niet voorgesteld. Verbeter wat hieronder staat.", faults)
+    verify_key = public.verify_key.public_bytes_raw()
     proposal = KeyProposal(token_bytes(16), publisher.oin, verify_key, overlap_days, staff.staff_id, now)
     tx.proposals.put(proposal)
     _record(tx, actor, "key.proposed", proposal, now)
     return proposal
 
 
-def _fault(field: str, text: str) -> Malformed:
-    return Malformed("key", "Deze sleutel kunnen wij niet gebruiken.", ((field, text),))
+def _faults(tx: Transaction, publisher: Publisher, text: str, overlap_days: int) -> Iterator[tuple[str, str]]:
+    """What is wrong with a form; nothing of what was pasted is repeated."""
+    public = _public_in(text)
+    if _kind_in(text) == PublisherSecrets.KIND:
+        yield "sleutel", "Dit is uw geheime sleutel. Gebruik die niet meer: maak een nieuwe sleutel."
+    elif public is None:
+        yield "sleutel", "Plak hier de hele tekst van het bestand publisher.public.json."
+    elif public.publisher != publisher.oin:
+        yield "sleutel", "Deze sleutel is van een andere organisatie."
+    elif any(public.verify_key.public_bytes_raw() in _known(each) for each in tx.register.publishers()):
+        yield "sleutel", "Deze sleutel staat al in het register. Maak een nieuwe."
+    if overlap_days not in OVERLAPS_DAYS:
+        yield "overlap", "Kies hoelang de oude sleutel nog geldt."
 
 
-def _read_key(tx: Transaction, publisher: Publisher, text: str) -> bytes:
-    """The key in a public key file; nothing of another file is kept or repeated."""
-    if not text or len(text) > KEY_CHARACTERS_MAX:
-        raise _fault("sleutel", "Plak hier de hele tekst van het bestand publisher.public.json.")
+def _known(publisher: Publisher) -> set[bytes]:
+    return {each.verify_key for each in publisher.keys}
+
+
+def _public_in(text: str) -> PublisherPublic | None:
+    """The public key file that was pasted, if it is one."""
     try:
-        document = read_json_object(text.encode())
-        if document.get("kind") == PublisherSecrets.KIND:
-            raise _fault(
-                "sleutel",
-                "Dit is uw geheime sleutel. Gebruik die niet meer: maak een nieuwe, en plak het openbare bestand.",
-            )
-        public = PublisherPublic.from_document(document)
+        return PublisherPublic.from_document(read_json_object(_bytes_of(text)))
     except CryptoError:
-        # Not chained: causes further down hold parts of what was pasted.
-        raise _fault(
-            "sleutel", "Dit is geen openbare sleutel die wij kunnen lezen. Plak het hele bestand."
-        ) from None
-    if public.publisher != publisher.oin:
-        raise _fault("sleutel", "Deze sleutel is van een andere organisatie.")
-    verify_key = public.verify_key.public_bytes_raw()
-    if any(verify_key == key.verify_key for each in tx.register.publishers() for key in each.keys):
-        raise _fault("sleutel", "Deze sleutel staat al in het register. Maak een nieuwe.")
-    return verify_key
+        return None
+
+
+def _kind_in(text: str) -> object:
+    """What a pasted key file calls itself, if it is one."""
+    try:
+        return read_json_object(_bytes_of(text)).get("kind")
+    except CryptoError:
+        return None
+
+
+def _bytes_of(text: str) -> bytes:
+    """What was pasted, as far as a public key file can be long."""
+    return text.encode(errors="replace") if len(text) <= KEY_BYTES_MAX else b""
 
 
 def _record(tx: Transaction, actor: Actor, name: str, proposal: KeyProposal, now: datetime) -> None:

@@ -53,6 +53,16 @@ _NAV: Mapping[str, Sequence[tuple[str, str]]] = {
         ("log_health", say("Logboek")),
         _HELP,
     ),
+    Role.SOURCE_ADMIN: (
+        ("source_series", say("Onze signalen")),
+        ("deliveries", say("Leveringen")),
+        ("contacts", say("Contactpunten")),
+        ("source_questions", say("Meldingen")),
+        ("keys", say("Sleutels")),
+        ("usage", say("Gebruik")),
+        _HELP,
+    ),
+    Role.FUNCTIONAL_ADMIN: (("key_requests", say("Sleutels")), _HELP),
 }
 
 

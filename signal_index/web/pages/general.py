@@ -17,6 +17,7 @@ _BEGINNINGS = {
     Role.TEAM_MEMBER.value: "caseload",
     Role.TEAM_LEAD.value: "team",
     Role.PRIVACY_OFFICER.value: "work_list",
+    Role.SOURCE_ADMIN.value: "source_series",
 }
 
 

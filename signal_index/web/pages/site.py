@@ -29,7 +29,7 @@ from signal_index.web.markup.words import load_words
 from signal_index.web.provider import Provider
 from signal_index.web.reception import answer, stray
 
-from . import caseload, covers, general, looking, messages, questions, sheets, sign_in, team
+from . import caseload, covers, general, looking, messages, questions, sheets, sign_in, sourcing, team
 from .forms import FORM_BYTES_MAX
 from .oversight import SECTIONS
 from .visits import SIGN_IN_COOKIE, Guest, Page, Site
@@ -61,11 +61,13 @@ _EVERYWHERE = (*general.PAGES, *sign_in.PAGES)
 _FOR_WORKERS = tuple(
     page for module in (caseload, looking, sheets, questions, covers, messages, team) for page in module.PAGES
 )
-_FOR_OVERSIGHT = tuple(page for module in SECTIONS for page in module.PAGES)
+_FOR_OVERSIGHT = tuple(page for module in (*SECTIONS, *sourcing.DECIDING) for page in module.PAGES)
+_FOR_SOURCES = tuple(page for module in sourcing.SECTIONS for page in module.PAGES)
 
 WORKER_PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS])
 OVERSIGHT_PAGES = checked([*_EVERYWHERE, *_FOR_OVERSIGHT])
-PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS, *_FOR_OVERSIGHT])
+SOURCE_PAGES = checked([*_EVERYWHERE, *_FOR_SOURCES])
+PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS, *_FOR_OVERSIGHT, *_FOR_SOURCES])
 
 
 def addresses_of(pages: Sequence[Page]) -> Addresses:

@@ -122,7 +122,7 @@ class Walker:
         return self._go("POST", path, [("csrf", token), *fields])
 
     def _filled(self, form: HtmlElement, button: HtmlElement) -> list[tuple[str, str]]:
-        own = {str(each.get("name")) for each in form.xpath(".//input | .//select")}
+        own = {str(each.get("name")) for each in form.xpath(".//input | .//select | .//textarea")}
         assert self._chosen.keys() <= own, "something was chosen in another form"
         preset = [(str(each.get("name")), str(each.get("value"))) for each in form.xpath(PRESET)]
         lists = form.xpath(".//select")
