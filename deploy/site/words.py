@@ -35,6 +35,7 @@ _NOT_FOR_PAGES = (
     "web/identity.py",
     "web/oversight.py",
     "web/sources.py",
+    "web/sourcing/",
     "web/workers.py",
     "wire.py",
     "wiring/",

@@ -18,6 +18,7 @@ from .frame import API_VERSION, Fork, Frame
 from .pages.site import OVERSIGHT_PAGES, PAGES, SOURCE_PAGES, WORKER_PAGES, pages_app
 from .pages.visits import Page, Site
 from .problems import PROBLEMS, install
+from .sourcing import routes as sourcing
 
 PREFIX = "/v1"
 JSON_BYTES_MAX = 64 * 1024
@@ -33,10 +34,10 @@ class Surface(StrEnum):
 
 
 _ROUTERS = {
-    Surface.SOURCES: (sources.router,),
+    Surface.SOURCES: (sources.router, sourcing.router),
     Surface.WORKERS: (workers.router,),
-    Surface.OVERSIGHT: (oversight.router,),
-    Surface.ALL: (sources.router, workers.router, oversight.router),
+    Surface.OVERSIGHT: (oversight.router, sourcing.deciding),
+    Surface.ALL: (sources.router, sourcing.router, workers.router, oversight.router, sourcing.deciding),
 }
 
 PAGES_OF: Mapping[Surface, tuple[Page, ...]] = {

@@ -91,6 +91,15 @@ _FIELDS = frozenset(
         "schrijver",
         "nummer",
         "blad",
+        "bladzijde",
+        "maand",
+        "naam",
+        "telefoon",
+        "antwoord",
+        "sleutel",
+        "overlap",
+        "voorstel",
+        "besluit",
     }
 )
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."

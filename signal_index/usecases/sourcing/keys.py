@@ -122,7 +122,7 @@ def own_keys(tx: Transaction, actor: Actor, now: datetime) -> OwnKeys:
     ]
     left = days_left(publisher, today)
     proposals = [
-        _proposed(tx, each, actor, now) for each in tx.proposals.all() if each.publisher == publisher.oin
+        shown(tx, each, actor, now) for each in tx.proposals.all() if each.publisher == publisher.oin
     ]
     return OwnKeys(publisher, keys, left, warning(publisher, today), proposals)
 
@@ -240,10 +240,18 @@ def proposals(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Proposed
     """
     require_role(actor, Role.FUNCTIONAL_ADMIN)
     tx.audit.append(audit.act("keys.listed", now, actor))
-    return [_proposed(tx, each, actor, now) for each in tx.proposals.all()]
+    return [shown(tx, each, actor, now) for each in tx.proposals.all()]
 
 
-def _proposed(tx: Transaction, proposal: KeyProposal, actor: Actor, now: datetime) -> Proposed:
+def shown(tx: Transaction, proposal: KeyProposal, actor: Actor, now: datetime) -> Proposed:
+    """A proposal as people see it.
+
+    Args:
+        tx: the open transaction.
+        proposal: of the actor's own organisation, or any for a functioneel beheerder.
+        actor: who sees it.
+        now: aware UTC.
+    """
     publisher, proposer = tx.register.publisher(proposal.publisher), tx.staff.get(proposal.proposed_by)
     state = proposal.state(now)
     return Proposed(

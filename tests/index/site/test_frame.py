@@ -332,12 +332,17 @@ def test_a_page_says_how_long_the_session_still_lasts(house: Any) -> None:
 
 
 def test_the_beginning_is_where_her_role_works(house: Any) -> None:
-    for staff_id, beginning in (("w.een", "/caseload"), ("t.lead", "/team"), ("w.leidt", "/caseload")):
+    for staff_id, beginning in (
+        ("w.een", "/caseload"),
+        ("t.lead", "/team"),
+        ("w.leidt", "/caseload"),
+        ("b.bron", "/bron/signalen"),
+    ):
         assert house.browser(staff_id).get("/").headers["location"] == beginning
 
 
 def test_a_role_without_screens_hears_that(house: Any) -> None:
-    for staff_id in ("f.beheer", "b.bron", "w.niets"):
+    for staff_id in ("f.beheer", "w.niets"):
         response = house.browser(staff_id).get("/")
         assert response.status_code == 200
         assert ("nog geen schermen" in response.text) is (CALLERS[staff_id] is not None)

@@ -1,19 +1,24 @@
 """Questions about the organisation's signals: which, until when, and the answer; about whom is said on the phone."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
-from signal_index.model import dutch_day
-from signal_index.model.workplace import Verdict
+from signal_index.model import Actor, dutch_day
+from signal_index.model.workplace import Question, Verdict
+from signal_index.ports import Transaction
 from signal_index.usecases.workplace.questions import answer, waiting
 from signal_index.web.pages.visits import SOURCES, Page, Visit
 
 
 async def show_questions(visit: Visit) -> Response:
     """Every question that waits."""
-    found = await visit.run_as(lambda tx, actor: waiting(tx, actor, visit.now))
-    sources = await visit.run(
-        lambda tx: {each.source: each.source_name for each in tx.register.publications()}
-    )
+
+    def read(tx: Transaction, actor: Actor) -> tuple[Sequence[Question], dict[str, str]]:
+        found = waiting(tx, actor, visit.now)
+        return found, {each.source: each.source_name for each in tx.register.publications()}
+
+    found, sources = await visit.run_as(read)
     today = dutch_day(visit.now)
     catalogue = visit.rules.in_force(today).catalogue
     return visit.page(

@@ -68,7 +68,9 @@ def test_every_page_is_read_and_reading_is_on_record(source: Any, world: Any, pa
 
 
 @pytest.mark.parametrize("who", ["w.een", "t.lead", "p.officer", "f.beheer", "w.niets"])
-def test_every_page_is_the_bronbeheerders_alone_and_trying_is_on_record(walk: Any, world: Any, who: str) -> None:
+def test_every_page_is_the_bronbeheerders_alone_and_trying_is_on_record(
+    walk: Any, world: Any, who: str
+) -> None:
     other = walk(staff_id=who)
     for number, path in enumerate(READABLE, start=1):
         assert other.open(path).status == 403, path
@@ -80,7 +82,14 @@ def test_no_page_holds_a_pseudonym_a_bsn_a_case_or_a_relation(source: Any, world
     ask(world, "V-2222-2222", "agb:00000003", "jeugdhulp")
     (relation,) = world.database.run(lambda tx: tx.relations.all_of(world.GEMEENTE))
     person = relation.person.encoded.hex()
-    private = {world.PEOPLE[0].digits, person, person.upper(), "WT-2026-0301", relation.relation_id.hex(), "w.een"}
+    private = {
+        world.PEOPLE[0].digits,
+        person,
+        person.upper(),
+        "WT-2026-0301",
+        relation.relation_id.hex(),
+        "w.een",
+    }
     for path in READABLE:
         text = source.open(path).content.decode()
         assert not [each for each in private if each in text], path
@@ -93,9 +102,18 @@ def test_a_bronbeheerder_elsewhere_sees_and_changes_nothing_of_ours(walk: Any, w
     other = walk(staff_id="b.zorg")
     for path in READABLE:
         text = other.open(path).content.decode()
-        assert not [each for each in ("Bron 0001", "Bron 0002", "Bron 0003", "V-2222-2222", "Organisatie 1") if each in text]
+        assert not [
+            each
+            for each in ("Bron 0001", "Bron 0002", "Bron 0003", "V-2222-2222", "Organisatie 1")
+            if each in text
+        ]
     assert other.send("/bron/meldingen", ("kenmerk", "V-2222-2222"), ("antwoord", "klopt")).status == 404
-    changed = (("bron", "agb:00000003"), ("soort", "jeugdhulp"), ("naam", "Ons"), ("telefoon", "085 111 1111"))
+    changed = (
+        ("bron", "agb:00000003"),
+        ("soort", "jeugdhulp"),
+        ("naam", "Ons"),
+        ("telefoon", "085 111 1111"),
+    )
     assert other.send("/bron/contactpunten", *changed).status == 404
     assert not world.records("question.answered", "contact.changed")
 
@@ -105,7 +123,9 @@ def test_an_organisation_without_sources_hears_what_to_do(walk: Any, world: Any)
     for path in READABLE:
         page = walk(staff_id="b.nieuw").open(path)
         assert page.status == 200
-        assert re.search(r"Uw organisatie levert nog niets|niets geleverd|wacht geen melding", page.text), path
+        assert re.search(r"Uw organisatie levert nog niets|niets geleverd|wacht geen melding", page.text), (
+            path
+        )
 
 
 # --- Series ---------------------------------------------------------------------------------------------------------
@@ -114,8 +134,12 @@ def test_an_organisation_without_sources_hears_what_to_do(walk: Any, world: Any)
 def test_few_signals_are_not_counted_and_freshness_says_what_to_do(
     source: Any, walk: Any, world: Any
 ) -> None:
-    world.publish(world.GEMEENTE, "agb:00000001", "wmo-voorziening", dict.fromkeys(world.PEOPLE[:9], "2025-11"))
-    world.publish(world.GEMEENTE, "agb:00000002", "wmo-voorziening", dict.fromkeys(world.PEOPLE[:11], "2025-11"))
+    world.publish(
+        world.GEMEENTE, "agb:00000001", "wmo-voorziening", dict.fromkeys(world.PEOPLE[:9], "2025-11")
+    )
+    world.publish(
+        world.GEMEENTE, "agb:00000002", "wmo-voorziening", dict.fromkeys(world.PEOPLE[:11], "2025-11")
+    )
     text = source.open("/bron/signalen").text
     assert "minder dan 10" in text
     assert re.search(r"Signalen\s*11\b", text)
@@ -175,7 +199,9 @@ def test_a_contact_route_is_changed_recorded_and_shows_at_the_next_look(source: 
     (record,) = world.records("contact.changed")
     assert record.fields["contact_phone"] == "030 123 4567"
     shown = world.look(relation.relation_id, purpose="voorbereiding-huisbezoek").json()
-    assert {"naam": "Aanmelding jeugd", "telefoon": "030 123 4567"} in [each["contact"] for each in shown["signalen"]]
+    assert {"naam": "Aanmelding jeugd", "telefoon": "030 123 4567"} in [
+        each["contact"] for each in shown["signalen"]
+    ]
 
 
 FAULTY = [
@@ -282,12 +308,15 @@ def test_a_key_that_is_none_of_hers_is_not_proposed_and_never_comes_back(
 
 
 @pytest.mark.parametrize(
-    ("left", "said"), [(61, None), (60, "Nog 60 dagen."), (7, "Nog 7 dagen."), (-1, "Er is geen sleutel die geldt")]
+    ("left", "said"),
+    [(61, None), (60, "Nog 60 dagen."), (7, "Nog 7 dagen."), (-1, "Er is geen sleutel die geldt")],
 )
 def test_the_end_of_a_key_is_said_in_time(source: Any, world: Any, left: int, said: str | None) -> None:
     def job(tx: Any) -> None:
         (key,) = tx.register.publisher(world.GEMEENTE).keys
-        tx.register.put_keys(world.GEMEENTE, [replace(key, valid_until=world.clock.date() + timedelta(days=left))])
+        tx.register.put_keys(
+            world.GEMEENTE, [replace(key, valid_until=world.clock.date() + timedelta(days=left))]
+        )
 
     world.database.run(job)
     text = source.open("/bron/sleutels").text
