@@ -49,7 +49,7 @@ class OwnSeries:
 
 
 def own_series(tx: Transaction, rules: RuleSet, actor: Actor, now: datetime) -> Sequence[OwnSeries]:
-    """Every source and type of the actor's organisation.
+    """Every source and type of the actor's organisation; what is not current comes first.
 
     Raises:
         NotPermitted: the actor does not act as a bronbeheerder.
@@ -58,7 +58,8 @@ def own_series(tx: Transaction, rules: RuleSet, actor: Actor, now: datetime) -> 
     today = dutch_day(now)
     catalogue = rules.in_force(today).catalogue
     standings = source_standing(tx, catalogue, today, staff.organisation)
-    return [_series(tx, catalogue, standing) for standing in standings]
+    found = [_series(tx, catalogue, standing) for standing in standings]
+    return sorted(found, key=lambda each: each.current)
 
 
 def _series(tx: Transaction, catalogue: Catalogue, standing: Standing) -> OwnSeries:

@@ -19,51 +19,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from crypto.encoding import Month
 from policy.catalogue import PurposeRule, SignalType
-from policy.vocabulary import Role
 from signal_index.model import DUTCH_TIME
 from signal_index.web.markup.addresses import Addresses
 from signal_index.web.markup.assets import Assets
 
-from .words import DUTCH, LANGUAGES, Words, say
-
-ROLE_LABELS: Mapping[str, str] = {
-    Role.TEAM_MEMBER: say("Wijkteammedewerker"),
-    Role.TEAM_LEAD: say("Teamleider"),
-    Role.PRIVACY_OFFICER: say("Privacy officer"),
-    Role.FUNCTIONAL_ADMIN: say("Functioneel beheerder"),
-    Role.SOURCE_ADMIN: say("Bronbeheerder"),
-}
-_HELP = ("help", say("Hulp"))
-_COVERS = ("covers", say("Vervanging"))
-_NAV: Mapping[str, Sequence[tuple[str, str]]] = {
-    Role.TEAM_MEMBER: (
-        ("caseload", say("Mijn caseload")),
-        ("my_looks", say("Mijn raadplegingen")),
-        ("messages", say("Berichten")),
-        _COVERS,
-        _HELP,
-    ),
-    Role.TEAM_LEAD: (("team", say("Te bevestigen")), _COVERS, _HELP),
-    Role.PRIVACY_OFFICER: (
-        ("work_list", say("Te beoordelen")),
-        ("search", say("Zoeken")),
-        ("openings", say("Zaaknummers")),
-        ("figures", say("Rapportage")),
-        ("rules", say("Regels")),
-        ("log_health", say("Logboek")),
-        _HELP,
-    ),
-    Role.SOURCE_ADMIN: (
-        ("source_series", say("Onze signalen")),
-        ("deliveries", say("Leveringen")),
-        ("contacts", say("Contactpunten")),
-        ("source_questions", say("Meldingen")),
-        ("keys", say("Sleutels")),
-        ("usage", say("Gebruik")),
-        _HELP,
-    ),
-    Role.FUNCTIONAL_ADMIN: (("key_requests", say("Sleutels")), _HELP),
-}
+from .menu import HELP, MENUS, ROLE_LABELS
+from .words import DUTCH, LANGUAGES, Words
 
 
 @dataclass(frozen=True)
@@ -224,7 +185,7 @@ class Renderer:
         if signed is None:
             return []
         items = []
-        for name, text in _NAV.get(signed.role or "", (_HELP,)):
+        for name, text in MENUS.get(signed.role or "", (HELP,)):
             if name not in addresses:
                 continue
             url = addresses.url(name)

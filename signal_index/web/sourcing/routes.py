@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from crypto.encoding import Month
 from signal_index.model import Actor
 from signal_index.ports import Transaction
-from signal_index.usecases.sourcing import contacts, delivered, keys, series
+from signal_index.usecases.sourcing import contacts, delivered, keys, renewals, series
 from signal_index.usecases.sourcing.usage import usage
 from signal_index.usecases.workplace import questions
 from signal_index.web.desk import Desk
@@ -108,7 +108,7 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
         """Stel een nieuwe sleutel voor; een ander keurt die goed."""
 
         def job(tx: Transaction, actor: Actor) -> keys.Proposed:
-            made = keys.propose(tx, actor, nieuw.sleutel.strip(), desk.now(), overlap_days=nieuw.overlap)
+            made = renewals.propose(tx, actor, nieuw.sleutel.strip(), desk.now(), overlap_days=nieuw.overlap)
             return keys.shown(tx, made, actor, desk.now())
 
         proposed = await desk.run_as(request, job)
@@ -124,7 +124,7 @@ def deciding(desk: Desk) -> APIRouter:
     @routes.get("/sleutelvoorstellen", response_model=shapes.Sleutelvoorstellen, name="sleutelvoorstellen")
     async def sleutelvoorstellen(request: Request) -> Response:
         """Nieuwe sleutels van bronnen, met wat daarover is besloten."""
-        found = await desk.run_as(request, lambda tx, actor: keys.proposals(tx, actor, desk.now()))
+        found = await desk.run_as(request, lambda tx, actor: renewals.proposals(tx, actor, desk.now()))
         shown = tuple(shapes.Sleutelvoorstel.of(each) for each in found)
         return answer(shapes.Sleutelvoorstellen(sleutelvoorstellen=shown))
 
@@ -136,7 +136,7 @@ def deciding(desk: Desk) -> APIRouter:
         approve = besluit.besluit == "goedkeuren"
 
         def job(tx: Transaction, actor: Actor) -> keys.Proposed:
-            decided = keys.decide(tx, actor, voorstel.bytes, desk.now(), approve=approve)
+            decided = renewals.decide(tx, actor, voorstel.bytes, desk.now(), approve=approve)
             return keys.shown(tx, decided, actor, desk.now())
 
         return answer(shapes.Sleutelvoorstel.of(await desk.run_as(request, job)))

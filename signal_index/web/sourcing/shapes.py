@@ -12,7 +12,8 @@ from pydantic import Field
 from signal_index.model import ContactRoute, Publication
 from signal_index.model.workplace import Question, Verdict
 from signal_index.usecases.sourcing.delivered import Delivered, DeliveredPage
-from signal_index.usecases.sourcing.keys import KEY_BYTES_MAX, OVERLAPS_DAYS, OwnKey, OwnKeys, Proposed
+from signal_index.usecases.sourcing.keys import OwnKey, OwnKeys, Proposed
+from signal_index.usecases.sourcing.renewals import KEY_BYTES_MAX, OVERLAPS_DAYS
 from signal_index.usecases.sourcing.series import OwnSeries
 from signal_index.usecases.sourcing.usage import Usage
 from signal_index.wire import Contact, Wire

@@ -20,7 +20,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases import administer
 from signal_index.usecases.expire import tidy
 from signal_index.usecases.oversight.suppression import in_tens
-from signal_index.usecases.sourcing import contacts, delivered, keys, series, usage
+from signal_index.usecases.sourcing import contacts, delivered, keys, renewals, series, usage
 from signal_index.usecases.sourcing.own import published_by
 
 RULES = load(bundled())
@@ -59,14 +59,14 @@ class Office:
         fresh = PublisherSecrets.generate(oin or self.world.GEMEENTE, created=DAY).public()
         text = json.dumps(fresh.to_document())
         found: KeyProposal = self.act(
-            who, lambda tx, actor: keys.propose(tx, actor, text, self.world.clock, overlap_days=overlap)
+            who, lambda tx, actor: renewals.propose(tx, actor, text, self.world.clock, overlap_days=overlap)
         )
         return found
 
     def decide(self, proposal: KeyProposal, who: str = "f.beheer", *, approve: bool = True) -> Any:
         identity = proposal.proposal_id
         return self.act(
-            who, lambda tx, actor: keys.decide(tx, actor, identity, self.world.clock, approve=approve)
+            who, lambda tx, actor: renewals.decide(tx, actor, identity, self.world.clock, approve=approve)
         )
 
     def keys(self, oin: str) -> tuple[SigningKey, ...]:
@@ -227,7 +227,7 @@ def test_a_renewal_never_makes_an_older_key_last_longer(office: Office) -> None:
     office.decide(office.propose(overlap=60))
     first, second, third = office.keys(world.GEMEENTE)
     assert (first, second.valid_until) == (over, soon)
-    assert (third.valid_from, third.valid_until) == (today, today + keys.KEY_LASTS)
+    assert (third.valid_from, third.valid_until) == (today, today + renewals.KEY_LASTS)
 
 
 @given(

@@ -11,7 +11,7 @@ from signal_index.model.openings import OpeningReason, OpeningState
 from signal_index.model.review import Ground, Judgement
 from signal_index.usecases.oversight.reports import OTHER, TURNED_AWAY, WITH_SIGNAL, WITHOUT_SIGNAL
 from signal_index.usecases.oversight.searching import Outcome, SearchReason
-from signal_index.web.markup.rendering import ROLE_LABELS
+from signal_index.web.markup.menu import ROLE_LABELS
 from signal_index.web.markup.words import say
 
 Phrase = tuple[str, Mapping[str, object]]  # a Dutch text, and the values of its places

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from signal_index.usecases.sourcing.keys import decide, proposals
+from signal_index.usecases.sourcing.renewals import decide, proposals
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
 
 from .phrases import BADGES, STATES

@@ -4,7 +4,8 @@ from starlette.responses import Response
 
 from signal_index.errors import Conflict, Malformed
 from signal_index.model.sourcing import PROPOSAL_WAITS
-from signal_index.usecases.sourcing.keys import KEY_LASTS, OVERLAPS_DAYS, own_keys, propose
+from signal_index.usecases.sourcing.keys import own_keys
+from signal_index.usecases.sourcing.renewals import KEY_LASTS, OVERLAPS_DAYS, propose
 from signal_index.web.pages.visits import SOURCES, Page, Visit
 
 from .phrases import BADGES, STATES

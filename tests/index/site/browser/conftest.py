@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page
 from deploy.demo.processes import Processes, free_ports
 
 from . import places
+from .delivering import deliver
 from .hands import WAYS, Hand
 from .places import Place
 from .stage import IdentityProvider, Stage, chromium, serving
@@ -46,6 +47,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
         dark = place(full.world, nowhere, places.no_rules, demonstration=True)
         places.fill(full)
+        deliver(full)
         places.keep_quiet(quiet)
         dark.cases = full.cases
         besieged = place(world("hostile"), provider.issuer)

@@ -112,6 +112,8 @@ PEOPLE = (
     Person("p.officer", "Pim de Wit", NOORD, (Role.PRIVACY_OFFICER,)),
     Person("p.tweede", "Petra van Dijk", NOORD, (Role.PRIVACY_OFFICER,)),
     Person("f.beheer", "Frits Beheer", NOORD, (Role.FUNCTIONAL_ADMIN,)),
+    Person("b.bron", "Bram Bron", NOORD, (Role.SOURCE_ADMIN,)),
+    Person("b.nieuw", "Nine Nieuw", NOORD, (Role.SOURCE_ADMIN,)),
     Person("w.niets", "Noor Jansen", NOORD, ()),
     Person("w.weg", "Willem Weg", NOORD, LOOKS),
     Person("w.gek", "<b>Gerrit</b> <script>window.pwned=1</script>", NOORD, LOOKS),
@@ -272,7 +274,7 @@ class Place:
         request = LookupRequest(self.cases[reference].bytes, purpose, frozenset(), Informed.TOLD)
 
         def job(tx: Any) -> bytes:
-            actor = self._acting(tx, worker, Role.TEAM_MEMBER)
+            actor = self.acting(tx, worker, Role.TEAM_MEMBER)
             look_up(tx, self.house.site.desk.rules, actor, request, self.world.clock)
             newest = next(iter(tx.audit.entries(events=("lookup.answered", "lookup.refused"), limit=1)))
             name_of_look: bytes = tx.names.of_look(newest.writer, newest.number)
@@ -286,7 +288,7 @@ class Place:
 
         def job(tx: Any) -> bytes:
             first, second = (
-                self._acting(tx, each, Role.PRIVACY_OFFICER) for each in ("p.officer", "p.tweede")
+                self.acting(tx, each, Role.PRIVACY_OFFICER) for each in ("p.officer", "p.tweede")
             )
             asked = openings.ask(
                 tx, first, look_id, self.world.clock, reason=OpeningReason.COMPLAINT, dossier="PO-2026-014"
@@ -340,7 +342,8 @@ class Place:
         self.run(lambda tx: tx.witnesses.put_cosigned(cosigned))
 
     @staticmethod
-    def _acting(tx: Any, staff_id: str, role: Role) -> Actor:
+    def acting(tx: Any, staff_id: str, role: Role) -> Actor:
+        """Somebody in one of her roles."""
         staff = tx.staff.get(staff_id)
         return Actor.in_one_role(staff_id, staff, role.value, second_factor=True, token_id="test")
 
@@ -351,9 +354,10 @@ class Place:
 
         def job(tx: Any) -> None:
             for (purpose, worker), count in counts.items():
-                actor = self._acting(tx, worker, Role.TEAM_MEMBER)
+                actor = self.acting(tx, worker, Role.TEAM_MEMBER)
                 for number in range(count):
                     said: dict[str, Any] = {"purpose": purpose, "any_shown": number % 3 > 0}
+                    said["allowed"] = ["schuldhulptraject:contact", "jeugdhulp:contact"][: 1 + number % 2]
                     tx.audit.append(audit.act("lookup.answered", self.world.clock, actor, **said))
                     if number % 2:
                         useful: dict[str, Any] = {"purpose": purpose, "useful": "nee" if number % 3 else "ja"}

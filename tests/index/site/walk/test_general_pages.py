@@ -14,7 +14,7 @@ from signal_index.model.workplace import (
     VIEW_KEPT,
     VIEW_LASTS,
 )
-from signal_index.web.markup.rendering import ROLE_LABELS
+from signal_index.web.markup.menu import ROLE_LABELS
 
 TO_READ = ("/hulp", "/toegankelijkheid", "/privacy", "/status")
 TASKS = ("/caseload", "/raadplegingen", "/berichten", "/vervanging", "/team")
