@@ -38,11 +38,8 @@ TODAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 NOORD, STIL = "noord", "stil"
 LOOKS, LEADS = (Role.TEAM_MEMBER,), (Role.TEAM_LEAD,)
 REGIE = "https://regie.gemeente.example"
-HANDS = (
-    "telefoon",
-    "toetsen",
-    "kaal",
-)  # each way of working has a team of its own, so none meets another's traces
+# Each way of working has a team of its own, so none meets another's traces.
+HANDS = ("telefoon", "toetsen", "kaal")
 
 VISIT, DEBTS, TALK = "voorbereiding-huisbezoek", "schuldhulp-afstemming", "toets-zelfredzaamheid"
 
