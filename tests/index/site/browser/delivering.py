@@ -12,9 +12,13 @@ from signal_index.model import ContactRoute
 from signal_index.usecases.sourcing import renewals
 from signal_index.usecases.sourcing.contacts import change_contact
 
-from .places import DEBT, SILENT, TODAY, Place
+from .places import DEBT, HANDS, SILENT, TODAY, WMO, Place
 
 NEWCOMER = "00000099000000000009"  # an organisation that is not in the register yet
+
+QUESTIONS = {
+    hand: f"V-{number}{number}{number}{number}-7777" for number, hand in zip((7, 8, 9), HANDS, strict=True)
+}
 
 
 def deliver(place: Place) -> None:
@@ -40,3 +44,5 @@ def deliver(place: Place) -> None:
         renewals.propose(tx, source, second, world.clock, overlap_days=14)
 
     place.run(job)
+    for reference in QUESTIONS.values():
+        place.ask(reference, "WT-2026-0149", WMO, TODAY.date())

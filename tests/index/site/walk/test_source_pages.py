@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.model import StaffMember
 from signal_index.model.workplace import Question
+from signal_index.web.pages.sourcing.phrases import REASONS
+from signal_index.web.sources import DISTRUSTED
 
 READABLE = {
     "/bron/signalen": "source.read",
@@ -181,6 +184,13 @@ def test_deliveries_come_in_pages_and_go_after_thirty_days(walk: Any, world: Any
     world.clock += timedelta(days=30)
     source = walk(staff_id="b.bron").open("/bron/leveringen")
     assert "Er is de laatste tijd niets geleverd" in source.text
+
+
+def test_every_reason_there_is_has_words_that_say_what_to_do() -> None:
+    document = (Path(__file__).parents[4] / "docs/errors.md").read_text(encoding="utf-8")
+    stated = set(re.findall(r"^\| `([a-z-]+)` \|", document.partition("## Signed refusals")[2], re.MULTILINE))
+    # A batch of somebody who is not registered has no publisher whose page it could stand on.
+    assert (stated | DISTRUSTED) - {"unknown-publisher"} == REASONS.keys()
 
 
 # --- Contact routes -------------------------------------------------------------------------------------------------
