@@ -95,7 +95,7 @@ class Tidied:
         questions: answered or not, long past their due date.
         covers: whose last day has passed for as long as views are kept.
         openings: requests for a case number that ended a year ago; the log keeps its own time.
-        deliveries: where the record of a delivery is, once no source organisation finds it back; the record stays.
+        answers: where the record of a delivery is, once no source organisation finds it back; the record stays.
         proposals: new keys that were proposed a year ago; the log keeps its own time.
     """
 
@@ -105,7 +105,7 @@ class Tidied:
     questions: int
     covers: int
     openings: int
-    deliveries: int
+    answers: int
     proposals: int
 
 
@@ -121,6 +121,6 @@ def tidy(tx: Transaction, now: datetime) -> Tidied:
         questions=tx.questions.remove_older(dutch_day(now) - timedelta(days=QUESTION_DAYS)),
         covers=tx.covers.remove_older(dutch_day(now - VIEW_KEPT)),
         openings=tx.openings.remove_older(now - OPENING_KEPT),
-        deliveries=tx.answers.remove_older(now - SHOWN_FOR),
+        answers=tx.answers.remove_older(now - SHOWN_FOR),
         proposals=tx.proposals.remove_older(now - PROPOSAL_KEPT),
     )

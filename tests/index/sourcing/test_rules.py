@@ -325,7 +325,7 @@ def test_what_nobody_finds_back_is_removed_and_the_records_stay(office: Office) 
     office.propose()
     world.clock += timedelta(days=31)
     gone = world.database.run(lambda tx: tidy(tx, world.clock))
-    assert (gone.deliveries, gone.proposals) == (1, 0)
+    assert (gone.answers, gone.proposals) == (1, 0)
     assert world.records("delivery.accepted")
     world.clock += timedelta(days=366)
     assert world.database.run(lambda tx: tidy(tx, world.clock)).proposals == 1

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from crypto.batch import BatchClass
+from crypto.sheet import SignaalOperation, SignaalRow
 from signal_index.model import LookupRequest
 from signal_index.model.openings import OPENING_KEPT, Opening, OpeningReason
+from signal_index.model.sourcing import PROPOSAL_KEPT, KeyProposal
 from signal_index.model.workplace import (
     QUESTION_DAYS,
     SESSION_IDLE,
@@ -20,6 +23,7 @@ from signal_index.model.workplace import (
 )
 from signal_index.ports import Transaction
 from signal_index.usecases.expire import Tidied, tidy
+from signal_index.usecases.sourcing.delivered import SHOWN_FOR
 from signal_index.usecases.workplace import sessions, views
 from signal_index.usecases.workplace.covers import CoverRequest, arrange
 
@@ -89,6 +93,17 @@ def _opening(office: Any) -> None:
     )
 
 
+def _answer(office: Any) -> None:
+    """A delivery that was refused."""
+    row = SignaalRow(SignaalOperation.OPEN_SET, source="agb:00000009", type="jeugdhulp", generation=1)
+    office.world.send(office.world.GEMEENTE, BatchClass.SIGNAAL, [(None, row)])
+
+
+def _proposal(office: Any) -> None:
+    proposal = KeyProposal(token_bytes(16), office.world.GEMEENTE, bytes(32), 30, "b.een", office.world.clock)
+    office.run(lambda tx: tx.proposals.put(proposal))
+
+
 KEPT: list[tuple[str, Callable[[Any], None], timedelta, timedelta]] = [
     ("sessions", _session, SESSION_IDLE, SECOND),
     ("tickets", _ticket, SESSION_IDLE - SECOND, SECOND),
@@ -96,6 +111,8 @@ KEPT: list[tuple[str, Callable[[Any], None], timedelta, timedelta]] = [
     ("questions", _question, timedelta(days=2 * QUESTION_DAYS), DAY),
     ("covers", _cover, VIEW_KEPT, DAY),
     ("openings", _opening, OPENING_KEPT, SECOND),
+    ("answers", _answer, SHOWN_FOR, SECOND),
+    ("proposals", _proposal, PROPOSAL_KEPT, SECOND),
 ]
 
 
@@ -103,9 +120,12 @@ KEPT: list[tuple[str, Callable[[Any], None], timedelta, timedelta]] = [
 def test_it_is_kept_for_its_time_and_then_removed(
     office: Any, what: str, make: Callable[[Any], None], kept_for: timedelta, a_little: timedelta
 ) -> None:
-    nothing = {"sessions": 0, "tickets": 0, "views": 0, "questions": 0, "covers": 0, "openings": 0}
+    others = ("sessions", "tickets", "views", "questions", "covers", "openings", "proposals")
+    nothing = dict.fromkeys((*others, "answers"), 0)
     make(office)
     office.world.clock += kept_for
+    if what != "answers":
+        _tidy(office)  # what was delivered to make it goes sooner
     assert vars(_tidy(office)) == nothing
     office.world.clock += a_little
     assert vars(_tidy(office)) == nothing | {what: 1}
@@ -122,5 +142,5 @@ def test_the_command_says_what_went(office: Any, shell: Any) -> None:
     assert shell("expire").output.splitlines() == [
         "expired: 1 flags removed",
         "erased: 0 records; this waits until the log has been signed just now, by a witness as well",
-        "tidied: 1 sessions, 0 tickets, 1 views, 0 questions, 1 covers, 0 openings removed",
+        "tidied: 1 sessions, 0 tickets, 1 views, 0 questions, 1 covers, 0 openings, 4 answers, 0 proposals removed",
     ]
