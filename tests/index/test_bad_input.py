@@ -95,7 +95,7 @@ def test_an_unexpected_fault_is_a_500_without_detail(world: Any, caplog: pytest.
 def test_the_api_document_promises_problems_and_no_stock_error(world: Any) -> None:
     paths = world.request("GET", "/v1/openapi.json").json()["paths"]
     operations = [operation for methods in paths.values() for operation in methods.values()]
-    assert len(operations) == 7
+    assert len(operations) == 18
     for operation in operations:
         assert "422" not in operation["responses"]
         assert "application/problem+json" in operation["responses"]["4XX"]["content"]
