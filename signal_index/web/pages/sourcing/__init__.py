@@ -3,5 +3,5 @@
 from . import contacts, deliveries, key_requests, keys, questions, series, usage
 
 SECTIONS = (series, deliveries, contacts, questions, keys, usage)
+# Where a second person puts a key in force: the functioneel beheerder, on the surface for oversight.
 DECIDING = (key_requests,)
-"""Where a second person puts a key in force: the functioneel beheerder, on the surface for oversight."""
