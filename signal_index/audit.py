@@ -131,6 +131,15 @@ EVENTS: dict[str, frozenset[str]] = {
     "opening.approved": _ACTOR | {"opening", "look"},
     "opening.refused": _ACTOR | {"opening", "look"},
     "opening.read": _ACTOR | {"opening", "look"},
+    # The source organisation's pages. `page` is its name, `selection` what of it; nothing there is about a person.
+    "source.read": _ACTOR | {"page", "selection"},
+    # Whom to phone about a source's signals is said by the source itself; a wrong number leads away from it.
+    "contact.changed": _ACTOR | {"source", "type", "contact_name", "contact_phone"},
+    # A new key of a publisher: proposed by one person, put in force or refused by another.
+    "key.proposed": _ACTOR | {"publisher", "fingerprint", "overlap_days"},
+    "key.approved": _ACTOR | {"publisher", "fingerprint", "overlap_days"},
+    "key.refused": _ACTOR | {"publisher", "fingerprint", "overlap_days"},
+    "keys.listed": _ACTOR,
     # Review. A look is named by the place of its own record.
     "worklist.read": _ADMINISTRATOR | {"items"},
     "review.judged": _ADMINISTRATOR | {"writer", "number", "verdict", "ground"},

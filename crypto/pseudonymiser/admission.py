@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from crypto.batch import (
     Batch,
     BatchClass,
@@ -91,11 +93,17 @@ def _check_publisher(batch: Batch, place: Place) -> Publisher:
     publisher = place.publishers.get(batch.header.publisher)
     if publisher is None:
         raise Refused("unknown-publisher")
-    try:
-        verify_publisher(batch, publisher.verify_key)
-    except VerificationFailed as error:
-        raise Refused("signature") from error
+    if not any(_is_signed(batch, key) for key in publisher.verify_keys):
+        raise Refused("signature")
     return publisher
+
+
+def _is_signed(batch: Batch, key: Ed25519PublicKey) -> bool:
+    try:
+        verify_publisher(batch, key)
+    except VerificationFailed:
+        return False
+    return True
 
 
 def _check_origin(batch: Batch, crew: Crew) -> None:

@@ -42,6 +42,7 @@ class PublisherEntry(BaseModel):
     Args:
         oin: its organisation number, 20 digits.
         verify_key: its public key file.
+        next_verify_key: a second one that counts as well while the publisher renews its key; none otherwise.
         items_per_batch: the fixed n of its batches.
         daily_quota: per class, items it may have hopped in a UTC day, fillers included; other classes are refused.
             Trials need no quota: every publisher has a few a day.
@@ -51,6 +52,7 @@ class PublisherEntry(BaseModel):
 
     oin: str = Field(pattern=r"^[0-9]{20}$")
     verify_key: Path
+    next_verify_key: Path | None = None
     items_per_batch: int = Field(ge=1, le=ITEMS_MAX)
     daily_quota: Mapping[BatchClass, Annotated[int, Field(ge=1)]] = Field(min_length=1)
 
@@ -107,11 +109,14 @@ class Config(BaseModel):
 
 def _in_folder(config: C, folder: Path) -> C:
     """The same settings with every path made absolute."""
-    publishers = tuple(
-        entry.model_copy(update={"verify_key": folder / entry.verify_key}) for entry in config.publishers
-    )
+    publishers = tuple(_keys_in_folder(entry, folder) for entry in config.publishers)
     paths = {name: folder / getattr(config, name) for name in ("keys", "manifest", "ledger")}
     return config.model_copy(update={**paths, "publishers": publishers})
+
+
+def _keys_in_folder(entry: PublisherEntry, folder: Path) -> PublisherEntry:
+    stated = {"verify_key": entry.verify_key, "next_verify_key": entry.next_verify_key}
+    return entry.model_copy(update={name: folder / path for name, path in stated.items() if path is not None})
 
 
 def _faults(error: ValidationError) -> str:
@@ -123,16 +128,23 @@ def _faults(error: ValidationError) -> str:
 
 @dataclass(frozen=True)
 class Publisher:
-    """A registered publisher with its key loaded.
+    """A registered publisher with its keys loaded.
 
     Args:
         daily_quota: items per class and UTC day; a class that is not in it is not let through.
+        next_verify_key: counts as well while the key is renewed; the quota is one for both.
     """
 
     oin: str
     verify_key: Ed25519PublicKey
     items_per_batch: int
     daily_quota: Mapping[BatchClass, int]
+    next_verify_key: Ed25519PublicKey | None = None
+
+    @property
+    def verify_keys(self) -> tuple[Ed25519PublicKey, ...]:
+        """Every key its signature may be under."""
+        return (self.verify_key, *([self.next_verify_key] if self.next_verify_key is not None else []))
 
 
 @dataclass(frozen=True)
@@ -193,11 +205,18 @@ def _pinned(config: Config, secrets: PseudonymiserSecrets, manifest: Manifest) -
 def _register(config: Config) -> Mapping[str, Publisher]:
     register: dict[str, Publisher] = {}
     for entry in config.publishers:
-        public = PublisherPublic.load(entry.verify_key)
-        if public.publisher != entry.oin or entry.oin in register:
-            raise KeyFault(
-                f"{entry.verify_key} is not the key of publisher {entry.oin}, or it stands there twice"
-            )
+        if entry.oin in register:
+            raise KeyFault(f"publisher {entry.oin} stands there twice")
         quota = {BatchClass.PROEF: TRIALS_PER_DAY, **entry.daily_quota}
-        register[entry.oin] = Publisher(entry.oin, public.verify_key, entry.items_per_batch, quota)
+        following = None if entry.next_verify_key is None else _key_of(entry.oin, entry.next_verify_key)
+        register[entry.oin] = Publisher(
+            entry.oin, _key_of(entry.oin, entry.verify_key), entry.items_per_batch, quota, following
+        )
     return register
+
+
+def _key_of(oin: str, file: Path) -> Ed25519PublicKey:
+    public = PublisherPublic.load(file)
+    if public.publisher != oin:
+        raise KeyFault(f"{file} is not the key of publisher {oin}")
+    return public.verify_key

@@ -41,6 +41,7 @@ _NOT_FOR_PAGES = (
     "web/sources.py",
     "web/strict.py",
     "web/administration/",
+    "web/sourcing/",
     "web/workers.py",
     "wire/",
     "wiring/",

@@ -2,7 +2,7 @@
 
 Vocabulary of the rules (levels, roles, purposes) lives in `policy`; what travels in a sheet lives in `crypto`; what
 a member of staff does besides looking lives in `signal_index.model.workplace`, and how requests hang together in
-`signal_index.model.traces`.
+`signal_index.model.traces`; what a source organisation sees besides, in `signal_index.model.sourcing`.
 A **flag** is what a source claims about a person; a **signal** is what a worker gets to see of it.
 """
 
@@ -17,6 +17,7 @@ from crypto.encoding import Month
 from crypto.sheet import AgeBand, Row
 from policy.vocabulary import Level
 
+from .sourcing import SigningKey
 from .traces import Action
 from .workplace import Cover, Entrance, Informed
 
@@ -30,7 +31,7 @@ class Publisher:
     Args:
         oin: organisation identification number, 20 characters.
         name: for people; never part of a decision.
-        verify_key: Ed25519 public key, 32 bytes.
+        keys: what it signs with, the newest last.
         items_per_batch: the fixed n of its batches; fillers pad up to it.
         classes: the kinds of batch it may send.
         organisations: OINs of the organisations whose care relations it may register.
@@ -38,10 +39,14 @@ class Publisher:
 
     oin: str
     name: str
-    verify_key: bytes
+    keys: tuple[SigningKey, ...]
     items_per_batch: int
     classes: frozenset[BatchClass]
     organisations: frozenset[str] = frozenset()
+
+    def keys_in_force(self, on: date) -> tuple[SigningKey, ...]:
+        """The keys a signature may be under on this day."""
+        return tuple(each for each in self.keys if each.is_in_force(on))
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,18 @@ class ContactRoute:
 
 @dataclass(frozen=True)
 class Publication:
-    """One (source, type) pair, its single publisher, and its contact route."""
+    """One (source, type) pair, its single publisher, and its contact route.
+
+    Args:
+        contact_changed_on: when the source itself changed the contact route; None when it is the register's.
+    """
 
     source: str
     source_name: str
     type: str
     publisher: str
     contact: ContactRoute
+    contact_changed_on: date | None = None
 
 
 @dataclass(frozen=True)

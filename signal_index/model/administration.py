@@ -94,6 +94,19 @@ class ProposalState(StrEnum):
     REFUSED = "afgewezen"
     OVER = "verlopen"
 
+    @classmethod
+    def of(cls, expires_at: datetime, now: datetime, *, approved: bool | None) -> "ProposalState":
+        """Where anything stands that a second person decides about.
+
+        Args:
+            expires_at: when nobody can decide any more.
+            now: aware UTC.
+            approved: what was decided; None while nobody did.
+        """
+        if approved is not None:
+            return cls.APPROVED if approved else cls.REFUSED
+        return cls.OVER if now >= expires_at else cls.ASKED
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -124,9 +137,7 @@ class Proposal:
 
     def state(self, now: datetime) -> ProposalState:
         """Where it stands at this moment."""
-        if self.approved is not None:
-            return ProposalState.APPROVED if self.approved else ProposalState.REFUSED
-        return ProposalState.OVER if now >= self.expires_at else ProposalState.ASKED
+        return ProposalState.of(self.expires_at, now, approved=self.approved)
 
 
 @dataclass(frozen=True)

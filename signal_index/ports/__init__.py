@@ -17,6 +17,7 @@ from signal_index.model import (
     AuditEntry,
     AuditEvent,
     CareRelation,
+    ContactRoute,
     Publication,
     Publisher,
     Receipt,
@@ -28,12 +29,14 @@ from signal_index.model import (
     Tally,
 )
 from signal_index.model.log import Body
+from signal_index.model.sourcing import SigningKey
 from signal_index.model.traces import Trace
 from signal_index.model.workplace import Entrance
 
 from .administration import Proposals, TeamConfirmations
 from .log import LogTree, ProcessingLog, Witnesses
 from .oversight import Chronicle, Names, Openings, Reviews
+from .sourcing import Answers, KeyProposals
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
 T = TypeVar("T")
@@ -180,10 +183,10 @@ class RegisterTable(Protocol):
         """Systems that may open a case here, by issuer."""
 
     def put_publisher(self, publisher: Publisher) -> None:
-        """Insert or replace one publisher; what it publishes is left as it is."""
+        """Insert or replace one publisher with its keys; what it publishes is left as it is."""
 
     def put_publication(self, publication: Publication) -> None:
-        """Insert or replace one (source, type) pair."""
+        """Insert or replace one (source, type) pair; another contact route than is shown becomes the register's."""
 
     def put_entrance(self, entrance: Entrance) -> None:
         """Insert or replace one entrance."""
@@ -197,12 +200,21 @@ class RegisterTable(Protocol):
     def remove_entrance(self, issuer: str) -> None:
         """Remove one entrance."""
 
+    def put_keys(self, oin: str, keys: Sequence[SigningKey]) -> None:
+        """Replace the keys of one publisher, the newest last."""
+
+    def put_contact(self, source: str, type_code: str, contact: ContactRoute, changed_on: date) -> None:
+        """Let the source's own contact route hold, until the register says something else than it says now."""
+
 
 class Deliveries(Protocol):
     """Sequences, acknowledgements and complete sets, per publisher in this index's scope."""
 
     def next_sequence(self, publisher: str) -> int:
         """The sequence expected next; 1 at first."""
+
+    def accepted_last(self, publisher: str) -> tuple[int, datetime] | None:
+        """The sequence accepted last and when that was; None before the first."""
 
     def acknowledgement(self, publisher: str, sequence: int) -> bytes | None:
         """The signed acknowledgement given for this sequence, or None."""
@@ -339,6 +351,14 @@ class Transaction(Protocol):
     @property
     def deliveries(self) -> Deliveries:
         """Sequences and acknowledgements."""
+
+    @property
+    def answers(self) -> Answers:
+        """What publishers heard of their deliveries."""
+
+    @property
+    def key_proposals(self) -> KeyProposals:
+        """Keys that wait for a second person."""
 
     @property
     def staff(self) -> Staff:

@@ -28,6 +28,12 @@ _ACKNOWLEDGED = select(schema.acknowledgements.c.acknowledgement).where(
     schema.acknowledgements.c.publisher == bindparam("publisher"),
     schema.acknowledgements.c.sequence == bindparam("sequence"),
 )
+_ACCEPTED_LAST = (
+    select(schema.acknowledgements.c.sequence, schema.acknowledgements.c.accepted_at)
+    .where(schema.acknowledgements.c.publisher == bindparam("publisher"))
+    .order_by(schema.acknowledgements.c.sequence.desc())
+    .limit(1)
+)
 _ACKNOWLEDGE = insert(schema.acknowledgements)
 _TALLIES = (
     select(*schema.tallies.columns)
@@ -72,6 +78,11 @@ class SqlDeliveries:
         """The sequence expected next; 1 at first."""
         expected: int | None = self._connection.execute(_NEXT, {"publisher": publisher}).scalar()
         return 1 if expected is None else expected
+
+    def accepted_last(self, publisher: str) -> tuple[int, datetime] | None:
+        """The sequence accepted last and when that was; None before the first."""
+        row = self._connection.execute(_ACCEPTED_LAST, {"publisher": publisher}).first()
+        return None if row is None else (row.sequence, row.accepted_at)
 
     def acknowledgement(self, publisher: str, sequence: int) -> bytes | None:
         """The signed acknowledgement given for this sequence, or None."""

@@ -3,7 +3,7 @@
 Each is read as a whole and kept until something may have changed it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -12,9 +12,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from crypto.batch import BatchClass
 from signal_index import ports
 from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember
+from signal_index.model.sourcing import SigningKey
 from signal_index.model.workplace import Entrance
 
 from . import schema
+from .sourcing import registered
 from .sql import AnyRow, upsert
 
 _PUBLISHERS = select(*schema.publishers.columns).order_by(schema.publishers.c.oin)
@@ -58,7 +60,7 @@ class SqlRegister:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._publishers: dict[str, Publisher] | None = None
-        self._publications: dict[tuple[str, str], Publication] | None = None
+        self._publications: Mapping[tuple[str, str], Publication] | None = None
         self._entrances: list[Entrance] | None = None
 
     def forget(self) -> None:
@@ -69,6 +71,7 @@ class SqlRegister:
 
     def replace(self, register: Register) -> None:
         """Replace the register as a whole; the database refuses one that contradicts itself."""
+        registered.drop_all_keys(self._connection)
         self._connection.execute(delete(schema.publications))
         self._connection.execute(delete(schema.publishers))
         self._connection.execute(delete(schema.entrances))
@@ -76,6 +79,8 @@ class SqlRegister:
             self._connection.execute(
                 insert(schema.publishers), [_publisher_row(publisher) for publisher in register.publishers]
             )
+        for publisher in register.publishers:
+            registered.add_keys(self._connection, publisher.oin, publisher.keys)
         if register.publications:
             self._connection.execute(
                 insert(schema.publications), [_publication_row(entry) for entry in register.publications]
@@ -84,6 +89,7 @@ class SqlRegister:
             self._connection.execute(
                 insert(schema.entrances), [_entrance_row(entrance) for entrance in register.entrances]
             )
+        registered.drop_stale_contacts(self._connection, self._in_register())
         self.forget()
 
     def publisher(self, oin: str) -> Publisher | None:
@@ -112,12 +118,18 @@ class SqlRegister:
         return list(self._entrances)
 
     def put_publisher(self, publisher: Publisher) -> None:
-        """Insert or replace one publisher; what it publishes is left as it is."""
+        """Insert or replace one publisher with its keys; what it publishes is left as it is."""
         self._connection.execute(_PUT_PUBLISHER, _publisher_row(publisher))
-        self.forget()
+        self.put_keys(publisher.oin, publisher.keys)
 
     def put_publication(self, publication: Publication) -> None:
         """Insert or replace one (source, type) pair; the database refuses one without its publisher."""
+        key = (publication.source, publication.type)
+        before, shown = self._in_register().get(key), self.publication(*key)
+        if before is not None and shown is not None and _is_own(publication, shown):
+            publication = replace(publication, contact=before.contact)
+        else:
+            registered.drop_contact(self._connection, *key)
         self._connection.execute(_PUT_PUBLICATION, _publication_row(publication))
         self.forget()
 
@@ -128,11 +140,13 @@ class SqlRegister:
 
     def remove_publisher(self, oin: str) -> None:
         """Remove a publisher; the database refuses it while it publishes something."""
+        registered.drop_keys(self._connection, oin)
         self._connection.execute(_REMOVE_PUBLISHER, {"id": oin})
         self.forget()
 
     def remove_publication(self, source: str, type_code: str) -> None:
         """Remove one (source, type) pair."""
+        registered.drop_contact(self._connection, source, type_code)
         self._connection.execute(_REMOVE_PUBLICATION, {"id": source, "code": type_code})
         self.forget()
 
@@ -141,37 +155,61 @@ class SqlRegister:
         self._connection.execute(_REMOVE_ENTRANCE, {"id": issuer})
         self.forget()
 
+    def put_keys(self, oin: str, keys: Sequence[SigningKey]) -> None:
+        """Replace the keys of one publisher, the newest last."""
+        registered.replace_keys(self._connection, oin, keys)
+        self.forget()
+
+    def put_contact(self, source: str, type_code: str, contact: ContactRoute, changed_on: date) -> None:
+        """Let the source's own contact route hold, until the register says something else than it says now."""
+        registered.put_contact(self._connection, self._in_register()[source, type_code], contact, changed_on)
+        self.forget()
+
     def _all_publishers(self) -> dict[str, Publisher]:
         if self._publishers is None:
-            self._publishers = {row.oin: _publisher(row) for row in self._connection.execute(_PUBLISHERS)}
+            dated = registered.read_keys(self._connection)
+            rows = self._connection.execute(_PUBLISHERS)
+            self._publishers = {row.oin: _publisher(row, dated.get(row.oin)) for row in rows}
         return self._publishers
 
-    def _all_publications(self) -> dict[tuple[str, str], Publication]:
+    def _all_publications(self) -> Mapping[tuple[str, str], Publication]:
         if self._publications is None:
-            rows = self._connection.execute(_PUBLICATIONS)
-            self._publications = {(row.source, row.type): _publication(row) for row in rows}
+            self._publications = registered.own_contacts(self._connection, self._in_register())
         return self._publications
+
+    def _in_register(self) -> Mapping[tuple[str, str], Publication]:
+        """As the functioneel beheerder imported them."""
+        rows = self._connection.execute(_PUBLICATIONS)
+        return {(row.source, row.type): _publication(row) for row in rows}
 
 
 def _publisher_row(publisher: Publisher) -> dict[str, object]:
     return {
         "oin": publisher.oin,
         "name": publisher.name,
-        "verify_key": publisher.verify_key,
+        "verify_key": publisher.keys[-1].verify_key,
         "items_per_batch": publisher.items_per_batch,
         "classes": " ".join(sorted(publisher.classes)),
         "organisations": " ".join(sorted(publisher.organisations)),
     }
 
 
-def _publisher(row: AnyRow) -> Publisher:
+def _publisher(row: AnyRow, dated: tuple[SigningKey, ...] | None) -> Publisher:
     return Publisher(
         oin=row.oin,
         name=row.name,
-        verify_key=row.verify_key,
+        keys=dated or (SigningKey(row.verify_key),),
         items_per_batch=row.items_per_batch,
         classes=frozenset(map(BatchClass, row.classes.split())),
         organisations=frozenset(row.organisations.split()),
+    )
+
+
+def _is_own(stated: Publication, shown: Publication) -> bool:
+    """Whether an entry leaves the contact route that the source chose itself as it is shown."""
+    return shown.contact_changed_on is not None and (stated.publisher, stated.contact) == (
+        shown.publisher,
+        shown.contact,
     )
 
 

@@ -24,6 +24,8 @@ from .oversight.reviews import SqlReviews
 from .register import SqlRegister, SqlStaff
 from .relations import SqlRelations, SqlRestrictions
 from .series import SqlSeries
+from .sourcing.answers import SqlAnswers
+from .sourcing.proposals import SqlKeyProposals
 from .workplace.covers import SqlCovers
 from .workplace.preferences import SqlPreferences
 from .workplace.questions import SqlQuestions
@@ -96,6 +98,8 @@ class SqlTransaction:
             keys=identity.audit_keys,
             person_keys=keys,
         )
+        self.answers = SqlAnswers(connection, self.audit)
+        self.key_proposals = SqlKeyProposals(connection)
         self.processings = SqlProcessingLog(connection, self.audit, keys)
         self.chronicle = SqlChronicle(connection, self.audit)
         self.witnesses = SqlWitnesses(

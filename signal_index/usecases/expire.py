@@ -19,6 +19,7 @@ from signal_index.ports import Transaction
 from signal_index.retention import RecordKind, events_of
 
 from .log import newest_checkpoint
+from .sourcing.delivered import SHOWN_FOR
 
 ERASED_AT_ONCE: Final = 1_000
 """Records per transaction, so that looks go on meanwhile."""
@@ -95,7 +96,9 @@ class Tidied:
         covers: whose last day has passed for as long as views are kept.
         openings: requests for a case number that ended a year ago; the log keeps its own time.
         proposals: changes for two people, of a year ago.
+        key_proposals: new keys that were proposed a year ago.
         confirmations: of teams, of two years ago.
+        answers: where the record of a delivery is, once no source organisation finds it back; the record stays.
     """
 
     sessions: int
@@ -105,7 +108,9 @@ class Tidied:
     covers: int
     openings: int
     proposals: int
+    key_proposals: int
     confirmations: int
+    answers: int
 
 
 def tidy(tx: Transaction, now: datetime) -> Tidied:
@@ -121,5 +126,7 @@ def tidy(tx: Transaction, now: datetime) -> Tidied:
         covers=tx.covers.remove_older(dutch_day(now - VIEW_KEPT)),
         openings=tx.openings.remove_older(now - OPENING_KEPT),
         proposals=tx.proposals.remove_older(now - PROPOSAL_KEPT),
+        key_proposals=tx.key_proposals.remove_older(now - PROPOSAL_KEPT),
         confirmations=tx.team_confirmations.remove_older(dutch_day(now - CONFIRMATION_KEPT)),
+        answers=tx.answers.remove_older(now - SHOWN_FOR),
     )

@@ -17,9 +17,10 @@ from .api.methods import HeadLikeGet, Methods
 from .api.registry import require_declared
 from .desk import Desk
 from .frame import API_VERSION, Fork, Frame
-from .pages.site import OVERSIGHT_PAGES, PAGES, WORKER_PAGES, pages_app
+from .pages.site import OVERSIGHT_PAGES, PAGES, SOURCE_PAGES, WORKER_PAGES, pages_app
 from .pages.visits import Page, Site
 from .problems import install
+from .sourcing import routes as sourcing
 
 JSON_BYTES_MAX = 64 * 1024
 LIST_BYTES_MAX = 1024 * 1024  # a list of some thousands of members of staff
@@ -35,10 +36,17 @@ class Surface(StrEnum):
 
 
 _ROUTERS = {
-    Surface.SOURCES: (sources.router,),
+    Surface.SOURCES: (sources.router, sourcing.router),
     Surface.WORKERS: (workers.router,),
-    Surface.OVERSIGHT: (oversight.router, administration.router),
-    Surface.ALL: (sources.router, workers.router, oversight.router, administration.router),
+    Surface.OVERSIGHT: (oversight.router, administration.router, sourcing.deciding),
+    Surface.ALL: (
+        sources.router,
+        sourcing.router,
+        workers.router,
+        oversight.router,
+        administration.router,
+        sourcing.deciding,
+    ),
 }
 
 _LIMITS = {
@@ -48,9 +56,8 @@ _LIMITS = {
     Surface.ALL: sources.BATCH_BYTES_MAX,
 }
 
-# Source systems have no pages: whoever works for a source has her own system.
 PAGES_OF: Mapping[Surface, tuple[Page, ...]] = {
-    Surface.SOURCES: (),
+    Surface.SOURCES: SOURCE_PAGES,
     Surface.WORKERS: WORKER_PAGES,
     Surface.OVERSIGHT: OVERSIGHT_PAGES,
     Surface.ALL: PAGES,

@@ -121,6 +121,12 @@ _FIELDS = frozenset(
         "schrijver",
         "nummer",
         "blad",
+        "bladzijde",
+        "maand",
+        "telefoon",
+        "antwoord",
+        "overlap",
+        "besluit",
     }
 )
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."

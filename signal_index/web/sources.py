@@ -1,21 +1,25 @@
-"""The surface for sources: it takes deliveries and gives signed answers; there is nothing to read here."""
+"""Deliveries: the surface for sources takes them and gives signed answers; nothing here can be read with a batch."""
 
 import asyncio
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from crypto.answers import Refusal, verify
-from crypto.batch import Batch, Header
+from crypto.batch import Batch
 from crypto.chain import close
 from crypto.chain.crew import WorkLost
 from crypto.errors import CryptoError
-from signal_index import audit
 from signal_index.errors import Malformed, NotPermitted, Unavailable
-from signal_index.model import AuditEvent, Delivery, dutch_day
-from signal_index.usecases.delivery.apply import SignedAnswer, deliver, given_before, refuse
+from signal_index.model import Delivery, dutch_day
+from signal_index.usecases.delivery.apply import (
+    SignedAnswer,
+    deliver,
+    given_before,
+    record_distrusted,
+    refuse,
+)
 from signal_index.usecases.delivery.rows import Context, DeliveryRefused, Work
 from signal_index.usecases.delivery.unseal import authenticate, open_delivery
 
@@ -110,7 +114,7 @@ async def _deliver(desk: Desk, batch: Batch) -> SignedAnswer:
     publisher = await desk.run(lambda tx: tx.register.publisher(batch.header.publisher))
     if publisher is None:
         raise NotPermitted("unknown-publisher", "Deze afzender staat niet in het register.")
-    await asyncio.to_thread(authenticate, batch, publisher, desk.secrets)
+    await asyncio.to_thread(authenticate, batch, publisher, desk.secrets, dutch_day(desk.now()))
     repeated = await desk.run(lambda tx: given_before(tx, batch.header))
     if repeated is not None:
         return repeated
@@ -118,7 +122,8 @@ async def _deliver(desk: Desk, batch: Batch) -> SignedAnswer:
         delivery = await _open(desk, batch)
     except Malformed as fault:
         if fault.code in DISTRUSTED:
-            await desk.record(_distrusted(batch.header, fault.code, desk.now()))
+            code = fault.code
+            await desk.run(lambda tx: record_distrusted(tx, batch.header, code, desk.now()))
         raise
     context = _context(desk)
     signing = desk.secrets.signing
@@ -128,19 +133,6 @@ async def _deliver(desk: Desk, batch: Batch) -> SignedAnswer:
         # What the delivery did is undone by now; the refusal is recorded in a transaction of its own.
         refusal = refused
     return await desk.run(lambda tx: refuse(Work(tx, context, delivery, publisher), signing, refusal))
-
-
-def _distrusted(header: Header, reason: str, now: datetime) -> AuditEvent:
-    """The record of a batch with a proof that does not hold, which its publisher signed."""
-    return audit.event(
-        "delivery.refused",
-        now,
-        publisher=header.publisher,
-        kind=header.batch_class.value,
-        sequence=header.sequence,
-        reason=reason,
-        rows=0,
-    )
 
 
 async def _open(desk: Desk, batch: Batch) -> Delivery:

@@ -1,5 +1,6 @@
 """The public JSON of the register: who may deliver what, whom to phone, and which systems may open a case."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from crypto.batch import BatchClass
 from crypto.tokens import decode_base64url, encode_base64url
 from crypto.verify_keys import decode_verify_key
 from signal_index.model import ContactRoute, Publication, Publisher, Register
+from signal_index.model.sourcing import SigningKey
 from signal_index.model.workplace import Entrance
 
 from . import Contact, Wire
@@ -20,12 +22,35 @@ def _key(text: str) -> bytes:
     return decode_verify_key(decode_base64url(text)).public_bytes_raw()
 
 
+class Ondertekensleutel(Wire):
+    """A key that deliveries are signed with, and the days on which it counts."""
+
+    sleutel: _Key
+    geldigVanaf: date | None = None  # noqa: N815 - the wire is camelCase
+    geldigTotEnMet: date | None = None  # noqa: N815
+
+    @classmethod
+    def of(cls, key: SigningKey) -> "Ondertekensleutel":
+        """Map a key."""
+        return cls(
+            sleutel=encode_base64url(key.verify_key),
+            geldigVanaf=key.valid_from,
+            geldigTotEnMet=key.valid_until,
+        )
+
+    def to_model(self) -> SigningKey:
+        """The same in the product's own terms; raises as `Registerinhoud.to_model`."""
+        return SigningKey(_key(self.sleutel), self.geldigVanaf, self.geldigTotEnMet)
+
+
 class Leverancier(Wire):
     """An organisation that signs deliveries."""
 
     oin: Oin
     naam: str = Field(max_length=200)
-    sleutel: _Key
+    sleutels: tuple[Ondertekensleutel, ...] = Field(
+        min_length=1, max_length=20, description="De nieuwste als laatste."
+    )
     omvang: int = Field(ge=1, le=4096, description="Het vaste aantal regels in een levering.")
     soorten: tuple[BatchClass, ...] = Field(max_length=8)
     organisaties: tuple[Oin, ...] = Field(default=(), max_length=100)
@@ -65,7 +90,7 @@ class Registerinhoud(Wire):
                 Leverancier(
                     oin=each.oin,
                     naam=each.name,
-                    sleutel=encode_base64url(each.verify_key),
+                    sleutels=tuple(map(Ondertekensleutel.of, each.keys)),
                     omvang=each.items_per_batch,
                     soorten=tuple(sorted(each.classes)),
                     organisaties=tuple(sorted(each.organisations)),
@@ -104,7 +129,7 @@ class Registerinhoud(Wire):
                 Publisher(
                     each.oin,
                     each.naam,
-                    _key(each.sleutel),
+                    tuple(key.to_model() for key in each.sleutels),
                     each.omvang,
                     frozenset(each.soorten),
                     frozenset(each.organisaties),

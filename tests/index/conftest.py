@@ -37,6 +37,7 @@ from policy.vocabulary import Role
 from signal_index.insecure_issuer import InsecureIssuer, make_keys
 from signal_index.model import Actor, AuditEntry, ContactRoute, Publication, Publisher, Register, StaffMember
 from signal_index.model.administration import Change, Why
+from signal_index.model.sourcing import SigningKey
 from signal_index.ports import Transaction
 from signal_index.settings import IssuerSettings
 from signal_index.store import SqlDatabase, initialise, open_database, upgrade
@@ -152,7 +153,12 @@ class World:
         def publisher(oin: str, *classes: BatchClass, organisations: Sequence[str] = ()) -> Publisher:
             key = self.senders[oin].secrets.public().verify_key.public_bytes_raw()
             return Publisher(
-                oin, f"Organisatie {oin[-1]}", key, self.N, frozenset(classes), frozenset(organisations)
+                oin,
+                f"Organisatie {oin[-1]}",
+                (SigningKey(key),),
+                self.N,
+                frozenset(classes),
+                frozenset(organisations),
             )
 
         def publication(source: str, kind: str, oin: str) -> Publication:

@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets
+from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets, PublisherSecrets
 from crypto.tokens import encode_base64url
 from signal_index import audit
 from signal_index.cli import main
@@ -204,6 +205,58 @@ def import_register(shell: Shell, *entrances: dict[str, object]) -> Result:
     tables = ["\n".join(f"{name} = {value!r}" for name, value in entrance.items()) for entrance in entrances]
     file = shell.file("register.toml", REGISTER + "".join(f"[[entrances]]\n{table}\n" for table in tables))
     return shell("register", "import", file, "--may-remove", "--as", "f.beheer")
+
+
+DATED = """
+[[publishers.keys]]
+file = "gemeente.json"
+valid_until = 2026-12-31
+[[publishers.keys]]
+file = "nieuw.json"
+valid_from = 2026-12-01
+"""
+WRONG_KEYS = [
+    (DATED.replace("2026-12-31", '"2026-12-31"'), "a day, written 2026-12-31 without quotes"),
+    (DATED.replace("valid_until", "until"), "fields nobody knows: until"),
+    (DATED.replace("nieuw.json", "zorg.json"), "another publisher's"),
+    (DATED.replace("nieuw.json", "gemeente.json"), "listed twice"),
+    (DATED.replace("valid_from", "valid_until = 2026-11-30\nvalid_from"), "lies before its first"),
+    ('key = "gemeente.json"\n' + DATED, "either key or keys"),
+    ("keys = []\n", "at least one [[keys]]"),
+]
+
+
+def import_keys(shell: Shell, keys: str) -> Result:
+    """Import a register whose publisher has these keys."""
+    files = {
+        "gemeente": shell.world.senders[shell.world.GEMEENTE].secrets,
+        "nieuw": PublisherSecrets.generate(shell.world.GEMEENTE, created=date(2026, 3, 3)),
+        "zorg": shell.world.senders[shell.world.ZORG].secrets,
+    }
+    for name, secrets in files.items():
+        secrets.public().save(shell.folder / f"{name}.json")
+    plain, _, tables = keys.partition("[[")
+    head, publications = REGISTER.split("[[publications]]")
+    head = head.replace('key = "gemeente.json"\n', plain)
+    text = f"{head}{f'[[{tables}' if tables else ''}[[publications]]{publications}"
+    return shell("register", "import", shell.file("register.toml", text), "--may-remove", "--as", "f.beheer")
+
+
+def test_a_register_may_give_keys_their_days(shell: Shell) -> None:
+    result = import_keys(shell, DATED)
+    assert result.exit_code == 0, result.output
+    old, new = shell.world.database.run(lambda tx: tx.register.publisher(shell.world.GEMEENTE)).keys
+    assert (old.valid_from, old.valid_until) == (None, date(2026, 12, 31))
+    assert (new.valid_from, new.valid_until) == (date(2026, 12, 1), None)
+
+
+@pytest.mark.parametrize(("keys", "said"), WRONG_KEYS)
+def test_keys_that_contradict_themselves_are_refused(shell: Shell, keys: str, said: str) -> None:
+    before = shell.world.database.run(lambda tx: tx.register.publishers())
+    result = import_keys(shell, keys)
+    assert result.exit_code == 1
+    assert said in result.output
+    assert shell.world.database.run(lambda tx: tx.register.publishers()) == before
 
 
 def test_a_register_may_name_entrances(shell: Shell) -> None:

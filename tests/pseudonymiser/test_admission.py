@@ -84,6 +84,23 @@ def test_a_batch_signed_by_another_than_it_names_is_refused(party: str, parties:
     assert told(arriving(party, other.batch()), parties.place(party)) == "signature"
 
 
+@pytest.mark.parametrize("party", ["A", "B"])
+def test_while_a_publisher_renews_its_key_both_count_and_no_third(
+    party: str, parties: Any, arriving: Any
+) -> None:
+    renewed, third = (
+        replace(parties, publisher=replace(parties.publisher, signing=Ed25519PrivateKey.generate()))
+        for _ in range(2)
+    )
+    place = parties.place(party)
+    following = renewed.publisher.signing.public_key()
+    both = replace(place, publishers={OIN: replace(place.publishers[OIN], next_verify_key=following)})
+    assert told(arriving(party, parties.batch()), both) == "admitted"
+    assert told(arriving(party, renewed.batch()), both) == "admitted"
+    assert told(arriving(party, renewed.batch()), place) == "signature"
+    assert told(arriving(party, third.batch()), both) == "signature"
+
+
 def test_b_refuses_a_hop_that_another_than_a_signed(parties: Any) -> None:
     impostor = replace(parties.a, signing=Ed25519PrivateKey.generate())
     hopped = apply_hop(parties.batch(), impostor, parties.manifest)

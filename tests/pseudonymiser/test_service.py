@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from crypto.batch import BatchClass
 from crypto.errors import KeyFault
-from crypto.keyfiles import PseudonymiserSecrets
+from crypto.keyfiles import PseudonymiserSecrets, PublisherSecrets
 from crypto.pseudonymiser.cli import pseudonymiser
 from crypto.pseudonymiser.config import Config, Place
 
@@ -119,6 +119,25 @@ def test_a_publisher_registered_under_another_number_is_refused(write_service: C
     )
     with pytest.raises(KeyFault, match="not the key of publisher"):
         Place.load(Config.read(config))
+
+
+def test_a_second_key_of_a_publisher_is_read_beside_the_first_and_must_be_its_own(
+    write_service: Callable[..., Path], tmp_path: Path
+) -> None:
+    config = write_service("A")
+    [publisher] = Place.load(Config.read(config)).publishers.values()
+    assert len(publisher.verify_keys) == 1
+    config.write_text(config.read_text() + "next_verify_key = 'next.json'\n")
+    for oin in ("00000099000000000731", "00000099000000000732"):
+        following = PublisherSecrets.generate(oin, created=date(2026, 3, 3)).public()
+        (tmp_path / "next.json").unlink(missing_ok=True)
+        following.save(tmp_path / "next.json")
+        if oin.endswith("1"):
+            [publisher] = Place.load(Config.read(config)).publishers.values()
+            assert publisher.verify_keys[1].public_bytes_raw() == following.verify_key.public_bytes_raw()
+        else:
+            with pytest.raises(KeyFault, match="not the key of publisher"):
+                Place.load(Config.read(config))
 
 
 def test_a_config_that_is_no_toml_is_refused_without_its_content(tmp_path: Path) -> None:

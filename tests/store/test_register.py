@@ -19,6 +19,7 @@ from signal_index.model import (
     SetProgress,
     StaffMember,
 )
+from signal_index.model.sourcing import SigningKey
 from signal_index.model.workplace import Entrance
 from signal_index.ports import Database, Transaction
 from signal_index.store import open_database
@@ -27,7 +28,9 @@ ONE, TWO = "00000004000000010000", "00000004000000020000"
 
 
 def publisher(oin: str, *classes: BatchClass, organisations: frozenset[str] = frozenset()) -> Publisher:
-    return Publisher(oin, f"Organisatie {oin[-5:]}", bytes(32), 64, frozenset(classes), organisations)
+    return Publisher(
+        oin, f"Organisatie {oin[-5:]}", (SigningKey(bytes(32)),), 64, frozenset(classes), organisations
+    )
 
 
 def publication(name: str, type_code: str, oin: str = ONE) -> Publication:

@@ -5,6 +5,7 @@ import json
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from crypto.batch import BatchClass
@@ -14,6 +15,7 @@ from crypto.tokens import decode_base64url
 from crypto.verify_keys import decode_verify_key
 from signal_index.errors import Malformed
 from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember
+from signal_index.model.sourcing import SigningKey
 from signal_index.model.workplace import Entrance
 from signal_index.usecases.administration.entries import entry_faults, is_organisation, read_scim
 
@@ -55,17 +57,43 @@ def _tables(document: dict[str, object], name: str, *, needed: bool = True) -> l
 
 
 def _publisher(entry: dict[str, object], folder: Path) -> Publisher:
-    key = PublisherPublic.load(folder / str(entry["key"]))
-    if key.publisher != entry["oin"]:
-        raise ValueError(f"the key file of publisher {entry['oin']} is another publisher's")
+    oin = str(entry["oin"])
+    keys = tuple(_signing_key(each, oin, folder) for each in _keys(entry))
     return Publisher(
-        oin=key.publisher,
+        oin=oin,
         name=str(entry["name"]),
-        verify_key=key.verify_key.public_bytes_raw(),
+        keys=keys,
         items_per_batch=int(str(entry["items_per_batch"])),
         classes=frozenset(BatchClass(name) for name in _texts(entry["classes"])),
         organisations=frozenset(_texts(entry.get("organisations", []))),
     )
+
+
+def _keys(entry: dict[str, object]) -> list[dict[str, object]]:
+    """The keys of a publisher: `key`, one file without days, or `keys`, tables with a file and perhaps days."""
+    if "keys" not in entry:
+        return [{"file": entry["key"]}]
+    if "key" in entry:
+        raise ValueError("a publisher has either key or keys")
+    return _tables(entry, "keys")
+
+
+def _signing_key(entry: dict[str, object], oin: str, folder: Path) -> SigningKey:
+    public = PublisherPublic.load(folder / str(entry["file"]))
+    if public.publisher != oin:
+        raise ValueError(f"the key file of publisher {oin} is another publisher's")
+    surplus = entry.keys() - {"file", "valid_from", "valid_until"}
+    if surplus:
+        raise ValueError(f"a key of publisher {oin} has fields nobody knows: {', '.join(sorted(surplus))}")
+    first, last = (_day_if_any(entry, name) for name in ("valid_from", "valid_until"))
+    return SigningKey(public.verify_key.public_bytes_raw(), first, last)
+
+
+def _day_if_any(entry: dict[str, object], name: str) -> date | None:
+    value = entry.get(name)
+    if value is not None and type(value) is not date:
+        raise TypeError(f"{name} of a key is a day, written 2026-12-31 without quotes")
+    return value
 
 
 def _texts(value: object) -> Sequence[str]:

@@ -25,7 +25,11 @@ def register() -> None:
 @setting_up_option
 @config_option
 def import_file(file: Path, staff_id: str | None, config: Path, *, may_remove: bool) -> None:
-    """Replace the register by FILE (TOML: [[publishers]], [[publications]] and maybe [[entrances]])."""
+    """Replace the register by FILE (TOML: [[publishers]], [[publications]] and maybe [[entrances]]).
+
+    A publisher has `key`, its public key file, or [[publishers.keys]], each with `file` and perhaps `valid_from` and
+    `valid_until`. What was renewed on the pages since FILE was written must be in it as well.
+    """
     with opened(config) as index:
         stated = read_register(file)
         moment = now()

@@ -10,7 +10,8 @@ actions share an unknown person and how many looks share an unknown worker, when
 and questions there are and until when, the register, the staff list with who proposed and decided what about whom and
 which teams were looked through, who wants a digest at which address, how many records the log has and when they were
 made, how many openings were asked for and when, which records were chosen for review, how each was judged, and how much
-is under watch; nothing that leads to a resident or says which help runs, and no cookie or ticket that works.
+is under watch; nothing that leads to a resident or says which help runs, and no cookie or ticket that works. Keys are
+public, and which publisher was answered when is no secret of a person.
 
 Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
 does by itself.
@@ -54,6 +55,7 @@ from .index import (
 )
 from .openings import openings
 from .reviews import review_state, review_weeks, reviews, watches
+from .sourcing import delivery_records, key_proposals, own_contacts, publisher_keys
 
 __all__ = [
     "NO_LOOK",
@@ -63,10 +65,12 @@ __all__ = [
     "care_relations",
     "covers",
     "deliveries",
+    "delivery_records",
     "entrances",
     "flags",
     "held_wishes",
     "index_state",
+    "key_proposals",
     "log_cosignatures",
     "log_entries",
     "log_head",
@@ -75,9 +79,11 @@ __all__ = [
     "log_tiles",
     "metadata",
     "openings",
+    "own_contacts",
     "preferences",
     "proposals",
     "publications",
+    "publisher_keys",
     "publisher_sets",
     "publishers",
     "questions",

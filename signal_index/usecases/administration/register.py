@@ -3,12 +3,12 @@
 What a source delivers is never read here: only who may deliver what.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
 
 from signal_index import audit
 from signal_index.errors import Conflict, Malformed
-from signal_index.model import Actor, Register
+from signal_index.model import Actor, Register, dutch_day
 from signal_index.ports import Transaction
 
 from .acting import require_administrator
@@ -43,7 +43,8 @@ def import_register(
         register: the whole new register.
         types: codes that exist.
         now: aware UTC.
-        may_remove: whether publishers and sources that are in use may be left out; what they said is shown no more.
+        may_remove: whether publishers, keys and sources that are in use may be left out; what they said is shown no
+            more, and what a key signs counts no more.
 
     Raises:
         NotPermitted: the actor does not administer.
@@ -54,7 +55,7 @@ def import_register(
     faults = tuple(register_faults(register, types))
     if faults:
         raise Malformed("register", "Het register klopt niet; er is niets gewijzigd.", faults)
-    gone = _left_out(tx, register)
+    gone = _left_out(tx, register, dutch_day(now))
     if gone and not may_remove:
         raise Conflict(
             "register-removes", f"Dit register laat weg: {', '.join(gone)}. Er is niets gewijzigd."
@@ -73,13 +74,38 @@ def import_register(
     )
 
 
-def _left_out(tx: Transaction, register: Register) -> list[str]:
-    """Publishers, sources and entrances that are registered now and not in the new register."""
+def _left_out(tx: Transaction, register: Register, today: date) -> list[str]:
+    """Publishers, keys, sources and entrances that are registered now and not in the new register."""
     publishers = {each.oin for each in tx.register.publishers()} - {each.oin for each in register.publishers}
     pairs = {(each.source, each.type) for each in tx.register.publications()}
     gone = pairs - {(each.source, each.type) for each in register.publications}
     doors = {each.issuer for each in tx.register.entrances()} - {each.issuer for each in register.entrances}
-    return [*sorted(publishers), *sorted(f"{source} {kind}" for source, kind in gone), *sorted(doors)]
+    keys = _keys_left_out(tx, register, today)
+    return [*sorted(publishers), *keys, *sorted(f"{source} {kind}" for source, kind in gone), *sorted(doors)]
+
+
+def _keys_left_out(tx: Transaction, register: Register, today: date) -> list[str]:
+    """Publishers of which a key that counts, or will, is not in the new register.
+
+    An older file does not know a key that was renewed here since; taking it for the whole truth would silence the
+    publisher that uses it.
+    """
+    stated = {each.oin: {key.verify_key for key in each.keys} for each in register.publishers}
+    return [
+        f"een sleutel van {each.oin}"
+        for each in tx.register.publishers()
+        if each.oin in stated
+        and {key.verify_key for key in each.keys if not key.is_over(today)} - stated[each.oin]
+    ]
+
+
+def _key_faults(register: Register) -> Iterator[tuple[str, str]]:
+    for publisher in register.publishers:
+        place = f"publishers[{publisher.oin}]"
+        if len({key.verify_key for key in publisher.keys}) != len(publisher.keys):
+            yield place, "a key is listed twice"
+        if any(key.valid_from and key.is_over(key.valid_from) for key in publisher.keys):
+            yield place, "the last day of a key lies before its first"
 
 
 def register_faults(register: Register, types: Collection[str]) -> list[tuple[str, str]]:
@@ -91,6 +117,7 @@ def register_faults(register: Register, types: Collection[str]) -> list[tuple[st
     """
     publishers = [publisher.oin for publisher in register.publishers]
     faults = [(f"publishers[{oin}]", "listed twice") for oin in set(publishers) if publishers.count(oin) > 1]
+    faults += _key_faults(register)
     seen: set[tuple[str, str]] = set()
     for publication in register.publications:
         place = f"publications[{publication.source}, {publication.type}]"

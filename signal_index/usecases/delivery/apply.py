@@ -12,7 +12,7 @@ Whoever controls a publisher can at most publish, withdraw or register within it
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -134,17 +134,7 @@ def refuse(work: Work, signing: Ed25519PrivateKey, refused: DeliveryRefused) -> 
     """Record and sign a refusal; after rows could not be applied, in a fresh transaction."""
     header, tx = work.delivery.header, work.tx
     watch(work, 0)
-    tx.audit.append(
-        audit.event(
-            "delivery.refused",
-            work.context.now,
-            publisher=header.publisher,
-            kind=header.batch_class.value,
-            sequence=header.sequence,
-            reason=refused.reason,
-            rows=len(refused.rows),
-        )
-    )
+    _record_refused(tx, header, refused.reason, work.context.now, row_count=len(refused.rows))
     refusal = Refusal(
         incarnation=tx.incarnation,
         scope=tx.scope,
@@ -158,21 +148,45 @@ def refuse(work: Work, signing: Ed25519PrivateKey, refused: DeliveryRefused) -> 
     return SignedAnswer(accepted=False, wire=sign(refusal, signing))
 
 
+def record_distrusted(tx: Transaction, header: Header, reason: str, now: datetime) -> None:
+    """Record a batch that its publisher signed and that holds a proof that does not; it gets no signed answer.
+
+    Args:
+        tx: the open transaction.
+        header: of the batch.
+        reason: which proof.
+        now: aware UTC.
+    """
+    _record_refused(tx, header, reason, now, row_count=0)
+
+
+def _record_refused(tx: Transaction, header: Header, reason: str, now: datetime, *, row_count: int) -> None:
+    refused = audit.event(
+        "delivery.refused",
+        now,
+        publisher=header.publisher,
+        kind=header.batch_class.value,
+        sequence=header.sequence,
+        reason=reason,
+        rows=row_count,
+    )
+    tx.answers.put(header.publisher, tx.audit.append(refused), now)
+
+
 def _accept(work: Work, signing: Ed25519PrivateKey) -> SignedAnswer:
     header, tx = work.delivery.header, work.tx
     operations = Counter(row.operation.value for _, row in work.delivery.rows)
-    tx.audit.append(
-        audit.event(
-            "delivery.accepted",
-            work.context.now,
-            publisher=header.publisher,
-            kind=header.batch_class.value,
-            sequence=header.sequence,
-            items=header.n,
-            operations=[f"{name}={count}" for name, count in sorted(operations.items())],
-            digest=work.delivery.digest.hex(),
-        )
+    accepted = audit.event(
+        "delivery.accepted",
+        work.context.now,
+        publisher=header.publisher,
+        kind=header.batch_class.value,
+        sequence=header.sequence,
+        items=header.n,
+        operations=[f"{name}={count}" for name, count in sorted(operations.items())],
+        digest=work.delivery.digest.hex(),
     )
+    tx.answers.put(header.publisher, tx.audit.append(accepted), work.context.now)
     acknowledgement = Acknowledgement(
         incarnation=tx.incarnation,
         scope=tx.scope,

@@ -7,6 +7,7 @@ Whoever controls one pseudonymiser can at most stop traffic.
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from crypto.batch import PARTIES, Batch, open_batch, verify_hop, verify_origin, verify_publisher
 from crypto.chain import Pseudonym
@@ -18,23 +19,36 @@ from crypto.sheet.fields import MalformedRow
 from crypto.verify_keys import decode_verify_key
 from signal_index.errors import Malformed
 from signal_index.model import Delivery, Publisher
+from signal_index.model.sourcing import SigningKey
 
 from .apply import audience
 
 Items = Sequence[tuple[Pseudonym | None, bytes]]
 
 
-def authenticate(batch: Batch, publisher: Publisher, secrets: IndexSecrets) -> None:
+def authenticate(batch: Batch, publisher: Publisher, secrets: IndexSecrets, today: date) -> None:
     """Check that a batch is for this index and that its publisher signed it; cheap, so before anything else.
+
+    Args:
+        batch: as it came in.
+        publisher: whom it says it is from, as registered.
+        secrets: the index's keys.
+        today: the Dutch calendar day; only keys in force on it count, however long ago the batch was composed.
 
     Raises:
         Malformed: it is not, or did not.
     """
     _check_address(batch, secrets)
+    if not any(_signed_under(batch, key) for key in publisher.keys_in_force(today)):
+        raise Malformed("signature", "Een handtekening onder deze levering klopt niet.")
+
+
+def _signed_under(batch: Batch, key: SigningKey) -> bool:
     try:
-        verify_publisher(batch, decode_verify_key(publisher.verify_key))
-    except CryptoError as error:
-        raise Malformed("signature", "Een handtekening onder deze levering klopt niet.") from error
+        verify_publisher(batch, decode_verify_key(key.verify_key))
+    except CryptoError:
+        return False
+    return True
 
 
 def open_delivery(batch: Batch, secrets: IndexSecrets, manifest: Manifest, crew: Crew) -> Delivery:

@@ -45,3 +45,11 @@ def _is_hidden_well(left_out: Collection[int]) -> bool:
     small_only = all(count < SMALLEST_SHOWN for count in left_out)
     largest = len(left_out) * (SMALLEST_SHOWN - 1)
     return len(left_out) > 1 and total >= SMALLEST_SHOWN and not (small_only and total == largest)
+
+
+def in_tens(count: int) -> int | None:
+    """A count that stands alone, rounded down to tens; None when that leaves nothing.
+
+    For figures without a total: with one, rounding each would let their remainders be computed.
+    """
+    return count // SMALLEST_SHOWN * SMALLEST_SHOWN or None

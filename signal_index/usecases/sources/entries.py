@@ -171,13 +171,13 @@ def change_publisher(edit: Editing, publisher: Publisher, *, sure: bool) -> None
     Raises:
         NotFound: it is not registered.
         Malformed: a field is not filled in well.
-        Conflict: `register-removes`: its key would change, and she does not say that she is sure.
+        Conflict: `register-removes`: its keys would change, and she does not say that she is sure.
     """
     known = edit.tx.register.publisher(publisher.oin)
     if known is None:
         raise no_such_entry()
     _refuse(publisher_faults(publisher))
-    if known.verify_key != publisher.verify_key:
+    if known.keys != publisher.keys:
         _require_sure(sure=sure)
     _put_publisher(edit, publisher, Change.CHANGED)
 

@@ -5,18 +5,15 @@ Invariant: a fault says what is wrong and never repeats the text; somebody may h
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date
 
 from crypto.errors import CryptoError
-from crypto.keyfiles import PublisherPublic, spelled
+from crypto.keyfiles import PublisherPublic
 from crypto.tokens import decode_base64url, read_json_object
 from crypto.verify_keys import decode_verify_key
 from signal_index.errors import Malformed
-from signal_index.model import Publisher
 from signal_index.model.workplace import Entrance
 
 _FIELDS = ("issuer", "name", "organisation", "verify_key")
-_ANY_DAY = date(2000, 1, 1)  # when a key was made is no part of its fingerprint
 
 
 @dataclass(frozen=True)
@@ -44,12 +41,6 @@ def read_publisher_key(text: str) -> PublisherKey:
         said = "Dit is geen openbare sleutel. Plak het hele bestand publisher.public.json."
         raise Malformed("pasted", said, (("sleutel", said),)) from None  # a cause may quote what was pasted
     return PublisherKey(key.publisher, key.verify_key.public_bytes_raw())
-
-
-def spelled_fingerprint(publisher: Publisher) -> str:
-    """The fingerprint of a publisher's key, to be read aloud: the one that its own key command shows."""
-    key = decode_verify_key(publisher.verify_key)
-    return spelled(PublisherPublic(publisher.oin, key, _ANY_DAY).fingerprint)
 
 
 def read_entrance(text: str) -> Entrance:

@@ -29,6 +29,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 from signal_index.usecases.look_up import Refused
 from signal_index.usecases.relations import find_standing
+from signal_index.usecases.sourcing.own import published_by
 
 from .views import Ended, Shown, look_at
 
@@ -152,7 +153,7 @@ def answer(tx: Transaction, actor: Actor, reference: str, verdict: Verdict, now:
     """
     staff = require_role(actor, Role.SOURCE_ADMIN)
     question = tx.questions.get(reference)
-    if question is None or (question.source, question.type) not in _published_by(tx, staff.organisation):
+    if question is None or (question.source, question.type) not in _own_pairs(tx, staff.organisation):
         raise NotFound("no-question", "Deze vraag is niet gevonden. Controleer het kenmerk.")
     if question.verdict is not None:
         raise Conflict("question-answered", "Deze vraag is al beantwoord.")
@@ -181,7 +182,7 @@ def waiting(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Question]:
     staff = require_role(actor, Role.SOURCE_ADMIN)
     tx.audit.append(audit.act("questions.listed", now, actor))
     today = dutch_day(now)
-    published = _published_by(tx, staff.organisation)
+    published = _own_pairs(tx, staff.organisation)
     found = [
         question
         for source in sorted({source for source, _ in published})
@@ -191,10 +192,9 @@ def waiting(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Question]:
     return sorted(found, key=lambda question: (question.asked_on, question.reference))
 
 
-def _published_by(tx: Transaction, organisation: str) -> set[tuple[str, str]]:
+def _own_pairs(tx: Transaction, organisation: str) -> set[tuple[str, str]]:
     """The (source, type) pairs an organisation publishes."""
-    entries = tx.register.publications()
-    return {(entry.source, entry.type) for entry in entries if entry.publisher == organisation}
+    return {(entry.source, entry.type) for entry in published_by(tx, organisation)}
 
 
 def own(tx: Transaction, actor: Actor, now: datetime) -> Sequence[OwnQuestion]:

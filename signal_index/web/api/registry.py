@@ -78,6 +78,19 @@ class Declared:
 
 _NOBODY: Final = "the same for everybody, and about nobody"
 
+
+def _of_a_source(records: str, *statuses: int) -> Declared:
+    """A row for the bronbeheerder of a source organisation."""
+    return Declared(
+        part=Part.SOURCES,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.SOURCE_ADMIN}),
+        records=records,
+        rate=Rate.WORK,
+        statuses=frozenset(statuses),
+    )
+
+
 ROUTES: Final[Mapping[str, Declared]] = {
     "openapi": Declared(
         part=Part.GENERAL,
@@ -94,6 +107,15 @@ ROUTES: Final[Mapping[str, Declared]] = {
         rate=Rate.DELIVERY,
         statuses=frozenset({403, 409}),
     ),
+    "signaalreeksen": _of_a_source("source.read"),
+    "geleverd": _of_a_source("source.read"),
+    "contactpunten": _of_a_source("source.read"),
+    "contactpunt-wijziging": _of_a_source("contact.changed", 404),
+    "meldingen": _of_a_source("questions.listed"),
+    "meldingantwoord": _of_a_source("question.answered", 404, 409),
+    "sleutels": _of_a_source("source.read"),
+    "sleutelvoorstel": _of_a_source("key.proposed", 404, 409),
+    "gebruikscijfers": _of_a_source("source.read", 404),
     "raadplegingen": Declared(
         part=Part.WORKERS,
         proof=Proof.TOKEN,
@@ -124,6 +146,21 @@ ROUTES: Final[Mapping[str, Declared]] = {
         records="receipt.redeemed",
         rate=Rate.WORK,
         statuses=frozenset({404}),
+    ),
+    "sleutelvoorstellen": Declared(
+        part=Part.ADMINISTRATION,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.FUNCTIONAL_ADMIN}),
+        records="keys.listed",
+        rate=Rate.WORK,
+    ),
+    "sleutelbesluit": Declared(
+        part=Part.ADMINISTRATION,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.FUNCTIONAL_ADMIN}),
+        records="key.approved",
+        rate=Rate.WORK,
+        statuses=frozenset({404, 409}),
     ),
     "logregels": Declared(
         part=Part.OVERSIGHT,

@@ -1,6 +1,7 @@
-"""The main menu of each role, and what the roles are called."""
+"""What roles are called, and which pages stand in the menu of each; a surface leaves out those it does not have."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from policy.vocabulary import Role
 
@@ -13,8 +14,8 @@ ROLE_LABELS: Mapping[str, str] = {
     Role.FUNCTIONAL_ADMIN: say("Functioneel beheerder"),
     Role.SOURCE_ADMIN: say("Bronbeheerder"),
 }
-HELP = ("help", say("Hulp"))
-_COVERS = ("covers", say("Vervanging"))
+HELP: Final = ("help", say("Hulp"))
+_COVERS: Final = ("covers", say("Vervanging"))
 MENUS: Mapping[str, Sequence[tuple[str, str]]] = {
     Role.TEAM_MEMBER: (
         ("caseload", say("Mijn caseload")),
@@ -41,7 +42,17 @@ MENUS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("proposals", say("Voorstellen")),
         ("stand_ins", _COVERS[1]),
         ("sources", say("Bronnen")),
+        ("key_requests", say("Sleutels")),
         ("steering", say("Stuurinformatie")),
+        HELP,
+    ),
+    Role.SOURCE_ADMIN: (
+        ("source_series", say("Onze signalen")),
+        ("deliveries", say("Leveringen")),
+        ("contacts", say("Contactpunten")),
+        ("source_questions", say("Meldingen")),
+        ("keys", say("Sleutels")),
+        ("usage", say("Gebruik")),
         HELP,
     ),
 }

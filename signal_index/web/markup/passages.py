@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _STEPS, _NOTHING, _WRONG, _PRINTING = "stappen", "niets", "klopt-niet", "afdrukken"
+_ADMINISTRATOR, _SOURCE = "functioneel-beheerder", "bronbeheerder"
 _WHO_HELPS, _PRIVACY_OFFICER, _RECORDED = "wie-helpt", "privacy-officer", "vastgelegd"
 
 PASSAGES: Final[Mapping[str, str]] = {
@@ -42,6 +43,38 @@ PASSAGES: Final[Mapping[str, str]] = {
     "figures": _PRIVACY_OFFICER,
     "log_health": _PRIVACY_OFFICER,
     "rules": _PRIVACY_OFFICER,
+    "own_team": "teamleider",
+    "administration": _ADMINISTRATOR,
+    "staff_list": _ADMINISTRATOR,
+    "staff": _ADMINISTRATOR,
+    "member": _ADMINISTRATOR,
+    "change_member": _ADMINISTRATOR,
+    "proposals": _ADMINISTRATOR,
+    "proposal": _ADMINISTRATOR,
+    "teams": _ADMINISTRATOR,
+    "team_roll": _ADMINISTRATOR,
+    "stand_ins": _ADMINISTRATOR,
+    "stand_in": _ADMINISTRATOR,
+    "sources": _ADMINISTRATOR,
+    "new_source": _ADMINISTRATOR,
+    "source": _ADMINISTRATOR,
+    "contact": _ADMINISTRATOR,
+    "new_supplier": _ADMINISTRATOR,
+    "supplier": _ADMINISTRATOR,
+    "new_door": _ADMINISTRATOR,
+    "door": _ADMINISTRATOR,
+    "remove_source": _ADMINISTRATOR,
+    "remove_supplier": _ADMINISTRATOR,
+    "remove_door": _ADMINISTRATOR,
+    "purposes": _ADMINISTRATOR,
+    "steering": _ADMINISTRATOR,
+    "key_requests": _ADMINISTRATOR,
+    "source_series": _SOURCE,
+    "deliveries": _SOURCE,
+    "contacts": _SOURCE,
+    "source_questions": _SOURCE,
+    "keys": _SOURCE,
+    "usage": _SOURCE,
 }
 """By the name of a page that can be read, the id of a heading in the help; empty for its beginning."""
 

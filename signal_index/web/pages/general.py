@@ -19,6 +19,7 @@ _BEGINNINGS = {
     Role.TEAM_LEAD.value: "team",
     Role.PRIVACY_OFFICER.value: "work_list",
     Role.FUNCTIONAL_ADMIN.value: "administration",
+    Role.SOURCE_ADMIN.value: "source_series",
 }
 
 

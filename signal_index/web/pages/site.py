@@ -40,6 +40,7 @@ from . import (
     questions,
     sheets,
     sign_in,
+    sourcing,
     team,
 )
 from .forms import FORM_BYTES_MAX
@@ -73,12 +74,16 @@ _FOR_WORKERS = tuple(
     page for module in (caseload, looking, sheets, questions, covers, messages, team) for page in module.PAGES
 )
 _FOR_OVERSIGHT = tuple(
-    page for module in (*oversight.SECTIONS, *administration.SECTIONS) for page in module.PAGES
+    page
+    for module in (*oversight.SECTIONS, *administration.SECTIONS, *sourcing.DECIDING)
+    for page in module.PAGES
 )
+_FOR_SOURCES = tuple(page for module in sourcing.SECTIONS for page in module.PAGES)
 
 WORKER_PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS])
 OVERSIGHT_PAGES = checked([*_EVERYWHERE, *_FOR_OVERSIGHT])
-PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS, *_FOR_OVERSIGHT])
+SOURCE_PAGES = checked([*_EVERYWHERE, *_FOR_SOURCES])
+PAGES = checked([*_EVERYWHERE, *_FOR_WORKERS, *_FOR_OVERSIGHT, *_FOR_SOURCES])
 
 
 def addresses_of(pages: Sequence[Page]) -> Addresses:

@@ -14,6 +14,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from crypto.encoding import Month
+from crypto.errors import MalformedInput
 from policy.rulesets import RuleSet
 from policy.vocabulary import Role
 from signal_index.errors import NotPermitted
@@ -40,6 +42,7 @@ PUBLIC = None
 SIGNED_IN: frozenset[Role] = frozenset()
 WORKERS = frozenset({Role.TEAM_MEMBER})
 OFFICERS = frozenset({Role.PRIVACY_OFFICER})
+SOURCES = frozenset({Role.SOURCE_ADMIN})
 ADMINISTRATORS = frozenset({Role.FUNCTIONAL_ADMIN})
 
 # `__Host-`: only over TLS, for this host alone, for every path, and never set by a neighbour on a sibling host.
@@ -241,6 +244,21 @@ class Visit(Guest):
         found = self.request.path_params[name]
         assert isinstance(found, UUID)
         return found.bytes
+
+
+def page_number(text: str | None) -> int:
+    """The number of the page somebody asked for in an address; 1 when it is none."""
+    return (
+        max(1, int(text)) if text is not None and text.isascii() and text.isdigit() and len(text) < 6 else 1
+    )
+
+
+def month_in(text: str | None) -> Month | None:
+    """The month somebody asked for in an address; None when it is none."""
+    try:
+        return Month.parse(text) if text else None
+    except MalformedInput:
+        return None
 
 
 def admit(page: Page, session: Session) -> None:

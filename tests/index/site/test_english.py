@@ -31,6 +31,7 @@ def test_no_page_that_needs_no_case_says_anything_in_dutch_to_who_reads_english(
         ("w.een", Role.TEAM_MEMBER),
         ("t.lead", Role.TEAM_LEAD),
         ("p.officer", Role.PRIVACY_OFFICER),
+        ("b.bron", Role.SOURCE_ADMIN),
         ("f.beheer", Role.FUNCTIONAL_ADMIN),
         (None, None),
     ):

@@ -333,15 +333,25 @@ def test_a_page_says_how_long_the_session_still_lasts(house: Any) -> None:
 
 
 def test_the_beginning_is_where_her_role_works(house: Any) -> None:
-    for staff_id, beginning in (("w.een", "/caseload"), ("t.lead", "/team"), ("w.leidt", "/caseload")):
+    for staff_id, beginning in (
+        ("w.een", "/caseload"),
+        ("t.lead", "/team"),
+        ("w.leidt", "/caseload"),
+        ("b.bron", "/bron/signalen"),
+    ):
         assert house.browser(staff_id).get("/").headers["location"] == beginning
 
 
-def test_a_role_without_screens_hears_that(house: Any) -> None:
-    for staff_id in ("b.bron", "w.niets"):
-        response = house.browser(staff_id).get("/")
-        assert response.status_code == 200
-        assert ("nog geen schermen" in response.text) is (CALLERS[staff_id] is not None)
+def test_whoever_has_no_role_hears_that(house: Any) -> None:
+    response = house.browser("w.niets").get("/")
+    assert response.status_code == 200
+    assert "U heeft nu geen rol." in response.text
+
+
+def test_every_role_has_somewhere_to_begin(house: Any) -> None:
+    assert set(CALLERS.values()) == {None, *(role.value for role in Role)}
+    for staff_id in (each for each, role in CALLERS.items() if role is not None):
+        assert house.browser(staff_id).get("/").status_code == 303
 
 
 # --- Languages, errors, what is never on a page -------------------------------------------------------------------

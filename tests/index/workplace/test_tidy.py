@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from crypto.batch import BatchClass
+from crypto.sheet import SignaalOperation, SignaalRow
 from signal_index.model import LookupRequest, dutch_day
 from signal_index.model.administration import (
     CONFIRMATION_KEPT,
@@ -16,6 +18,7 @@ from signal_index.model.administration import (
     Why,
 )
 from signal_index.model.openings import OPENING_KEPT, Opening, OpeningReason
+from signal_index.model.sourcing import KeyProposal
 from signal_index.model.workplace import (
     QUESTION_DAYS,
     SESSION_IDLE,
@@ -28,6 +31,7 @@ from signal_index.model.workplace import (
 from signal_index.ports import Transaction
 from signal_index.usecases.administration.proposals import propose
 from signal_index.usecases.expire import Tidied, tidy
+from signal_index.usecases.sourcing.delivered import SHOWN_FOR
 from signal_index.usecases.workplace import sessions, views
 from signal_index.usecases.workplace.covers import CoverRequest, arrange
 
@@ -97,11 +101,22 @@ def _opening(office: Any) -> None:
     )
 
 
+def _answer(office: Any) -> None:
+    """A delivery that was refused."""
+    row = SignaalRow(SignaalOperation.OPEN_SET, source="agb:00000009", type="jeugdhulp", generation=1)
+    office.world.send(office.world.GEMEENTE, BatchClass.SIGNAAL, [(None, row)])
+
+
 def _proposal(office: Any) -> None:
     office.act(
         "f.beheer",
         lambda tx, actor: propose(tx, actor, Change.block("p.officer"), Why.SECURITY, office.world.clock),
     )
+
+
+def _key_proposal(office: Any) -> None:
+    proposal = KeyProposal(token_bytes(16), office.world.GEMEENTE, bytes(32), 30, "b.een", office.world.clock)
+    office.run(lambda tx: tx.key_proposals.put(proposal))
 
 
 def _confirmation(office: Any) -> None:
@@ -117,7 +132,9 @@ KEPT: list[tuple[str, Callable[[Any], None], timedelta, timedelta]] = [
     ("covers", _cover, VIEW_KEPT, DAY),
     ("openings", _opening, OPENING_KEPT, SECOND),
     ("proposals", _proposal, PROPOSAL_KEPT, SECOND),
+    ("key_proposals", _key_proposal, PROPOSAL_KEPT, SECOND),
     ("confirmations", _confirmation, CONFIRMATION_KEPT, DAY),
+    ("answers", _answer, SHOWN_FOR, SECOND),
 ]
 
 
@@ -125,13 +142,13 @@ KEPT: list[tuple[str, Callable[[Any], None], timedelta, timedelta]] = [
 def test_it_is_kept_for_its_time_and_then_removed(
     office: Any, what: str, make: Callable[[Any], None], kept_for: timedelta, a_little: timedelta
 ) -> None:
-    nothing = dict.fromkeys(
-        ("sessions", "tickets", "views", "questions", "covers", "openings", "proposals", "confirmations"), 0
-    )
+    nothing = dict.fromkeys((row[0] for row in KEPT), 0)
     # The world came about with a proposal: who oversees got her role from two people.
     office.run(lambda tx: tx.proposals.remove_older(office.world.clock + SECOND))
     make(office)
     office.world.clock += kept_for
+    if what != "answers":
+        _tidy(office)  # what was delivered to make it goes sooner
     assert vars(_tidy(office)) == nothing
     office.world.clock += a_little
     assert vars(_tidy(office)) == nothing | {what: 1}
@@ -148,7 +165,10 @@ def test_the_command_says_what_went(office: Any, shell: Any) -> None:
     for staff_id in ("w.een", "w.twee", "t.lead", "p.officer", "f.beheer", "f.tweede"):
         office.run(lambda tx: tx.staff.seen(staff_id, dutch_day(world.clock)))  # noqa: B023 - run waits
     # Whoever is blocked is signed out at once, so that her session has gone already.
-    counts = "0 sessions, 0 tickets, 1 views, 0 questions, 1 covers, 0 openings, 1 proposals, 0 confirmations"
+    counts = (
+        "0 sessions, 0 tickets, 1 views, 0 questions, 1 covers, 0 openings, 1 proposals, 0 key_proposals, "
+        "0 confirmations, 4 answers"
+    )
     assert shell("expire").output.splitlines() == [
         "expired: 1 flags removed",
         "erased: 0 records; this waits until the log has been signed just now, by a witness as well",

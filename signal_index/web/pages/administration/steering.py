@@ -13,15 +13,15 @@ from signal_index.ports import Transaction
 from signal_index.usecases.oversight.reports import Figures, closed_months, figures
 from signal_index.usecases.oversight.suppression import SMALLEST_SHOWN
 from signal_index.usecases.sources.overview import Overview, registered
-from signal_index.web.pages.oversight.figures import month_of, sheet_of
-from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
+from signal_index.web.pages.oversight.figures import sheet_of
+from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit, month_in
 
 from .register.editing import catalogue_of
 
 
 async def show_steering(visit: Visit) -> Response:
     """The month in the address, or the last one that is over."""
-    wanted, today = month_of(visit.request.query_params.get("maand")), dutch_day(visit.now)
+    wanted, today = month_in(visit.request.query_params.get("maand")), dutch_day(visit.now)
 
     def read(tx: Transaction, actor: Actor) -> tuple[Sequence[Month], Figures, Overview]:
         months = closed_months(tx, today)

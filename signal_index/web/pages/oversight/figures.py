@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from crypto.encoding import Month
-from crypto.errors import MalformedInput
 from signal_index.model import Actor, dutch_day
 from signal_index.ports import Transaction
 from signal_index.review.policy import POLICY
@@ -16,7 +15,7 @@ from signal_index.usecases.oversight.reports import Counted, Figures, closed_mon
 from signal_index.usecases.oversight.suppression import SMALLEST_SHOWN
 from signal_index.web.markup.charts import Chart, Row, chart
 from signal_index.web.markup.words import DUTCH
-from signal_index.web.pages.visits import OFFICERS, Page, Visit
+from signal_index.web.pages.visits import OFFICERS, Page, Visit, month_in
 
 from .phrases import FIGURES
 
@@ -37,7 +36,7 @@ class Sheet:
 
 async def show_figures(visit: Visit) -> Response:
     """The month in the address, or the last one that is over."""
-    wanted = month_of(visit.request.query_params.get("maand"))
+    wanted = month_in(visit.request.query_params.get("maand"))
 
     def read(tx: Transaction, actor: Actor) -> tuple[Sequence[Month], Figures, Kept]:
         months = closed_months(tx, dutch_day(visit.now))
@@ -72,14 +71,6 @@ def _word(visit: Visit, code: str) -> str:
     if purpose is not None:
         return purpose.label_nl if visit.lang == DUTCH else purpose.label_en
     return visit.site.renderer.text(visit.lang, FIGURES[code]) if code in FIGURES else code
-
-
-def month_of(text: str | None) -> Month | None:
-    """The month in an address, if it is one."""
-    try:
-        return Month.parse(text) if text else None
-    except MalformedInput:
-        return None
 
 
 PAGES = (Page("/toezicht/rapportage", "figures", roles=OFFICERS, get=show_figures),)

@@ -11,7 +11,7 @@ from signal_index.ports import Transaction
 from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight.chosen import LastList, ToReview, last_list, to_review
 from signal_index.web.markup.words import say
-from signal_index.web.pages.visits import OFFICERS, Page, Visit
+from signal_index.web.pages.visits import OFFICERS, Page, Visit, page_number
 
 from .looks import lines_for
 
@@ -62,9 +62,7 @@ async def show_list(visit: Visit) -> Response:
 
 def _page_number(text: str | None, count: int) -> int:
     """The page somebody asked for, within the pages there are."""
-    last = max(1, -(-count // PER_PAGE))
-    asked = int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 6 else 1
-    return min(max(1, asked), last)
+    return min(page_number(text), max(1, -(-count // PER_PAGE)))
 
 
 PAGES = (Page("/toezicht/werklijst", "work_list", roles=OFFICERS, get=show_list),)

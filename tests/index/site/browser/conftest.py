@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page
 from deploy.demo.processes import Processes, free_ports
 
 from . import offices, places, rule_books
+from .delivering import deliver
 from .hands import WAYS, Hand
 from .places import Place
 from .stage import IdentityProvider, Stage, chromium, serving
@@ -47,6 +48,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         dark = place(full.world, nowhere, rule_books.no_rules, demonstration=True)
         places.fill(full)
         offices.administer(full)
+        deliver(full)
         places.keep_quiet(quiet)
         dark.cases = full.cases
         besieged = place(world("hostile"), provider.issuer)

@@ -38,11 +38,8 @@ TODAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 NOORD, STIL = "noord", "stil"
 LOOKS, LEADS = (Role.TEAM_MEMBER,), (Role.TEAM_LEAD,)
 REGIE = "https://regie.gemeente.example"
-HANDS = (
-    "telefoon",
-    "toetsen",
-    "kaal",
-)  # each way of working has a team of its own, so none meets another's traces
+# Each way of working has a team of its own, so none meets another's traces.
+HANDS = ("telefoon", "toetsen", "kaal")
 
 VISIT, DEBTS, TALK = "voorbereiding-huisbezoek", "schuldhulp-afstemming", "toets-zelfredzaamheid"
 
@@ -113,7 +110,8 @@ PEOPLE = (
     Person("p.tweede", "Petra van Dijk", NOORD, (Role.PRIVACY_OFFICER,)),
     Person("f.beheer", "Frits Beheer", NOORD, (Role.FUNCTIONAL_ADMIN,)),
     Person("f.tweede", "Fatima Tweede", NOORD, (Role.FUNCTIONAL_ADMIN,)),
-    Person("b.bron", "Bas Bron", NOORD, (Role.SOURCE_ADMIN,)),
+    Person("b.bron", "Bram Bron", NOORD, (Role.SOURCE_ADMIN,)),
+    Person("b.nieuw", "Nine Nieuw", NOORD, (Role.SOURCE_ADMIN,)),
     Person("l.alleen", "Lidia Alleen", "alleen", LEADS),
     Person("w.los", "Wim Los", "los", LOOKS),
     Person("w.uit", "Ulla Uit", NOORD, LOOKS),
@@ -361,6 +359,7 @@ class Place:
                 actor = self.acting(tx, worker, Role.TEAM_MEMBER)
                 for number in range(count):
                     said: dict[str, Any] = {"purpose": purpose, "any_shown": number % 3 > 0}
+                    said["allowed"] = ["schuldhulptraject:contact", "jeugdhulp:contact"][: 1 + number % 2]
                     tx.audit.append(audit.act("lookup.answered", self.world.clock, actor, **said))
                     if number % 2:
                         useful: dict[str, Any] = {"purpose": purpose, "useful": "nee" if number % 3 else "ja"}

@@ -265,7 +265,22 @@ def leaving(tour: Tour) -> None:
         tour.page.locator("header form[data-sign-out] button").click()
 
 
-OFFICER = "p.officer"
+def mending_contact(tour: Tour) -> None:
+    """A contact route that nobody can call."""
+    tour.open("/bron/contactpunten")
+    tour.page.locator("details.si-details summary").first.click()
+    tour.page.locator("input[name=telefoon]").first.fill("12")
+    tour.press("Wijzig het contactpunt")
+
+
+def pasting_nonsense(tour: Tour) -> None:
+    """A key that is none."""
+    tour.open("/bron/sleutels")
+    tour.page.get_by_label("Openbare sleutel").fill("geen sleutel")
+    tour.press("Stel de sleutel voor")
+
+
+OFFICER, SOURCE = "p.officer", "b.bron"
 ENGLISH = (("locale", "en-GB"),)
 
 STATES: tuple[State, ...] = (
@@ -333,8 +348,40 @@ STATES: tuple[State, ...] = (
     State("covers of the team", "covers", at("/vervanging"), who="t.lead"),
     State("team, nothing waiting", "team", at("/team"), who="t.stil", place="quiet"),
     State("not for this role", "caseload", at("/caseload"), who="t.lead", status=403),
-    State("begin without screens", "home", at("/"), who="b.bron"),
     State("begin without a role", "home", at("/"), who="w.niets"),
+    # --- The source organisation, and who decides on its keys
+    *(
+        State(name, page, way, who=SOURCE, place=place, status=status)
+        for name, page, way, place, status in (
+            ("source series", "source_series", at("/bron/signalen"), "full", 200),
+            ("deliveries", "deliveries", at("/bron/leveringen"), "full", 200),
+            ("deliveries, older ones", "deliveries", at("/bron/leveringen?bladzijde=2"), "full", 200),
+            ("contacts", "contacts", at("/bron/contactpunten"), "full", 200),
+            ("contacts, changed", "contacts", at("/bron/contactpunten?gewijzigd=1"), "full", 200),
+            ("contacts, to mend", "contacts", mending_contact, "full", 400),
+            ("questions of the source", "source_questions", at("/bron/meldingen"), "full", 200),
+            ("keys, one waits", "keys", at("/bron/sleutels?voorgesteld=1"), "full", 200),
+            ("use", "usage", at("/bron/gebruik"), "full", 200),
+            ("source series, few", "source_series", at("/bron/signalen"), "quiet", 200),
+            ("questions of the source, none", "source_questions", at("/bron/meldingen"), "quiet", 200),
+            ("keys", "keys", at("/bron/sleutels"), "quiet", 200),
+            ("keys, to mend", "keys", pasting_nonsense, "quiet", 400),
+            ("use, too few", "usage", at("/bron/gebruik"), "quiet", 200),
+        )
+    ),
+    *(
+        State(f"{page}, nothing registered", page, at(path), who="b.nieuw")
+        for page, path in (
+            ("source_series", "/bron/signalen"),
+            ("deliveries", "/bron/leveringen"),
+            ("contacts", "/bron/contactpunten"),
+            ("keys", "/bron/sleutels"),
+            ("usage", "/bron/gebruik"),
+        )
+    ),
+    State("source series in English", "source_series", at("/bron/signalen"), who=SOURCE, options=ENGLISH),
+    State("keys to decide on", "key_requests", at("/beheer/sleutels"), who="f.beheer"),
+    State("keys to decide on, none", "key_requests", at("/beheer/sleutels"), who="f.beheer", place="quiet"),
     # --- The privacy officer
     *(
         State(name, page, way, who=who, status=status)

@@ -15,7 +15,6 @@ from signal_index.model.workplace import (
     VIEW_KEPT,
     VIEW_LASTS,
 )
-from signal_index.web.markup.menu import ROLE_LABELS
 from signal_index.web.markup.passages import PASSAGES
 from signal_index.web.pages.site import PAGES
 
@@ -173,15 +172,6 @@ def test_the_pages_name_the_organisation_and_the_product(new_house: Any) -> None
         page = browser.get(path).text
         assert "Gemeente Elders" in page
         assert "Hulpwijzer" in page
-
-
-def test_a_role_without_screens_reads_that_there_are_none(walk: Any) -> None:
-    page = walk(staff_id="b.bron").open("/")
-    assert page.status == 200
-    assert "Voor deze rol zijn er nog geen schermen." in page.text
-    assert f"U werkt nu als {ROLE_LABELS[Role.SOURCE_ADMIN].lower()}." in page.text
-    assert "Uw functioneel beheerder kan u vertellen" in page.text
-    assert not page.all("//main//form")
 
 
 def test_who_has_more_roles_sees_in_which_one_she_works(walk: Any) -> None:

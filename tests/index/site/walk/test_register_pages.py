@@ -308,7 +308,7 @@ def test_a_new_key_needs_a_phone_call_and_the_old_one_stops(
     assert registered(world) == old
     page.fill("Nieuwe sleutel", own).choose("Ik heb de vingerafdruk").tap("Bewaar")
     new = next(each for each in registered(world).publishers if each.oin == world.ZORG)
-    assert new.verify_key != next(each for each in old.publishers if each.oin == world.ZORG).verify_key
+    assert new.keys != next(each for each in old.publishers if each.oin == world.ZORG).keys
     assert world.post(world.batch(world.ZORG, BatchClass.SIGNAAL, [])).status_code == 400
 
 

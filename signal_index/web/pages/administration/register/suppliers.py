@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from starlette.responses import Response
 
 from crypto.batch import BatchClass
 from signal_index.errors import Malformed
-from signal_index.model import Publisher
+from signal_index.model import Publisher, dutch_day
+from signal_index.model.sourcing import SigningKey
 from signal_index.usecases.sources import entries
 from signal_index.usecases.sources.checks import Fault
 from signal_index.usecases.sources.entries import Editing
 from signal_index.usecases.sources.overview import Overview, entry_id
-from signal_index.usecases.sources.pasted import read_publisher_key, spelled_fingerprint
+from signal_index.usecases.sources.pasted import read_publisher_key
+from signal_index.usecases.sourcing.keys import fingerprint_of
 from signal_index.web.markup.words import say
 from signal_index.web.pages.forms import Form, typed_back
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
@@ -48,14 +51,14 @@ class _Filled:
             "", known.name, str(known.items_per_batch), classes, "\n".join(sorted(known.organisations))
         )
 
-    def publisher(self, oin: str, verify_key: bytes) -> Publisher:
+    def publisher(self, oin: str, keys: tuple[SigningKey, ...]) -> Publisher:
         """The same as an entry of the register, right or wrong."""
         items = self.items
         amount = (
             int(items) if items.isascii() and items.isdigit() and len(items) < _DIGITS_OF_AN_AMOUNT else 0
         )
         classes = frozenset(each for each in BatchClass if each.value in self.classes)
-        return Publisher(oin, self.name, verify_key, amount, classes, frozenset(self.organisations.split()))
+        return Publisher(oin, self.name, keys, amount, classes, frozenset(self.organisations.split()))
 
     def again(self) -> dict[str, object]:
         """What to show in the form once more; a key is not sent back."""
@@ -78,7 +81,7 @@ def _form(visit: Visit, filled: _Filled, errors: Sequence[Fault] = ()) -> Respon
         400 if errors else 200,
         errors=errors,
         supplier=None,
-        fingerprint=None,
+        fingerprints=(),
         done=None,
         classes=CLASSES,
         filled=filled.again(),
@@ -92,7 +95,7 @@ async def add_supplier(visit: Visit) -> Response:
 
     def job(edit: Editing, _: Overview) -> None:
         key = read_publisher_key(filled.key)
-        entries.add_publisher(edit, filled.publisher(key.oin, key.verify_key))
+        entries.add_publisher(edit, filled.publisher(key.oin, (SigningKey(key.verify_key),)))
         added.append(key.oin)
 
     faults = await changed(visit, job)
@@ -115,22 +118,28 @@ async def _page_of(visit: Visit, filled: _Filled | None, errors: Sequence[Fault]
         400 if errors else 200,
         errors=errors,
         supplier=supplier,
-        fingerprint=spelled_fingerprint(supplier.publisher),
+        fingerprints=_fingerprints(supplier.publisher, dutch_day(visit.now)),
         done=DONE.get(visit.request.query_params.get("gedaan", "")),
         classes=CLASSES,
         filled=shown.again(),
     )
 
 
+def _fingerprints(publisher: Publisher, today: date) -> list[str]:
+    """Of the keys that count today, or will; to be read aloud, as its own key command shows them."""
+    kept = [each for each in publisher.keys if not each.is_over(today)]
+    return [fingerprint_of(publisher.oin, each.verify_key) for each in kept]
+
+
 async def change_supplier(visit: Visit) -> Response:
-    """Change one, or say what to mend; without a pasted key it keeps the one it has."""
+    """Change one, or say what to mend; without a pasted key it keeps those it has, with one it has no other."""
     named, filled = visit.param("entry"), _Filled.of(visit.form)
 
     def job(edit: Editing, register: Overview) -> None:
         known = register.supplier(named).publisher
-        stated = filled.publisher(known.oin, known.verify_key)
+        stated = filled.publisher(known.oin, known.keys)
         if filled.key:
-            stated = replace(stated, verify_key=_own_key(filled.key, known.oin))
+            stated = replace(stated, keys=(SigningKey(_own_key(filled.key, known.oin)),))
             if not filled.sure:
                 text = say("Vergelijk eerst de vingerafdruk door de telefoon. Vink dat dan aan.")
                 raise Malformed("register-entry", text, (("zeker", text),))
