@@ -32,7 +32,13 @@ def answer(body: BaseModel) -> Response:
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
     routes = APIRouter(route_class=StrictRoute)
+    _looks(desk, routes)
+    _relations(desk, routes)
+    _own_team(desk, routes)
+    return routes
 
+
+def _looks(desk: Desk, routes: APIRouter) -> None:
     @routes.post(
         "/raadplegingen",
         response_model=Raadpleging,
@@ -48,6 +54,20 @@ def router(desk: Desk) -> APIRouter:
             return of_error(outcome.error)
         return answer(Raadpleging.of(outcome.answer, outcome.receipt, outcome.ground.catalogue))
 
+    @routes.post(
+        "/logbewijzen",
+        response_model=Logbewijs,
+        name="logbewijzen",
+        summary="Wissel een ontvangstbewijs in",
+    )
+    async def bewijzen(request: Request, bewijs: Ontvangstbewijs) -> Response:
+        """Wissel een ontvangstbewijs in voor het bewijs dat uw raadpleging in het logboek staat."""
+        receipt = bewijs.to_model()
+        proof = await desk.run_as(request, lambda tx, actor: redeem(tx, actor, receipt, desk.now()))
+        return answer(Logbewijs(bewijs=proof.decode()))
+
+
+def _relations(desk: Desk, routes: APIRouter) -> None:
     @routes.get("/zorgrelaties", response_model=Zorgrelaties, name="zorgrelaties", summary="Lees uw caseload")
     async def zorgrelaties(request: Request) -> Response:
         """Uw caseload: zaakreferenties, nooit namen."""
@@ -67,6 +87,8 @@ def router(desk: Desk) -> APIRouter:
         )
         return answer(Zorgrelatie.of(confirmed))
 
+
+def _own_team(desk: Desk, routes: APIRouter) -> None:
     @routes.get("/teamleden", response_model=Team, name="teamleden", summary="Lees wie u moet bevestigen")
     async def teamleden(request: Request) -> Response:
         """Wie u als teamleider elk kwartaal bevestigt."""
@@ -89,17 +111,3 @@ def router(desk: Desk) -> APIRouter:
         answered = answer(Uitkomst.of(waiting))
         answered.status_code = 202 if waiting else 200
         return answered
-
-    @routes.post(
-        "/logbewijzen",
-        response_model=Logbewijs,
-        name="logbewijzen",
-        summary="Wissel een ontvangstbewijs in",
-    )
-    async def bewijzen(request: Request, bewijs: Ontvangstbewijs) -> Response:
-        """Wissel een ontvangstbewijs in voor het bewijs dat uw raadpleging in het logboek staat."""
-        receipt = bewijs.to_model()
-        proof = await desk.run_as(request, lambda tx, actor: redeem(tx, actor, receipt, desk.now()))
-        return answer(Logbewijs(bewijs=proof.decode()))
-
-    return routes
