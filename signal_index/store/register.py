@@ -1,17 +1,17 @@
-"""The register and the staff list: small tables in the clear, about organisations and colleagues, not residents.
+"""The register: small tables in the clear, about organisations, not residents.
 
 Each is read as a whole and kept until something may have changed it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from crypto.batch import BatchClass
 from signal_index import ports
-from signal_index.model import ContactRoute, Publication, Publisher, Register, StaffMember
+from signal_index.model import ContactRoute, Publication, Publisher, Register
 from signal_index.model.sourcing import SigningKey
 from signal_index.model.workplace import Entrance
 
@@ -24,11 +24,6 @@ _PUBLICATIONS = select(*schema.publications.columns).order_by(
     schema.publications.c.source_name, schema.publications.c.type, schema.publications.c.source
 )
 _ENTRANCES = select(*schema.entrances.columns).order_by(schema.entrances.c.issuer)
-_STAFF = (
-    select(*schema.staff.columns, schema.staff_roles.c.role)
-    .outerjoin(schema.staff_roles)
-    .order_by(schema.staff.c.staff_id)
-)
 _PUT_PUBLISHER = upsert(schema.publishers)
 _PUT_PUBLICATION = upsert(schema.publications)
 _PUT_ENTRANCE = upsert(schema.entrances)
@@ -37,17 +32,6 @@ _REMOVE_PUBLICATION = delete(schema.publications).where(
     schema.publications.c.source == bindparam("id"), schema.publications.c.type == bindparam("code")
 )
 _REMOVE_ENTRANCE = delete(schema.entrances).where(schema.entrances.c.issuer == bindparam("id"))
-_PUT_MEMBER = upsert(schema.staff)
-_HAS_ROLE = select(schema.staff_roles.c.role).where(
-    schema.staff_roles.c.staff_id == bindparam("id"), schema.staff_roles.c.role == bindparam("code")
-)
-_SEEN = (
-    update(schema.staff).where(schema.staff.c.staff_id == bindparam("id")).values(seen_on=bindparam("day"))
-)
-_GRANT = insert(schema.staff_roles)
-_REVOKE = delete(schema.staff_roles).where(
-    schema.staff_roles.c.staff_id == bindparam("id"), schema.staff_roles.c.role == bindparam("code")
-)
 
 
 class SqlRegister:
@@ -243,91 +227,4 @@ def _entrance_row(entrance: Entrance) -> dict[str, object]:
     }
 
 
-class SqlStaff:
-    """The staff list with its roles, see `signal_index.ports.Staff`.
-
-    Args:
-        connection: with the transaction that the engine holds open.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._known: dict[str, StaffMember] | None = None
-
-    def forget(self) -> None:
-        """Read the tables anew next time."""
-        self._known = None
-
-    def get(self, staff_id: str) -> StaffMember | None:
-        """One member with her roles."""
-        return self._all().get(staff_id)
-
-    def all(self) -> Sequence[StaffMember]:
-        """Everybody, by staff id."""
-        return list(self._all().values())
-
-    def _all(self) -> dict[str, StaffMember]:
-        if self._known is None:
-            rows: dict[str, list[AnyRow]] = {}
-            for row in self._connection.execute(_STAFF):
-                rows.setdefault(row.staff_id, []).append(row)
-            self._known = {staff_id: _member(own) for staff_id, own in rows.items()}
-        return self._known
-
-    def put(self, member: StaffMember) -> None:
-        """Insert or replace a member; her roles are left as they are."""
-        self._connection.execute(
-            _PUT_MEMBER,
-            {
-                "staff_id": member.staff_id,
-                "organisation": member.organisation,
-                "team": member.team,
-                "active": member.active,
-                "name": member.name,
-                "seen_on": member.seen_on,
-                "confirmed_on": member.confirmed_on,
-            },
-        )
-        self.forget()
-
-    def seen(self, staff_id: str, on: date) -> None:
-        """Note the day she was last seen; nothing happens when nobody is called so."""
-        self._connection.execute(_SEEN, {"id": staff_id, "day": on})
-        # The list stays as it was read: this comes with the first look of the day, which has no time to read it anew.
-        if self._known is not None and staff_id in self._known:
-            self._known[staff_id] = replace(self._known[staff_id], seen_on=on)
-
-    def grant(self, staff_id: str, role: str, granted_by: str, at: datetime) -> None:
-        """Give a role; giving it twice changes nothing, and nobody unknown gets one."""
-        if self._connection.execute(_HAS_ROLE, {"id": staff_id, "code": role}).first() is not None:
-            return
-        self._connection.execute(
-            _GRANT, {"staff_id": staff_id, "role": role, "granted_by": granted_by, "granted_at": at}
-        )
-        self.forget()
-
-    def revoke(self, staff_id: str, role: str) -> bool:
-        """Take a role away; False when she did not have it."""
-        revoked = self._connection.execute(_REVOKE, {"id": staff_id, "code": role}).rowcount > 0
-        self.forget()
-        return revoked
-
-
-def _member(rows: Sequence[AnyRow]) -> StaffMember:
-    """Map the rows of one member, one per role or one without."""
-    roles = frozenset(row.role for row in rows if row.role is not None)
-    first = rows[0]
-    return StaffMember(
-        staff_id=first.staff_id,
-        organisation=first.organisation,
-        team=first.team,
-        active=bool(first.active),
-        roles=roles,
-        name=first.name,
-        seen_on=first.seen_on,
-        confirmed_on=first.confirmed_on,
-    )
-
-
-_register_conforms: type[ports.RegisterTable] = SqlRegister
-_staff_conforms: type[ports.Staff] = SqlStaff
+_: type[ports.RegisterTable] = SqlRegister

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from crypto.sealing import RowKeys
 from signal_index import ports
 
-from .administration import SqlProposals, SqlTeamConfirmations
+from .administration import SqlProposals, SqlStaff, SqlTeamConfirmations
 from .audit import Mark, SqlAuditLog
 from .deliveries import SqlDeliveries
 from .flags import SqlFlags
@@ -21,7 +21,7 @@ from .oversight.chronicle import SqlChronicle
 from .oversight.names import KeyedNames
 from .oversight.openings import SqlOpenings
 from .oversight.reviews import SqlReviews
-from .register import SqlRegister, SqlStaff
+from .register import SqlRegister
 from .relations import SqlRelations, SqlRestrictions
 from .series import SqlSeries
 from .sourcing.answers import SqlAnswers

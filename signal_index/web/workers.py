@@ -32,41 +32,14 @@ def answer(body: BaseModel) -> Response:
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
     routes = APIRouter(route_class=StrictRoute)
+    _looks(desk, routes)
+    _relations(desk, routes)
+    _own_team(desk, routes)
+    _team_routes(routes, desk)
+    return routes
 
-    @routes.post(
-        "/raadplegingen",
-        response_model=Raadpleging,
-        name="raadplegingen",
-        summary="Kijk welke hulp er loopt",
-    )
-    async def raadplegen(request: Request, vraag: Raadpleegvraag) -> Response:
-        """Kijk welke hulp er loopt voor een inwoner in uw caseload."""
-        outcome = await desk.run_as(
-            request, lambda tx, actor: look_up(tx, desk.rules, actor, vraag.to_model(), desk.now())
-        )
-        if isinstance(outcome, Refused):
-            return of_error(outcome.error)
-        return answer(Raadpleging.of(outcome.answer, outcome.receipt, outcome.ground.catalogue))
 
-    @routes.get("/zorgrelaties", response_model=Zorgrelaties, name="zorgrelaties", summary="Lees uw caseload")
-    async def zorgrelaties(request: Request) -> Response:
-        """Uw caseload: zaakreferenties, nooit namen."""
-        found = await desk.run_as(request, lambda tx, actor: relations.caseload(tx, actor, desk.now()))
-        return answer(Zorgrelaties.of(found))
-
-    @routes.post(
-        "/zorgrelaties/{zorgrelatie}/bevestiging",
-        response_model=Zorgrelatie,
-        name="bevestiging",
-        summary="Bevestig een zorgrelatie",
-    )
-    async def bevestigen(request: Request, zorgrelatie: UUID) -> Response:
-        """Bevestig als teamleider een zorgrelatie die een medewerker voor zichzelf heeft aangemaakt."""
-        confirmed = await desk.run_as(
-            request, lambda tx, actor: relations.confirm(tx, actor, zorgrelatie.bytes, desk.now())
-        )
-        return answer(Zorgrelatie.of(confirmed))
-
+def _team_routes(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/teamleden", response_model=Team, name="teamleden", summary="Lees wie u moet bevestigen")
     async def teamleden(request: Request) -> Response:
         """Wie u als teamleider elk kwartaal bevestigt."""
@@ -90,6 +63,23 @@ def router(desk: Desk) -> APIRouter:
         answered.status_code = 202 if waiting else 200
         return answered
 
+
+def _looks(desk: Desk, routes: APIRouter) -> None:
+    @routes.post(
+        "/raadplegingen",
+        response_model=Raadpleging,
+        name="raadplegingen",
+        summary="Kijk welke hulp er loopt",
+    )
+    async def raadplegen(request: Request, vraag: Raadpleegvraag) -> Response:
+        """Kijk welke hulp er loopt voor een inwoner in uw caseload."""
+        outcome = await desk.run_as(
+            request, lambda tx, actor: look_up(tx, desk.rules, actor, vraag.to_model(), desk.now())
+        )
+        if isinstance(outcome, Refused):
+            return of_error(outcome.error)
+        return answer(Raadpleging.of(outcome.answer, outcome.receipt, outcome.ground.catalogue))
+
     @routes.post(
         "/logbewijzen",
         response_model=Logbewijs,
@@ -102,4 +92,48 @@ def router(desk: Desk) -> APIRouter:
         proof = await desk.run_as(request, lambda tx, actor: redeem(tx, actor, receipt, desk.now()))
         return answer(Logbewijs(bewijs=proof.decode()))
 
-    return routes
+
+def _relations(desk: Desk, routes: APIRouter) -> None:
+    @routes.get("/zorgrelaties", response_model=Zorgrelaties, name="zorgrelaties", summary="Lees uw caseload")
+    async def zorgrelaties(request: Request) -> Response:
+        """Uw caseload: zaakreferenties, nooit namen."""
+        found = await desk.run_as(request, lambda tx, actor: relations.caseload(tx, actor, desk.now()))
+        return answer(Zorgrelaties.of(found))
+
+    @routes.post(
+        "/zorgrelaties/{zorgrelatie}/bevestiging",
+        response_model=Zorgrelatie,
+        name="bevestiging",
+        summary="Bevestig een zorgrelatie",
+    )
+    async def bevestigen(request: Request, zorgrelatie: UUID) -> Response:
+        """Bevestig als teamleider een zorgrelatie die een medewerker voor zichzelf heeft aangemaakt."""
+        confirmed = await desk.run_as(
+            request, lambda tx, actor: relations.confirm(tx, actor, zorgrelatie.bytes, desk.now())
+        )
+        return answer(Zorgrelatie.of(confirmed))
+
+
+def _own_team(desk: Desk, routes: APIRouter) -> None:
+    @routes.get("/teamleden", response_model=Team, name="teamleden", summary="Lees wie u moet bevestigen")
+    async def teamleden(request: Request) -> Response:
+        """Wie u als teamleider elk kwartaal bevestigt."""
+        roll = await desk.run_as(request, lambda tx, actor: teams.own_team(tx, actor, desk.now()))
+        return answer(Team.of((roll.organisation, roll.team), roll.members, (roll.due_on, roll.overdue)))
+
+    @routes.post(
+        "/teamledenlijsten",
+        response_model=Uitkomst,
+        name="teamledenlijst",
+        summary="Bevestig wie er in uw team werkt",
+        responses={202: {"model": Uitkomst, "description": "Een tweede mens moet beslissen"}},
+    )
+    async def team_bevestigen(request: Request, gezegd: Bevestiging) -> Response:
+        """Bevestig wie er in uw team werkt; wie is vertrokken, kan meteen niet meer inloggen."""
+        said = teams.Answer(frozenset(gezegd.werkend), frozenset(gezegd.vertrokken))
+        waiting = await desk.run_as(
+            request, lambda tx, actor: teams.confirm_own_team(tx, actor, said, desk.now())
+        )
+        answered = answer(Uitkomst.of(waiting))
+        answered.status_code = 202 if waiting else 200
+        return answered

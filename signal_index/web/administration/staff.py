@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from policy.vocabulary import Role
 from signal_index.model.administration import Change, Why
 from signal_index.usecases.administration import proposals, staff
 from signal_index.usecases.administration.entries import read_scim
@@ -147,12 +148,12 @@ def _role_routes(desk: Desk, routes: APIRouter) -> None:
         summary="Trek een rol in",
         responses=WAITS,
     )
-    async def intrekken(request: Request, kenmerk: UUID, rol: str, reden: Reden = None) -> Response:
+    async def intrekken(request: Request, kenmerk: UUID, rol: Role, reden: Reden = None) -> Response:
         """Trek een rol van een collega in; voor een gevoelige rol wordt het een voorstel."""
         waiting = await desk.run_as(
             request,
             lambda tx, actor: request_change(
-                tx, actor, Change.revoke(named(tx, kenmerk).staff_id, rol), desk.now(), why=reden
+                tx, actor, Change.revoke(named(tx, kenmerk).staff_id, rol.value), desk.now(), why=reden
             ),
         )
         return outcome(() if waiting is None else (waiting,))

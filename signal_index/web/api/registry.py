@@ -91,6 +91,19 @@ def _of_a_source(records: str, *statuses: int) -> Declared:
     )
 
 
+def _administering(records: str, *statuses: int, also: Role | None = None) -> Declared:
+    """A row for who administers, and maybe for another role as well."""
+    roles = frozenset({Role.FUNCTIONAL_ADMIN} if also is None else {Role.FUNCTIONAL_ADMIN, also})
+    return Declared(
+        part=Part.ADMINISTRATION,
+        proof=Proof.TOKEN,
+        roles=roles,
+        records=records,
+        rate=Rate.WORK,
+        statuses=frozenset(statuses),
+    )
+
+
 ROUTES: Final[Mapping[str, Declared]] = {
     "openapi": Declared(
         part=Part.GENERAL,
@@ -147,21 +160,6 @@ ROUTES: Final[Mapping[str, Declared]] = {
         rate=Rate.WORK,
         statuses=frozenset({404}),
     ),
-    "sleutelvoorstellen": Declared(
-        part=Part.ADMINISTRATION,
-        proof=Proof.TOKEN,
-        roles=frozenset({Role.FUNCTIONAL_ADMIN}),
-        records="keys.listed",
-        rate=Rate.WORK,
-    ),
-    "sleutelbesluit": Declared(
-        part=Part.ADMINISTRATION,
-        proof=Proof.TOKEN,
-        roles=frozenset({Role.FUNCTIONAL_ADMIN}),
-        records="key.approved",
-        rate=Rate.WORK,
-        statuses=frozenset({404, 409}),
-    ),
     "logregels": Declared(
         part=Part.OVERSIGHT,
         proof=Proof.TOKEN,
@@ -169,6 +167,38 @@ ROUTES: Final[Mapping[str, Declared]] = {
         records="log.read",
         rate=Rate.WORK,
     ),
+    "teamleden": Declared(
+        part=Part.WORKERS,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.TEAM_LEAD}),
+        records="team.read",
+        rate=Rate.WORK,
+    ),
+    "teamledenlijst": Declared(
+        part=Part.WORKERS,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.TEAM_LEAD}),
+        records="team.confirmed",
+        rate=Rate.WORK,
+        statuses=frozenset({409}),
+    ),
+    "medewerkers": _administering("staff.listed"),
+    "nieuwe-medewerker": _administering("staff.imported", 409),
+    "medewerker": _administering("staff.moved", 404, 409),
+    "medewerkerslijst": _administering("staff.imported", 409),
+    "rol-geven": _administering("role.granted", 404, 409),
+    "rol-intrekken": _administering("role.revoked", 404, 409),
+    "voorstellen": _administering("proposals.listed", also=Role.PRIVACY_OFFICER),
+    "besluit": _administering("proposal.approved", 404, 409, also=Role.PRIVACY_OFFICER),
+    "teams": _administering("teams.listed"),
+    "teambevestiging": _administering("team.confirmed", 404, 409),
+    "vervangingen": _administering("covers.listed"),
+    "nieuwe-vervanging": _administering("cover.arranged", 404, 409),
+    "einde-vervanging": _administering("cover.ended", 404, 409),
+    "sleutelvoorstellen": _administering("keys.listed"),
+    "sleutelbesluit": _administering("key.approved", 404, 409),
+    "register": _administering("register.read"),
+    "register-vervangen": _administering("register.imported", 409),
 }
 
 

@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from crypto.encoding import Month
+from crypto.sheet.fields import TEXT
 from signal_index.model import Actor
 from signal_index.ports import Transaction
 from signal_index.usecases.sourcing import contacts, delivered, keys, renewals, series
@@ -19,17 +20,22 @@ from signal_index.wire.administration import Besluit
 from . import shapes
 
 PAGES_MAX = 99_999
+Code = Annotated[
+    str, Path(pattern=f"^{TEXT.pattern}$", max_length=64, description="Een code uit het register.")
+]
+Kenmerk = Annotated[str, Path(pattern=f"^{questions.REFERENCE_PATTERN}$", description="Van de vraag.")]
 
 
 def router(desk: Desk) -> APIRouter:
     """The routes on the surface for sources."""
     routes = APIRouter(route_class=StrictRoute)
-    _reading(routes, desk)
+    _delivered(routes, desk)
+    _asked(routes, desk)
     _changing(routes, desk)
     return routes
 
 
-def _reading(routes: APIRouter, desk: Desk) -> None:
+def _delivered(routes: APIRouter, desk: Desk) -> None:
     @routes.get(
         "/signaalreeksen",
         response_model=shapes.Signaalreeksen,
@@ -69,6 +75,8 @@ def _reading(routes: APIRouter, desk: Desk) -> None:
             shapes.Contactpunten(contactpunten=tuple(shapes.Contactpunt.of(each) for each in found))
         )
 
+
+def _asked(routes: APIRouter, desk: Desk) -> None:
     @routes.get(
         "/meldingen",
         response_model=shapes.Meldingen,
@@ -108,7 +116,7 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
         name="contactpunt-wijziging",
         summary="Wijzig een contactpunt",
     )
-    async def wijzigen(request: Request, bron: str, soort: str, contact: shapes.NieuwContact) -> Response:
+    async def wijzigen(request: Request, bron: Code, soort: Code, contact: shapes.NieuwContact) -> Response:
         """Wijzig wie wijkteams bellen over een van uw bronnen."""
         changed = await desk.run_as(
             request,
@@ -124,11 +132,11 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
         name="meldingantwoord",
         summary="Beantwoord een vraag",
     )
-    async def antwoorden(request: Request, kenmerk: str, antwoord: shapes.Meldingantwoord) -> Response:
+    async def antwoorden(request: Request, kenmerk: Kenmerk, antwoord: shapes.Meldingantwoord) -> Response:
         """Zeg of het signaal klopt, of dat u het heeft aangepast."""
         await desk.run_as(
             request,
-            lambda tx, actor: questions.answer(tx, actor, kenmerk.upper(), antwoord.antwoord, desk.now()),
+            lambda tx, actor: questions.answer(tx, actor, kenmerk, antwoord.antwoord, desk.now()),
         )
         return Response(status_code=204)
 

@@ -17,7 +17,7 @@ from .conftest import rendered
 PARTS = {
     Surface.SOURCES: {"bronnen", "algemeen"},
     Surface.WORKERS: {"wijkteam", "algemeen"},
-    Surface.OVERSIGHT: {"toezicht", "algemeen"},
+    Surface.OVERSIGHT: {"beheer", "toezicht", "algemeen"},
 }
 
 

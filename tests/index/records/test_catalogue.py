@@ -200,6 +200,7 @@ NOT_RECORDED: dict[str, str] = {
 
 # Events that follow from something else than one surface doing what it is for.
 FOLLOWING: dict[str, str] = {
+    "staff.added": "everybody new in a list, or the one a form or a request adds",
     "lookup.refused": "a look that is not answered, or not shown again",
     "access.refused": "a request to the JSON interface without a token that verifies",
     "signin.refused": "somebody came back from the identity provider and did not come in",
