@@ -35,33 +35,7 @@ def router(desk: Desk) -> APIRouter:
     _looks(desk, routes)
     _relations(desk, routes)
     _own_team(desk, routes)
-    _team_routes(routes, desk)
     return routes
-
-
-def _team_routes(routes: APIRouter, desk: Desk) -> None:
-    @routes.get("/teamleden", response_model=Team, name="teamleden", summary="Lees wie u moet bevestigen")
-    async def teamleden(request: Request) -> Response:
-        """Wie u als teamleider elk kwartaal bevestigt."""
-        roll = await desk.run_as(request, lambda tx, actor: teams.own_team(tx, actor, desk.now()))
-        return answer(Team.of((roll.organisation, roll.team), roll.members, (roll.due_on, roll.overdue)))
-
-    @routes.post(
-        "/teamledenlijsten",
-        response_model=Uitkomst,
-        name="teamledenlijst",
-        summary="Bevestig wie er in uw team werkt",
-        responses={202: {"model": Uitkomst, "description": "Een tweede mens moet beslissen"}},
-    )
-    async def team_bevestigen(request: Request, gezegd: Bevestiging) -> Response:
-        """Bevestig wie er in uw team werkt; wie is vertrokken, kan meteen niet meer inloggen."""
-        said = teams.Answer(frozenset(gezegd.werkend), frozenset(gezegd.vertrokken))
-        waiting = await desk.run_as(
-            request, lambda tx, actor: teams.confirm_own_team(tx, actor, said, desk.now())
-        )
-        answered = answer(Uitkomst.of(waiting))
-        answered.status_code = 202 if waiting else 200
-        return answered
 
 
 def _looks(desk: Desk, routes: APIRouter) -> None:
