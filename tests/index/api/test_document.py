@@ -35,7 +35,8 @@ def test_the_document_in_the_repository_is_the_one_that_is_served(
 @pytest.mark.parametrize("surface", PARTS)
 def test_a_surface_serves_its_own_part(world: Any, surface: Surface, committed: dict[str, Any]) -> None:
     part = rendered(world, surface)
-    assert part["paths"].items() <= committed["paths"].items()
+    for path, methods in part["paths"].items():  # one path may have a method on another surface as well
+        assert methods.items() <= committed["paths"][path].items()
     assert part["components"]["schemas"].items() <= committed["components"]["schemas"].items()
     assert {tag["name"] for tag in part["tags"]} == PARTS[surface]
     assert {op["tags"][0] for op in operations(part).values()} == PARTS[surface]

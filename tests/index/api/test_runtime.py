@@ -131,7 +131,7 @@ def test_the_document_is_for_everybody_and_for_every_page(world: World) -> None:
     [
         ("/v1/gereed", "GET, HEAD"),
         ("/v1/raadplegingen", "POST"),
-        ("/v1/leveringen", "POST"),
+        ("/v1/leveringen", "GET, HEAD, POST"),
         ("/v1/zorgrelaties/00000000-0000-0000-0000-000000000007/bevestiging", "POST"),
     ],
 )
