@@ -12,10 +12,11 @@ from crypto.encoding import Month
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.model import Actor
-from signal_index.web.pages import administration
+from signal_index.web.pages import administration, sourcing
 from signal_index.web.pages.site import PAGES
 from signal_index.web.pages.visits import ADMINISTRATORS, Page
 
+SECTIONS = (*administration.SECTIONS, *sourcing.DECIDING)
 ANY = str(uuid.UUID(int=7))
 OFFICES = tuple(page for page in PAGES if page.path.startswith("/beheer"))
 HERS_ALONE = tuple(page for page in OFFICES if page.roles == ADMINISTRATORS)
@@ -40,7 +41,7 @@ def path_of(page: Page) -> str:
 
 
 def test_every_page_of_the_package_is_among_those_that_are_tried() -> None:
-    made = {page.name for module in administration.SECTIONS for page in module.PAGES}
+    made = {page.name for module in SECTIONS for page in module.PAGES}
     assert made == {page.name for page in OFFICES}
     assert {page.name for page in OFFICES} - {page.name for page in HERS_ALONE} == SHARED
 
