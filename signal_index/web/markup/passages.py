@@ -8,6 +8,7 @@ from typing import Final
 
 _STEPS, _NOTHING, _WRONG, _PRINTING = "stappen", "niets", "klopt-niet", "afdrukken"
 _WHO_HELPS, _PRIVACY_OFFICER, _RECORDED = "wie-helpt", "privacy-officer", "vastgelegd"
+_ADMINISTRATOR = "functioneel-beheerder"
 
 PASSAGES: Final[Mapping[str, str]] = {
     "home": _WHO_HELPS,
@@ -42,6 +43,31 @@ PASSAGES: Final[Mapping[str, str]] = {
     "figures": _PRIVACY_OFFICER,
     "log_health": _PRIVACY_OFFICER,
     "rules": _PRIVACY_OFFICER,
+    "own_team": "teamleider",
+    "administration": _ADMINISTRATOR,
+    "staff_list": _ADMINISTRATOR,
+    "staff": _ADMINISTRATOR,
+    "member": _ADMINISTRATOR,
+    "change_member": _ADMINISTRATOR,
+    "proposals": _ADMINISTRATOR,
+    "proposal": _ADMINISTRATOR,
+    "teams": _ADMINISTRATOR,
+    "team_roll": _ADMINISTRATOR,
+    "stand_ins": _ADMINISTRATOR,
+    "stand_in": _ADMINISTRATOR,
+    "sources": _ADMINISTRATOR,
+    "new_source": _ADMINISTRATOR,
+    "source": _ADMINISTRATOR,
+    "contact": _ADMINISTRATOR,
+    "new_supplier": _ADMINISTRATOR,
+    "supplier": _ADMINISTRATOR,
+    "new_door": _ADMINISTRATOR,
+    "door": _ADMINISTRATOR,
+    "remove_source": _ADMINISTRATOR,
+    "remove_supplier": _ADMINISTRATOR,
+    "remove_door": _ADMINISTRATOR,
+    "purposes": _ADMINISTRATOR,
+    "steering": _ADMINISTRATOR,
 }
 """By the name of a page that can be read, the id of a heading in the help; empty for its beginning."""
 
