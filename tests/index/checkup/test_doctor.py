@@ -36,7 +36,7 @@ Clinic = Any  # of the conftest beside this file
 SOUND = [
     "settings", "environment", "libsodium", "keys", "manifest", "tokens", "rules", "law", "database", "schema",
     "initialised", "writable", "log", "clock", "tree", "witness", "review", "register", "feeds of signals",
-    "feeds of relations", "feed of deaths", "complete sets", "sources", "staff", "two people", "two people", "roles",
+    "feeds of relations", "feed of deaths", "complete sets", "sources", "staff", "two people", "roles",
     "entrances", "pseudonymisers", "site", "theme", "client secret", "sign-in", "code flow", "grant", "PKCE",
     "signatures", "endpoints", "second factor", "not checked", "signing keys", "mail",
 ]  # fmt: skip
@@ -443,7 +443,6 @@ def test_without_pages_and_mail_there_is_nothing_to_mend(clinic: Clinic) -> None
         "note     witness",
         "note     review",
         "note     feed of deaths",
-        "note     two people",
         "note     two people",
         "note     pseudonymisers",
         "note     site",

@@ -10,7 +10,8 @@ def test_what_root_made_is_to_be_given_to_the_account_that_serves(clinic: Clinic
     clinic.settings(clinic.CONFIG.replace('"dev"', '"production"'))
     left = "\n".join(clinic.visit()[1]).partition("What is left")[2]
     assert ("chown -R signal-index: " in left) is (clinic.path.stat().st_uid == 0)
-    assert "signal-index staff grant MEMBER functioneel-beheerder --as f.beheer" in left
+    assert "signal-index staff grant MEMBER privacy-officer --because nieuwe-taak --as f.beheer" in left
+    assert "functioneel-beheerder" not in left, "two administer"
     assert "wijkteammedewerker" not in left
 
 

@@ -29,6 +29,8 @@ WITNESS_KEY = Verifier.of(
     "getuige.example", Ed25519PrivateKey.from_private_bytes(b"w" * 32), COSIGNATURE
 ).text
 OIN = "00000099000000000001"
+MADE = ["index.initialised", "role.granted", "role.granted", "staff.added", "staff.added", "staff.imported"]
+"""What a set-up records, in the order of the alphabet."""
 DISCOVERY = "/.well-known/openid-configuration"
 READY = "/v1/gereed"
 DAY = datetime.now(UTC).date()

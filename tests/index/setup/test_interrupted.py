@@ -17,7 +17,7 @@ from crypto.keyfiles import IndexSecrets
 from signal_index.cli.setup.answers import kept_in
 from signal_index.settings import load
 
-from .conftest import Desk
+from .conftest import MADE, Desk
 from .test_setup import ADMIN
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -111,7 +111,7 @@ def _expect_next_run_succeeds(desk: Desk) -> None:
     result = desk.run("--answers", desk.file(make_token_keys="yes"))
     assert result.exit_code == 0, result.output
     assert desk.roles() == {"f.beheer": ADMIN, "g.beheer": ADMIN}
-    assert sorted(desk.events()) == ["index.initialised", "role.granted", "role.granted", "staff.imported"]
+    assert sorted(desk.events()) == MADE
     assert not kept_in(desk.config).exists()
     assert not [path.name for path in desk.folder.iterdir() if path.name.startswith(".signal-index.toml")]
 

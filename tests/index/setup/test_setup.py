@@ -22,7 +22,7 @@ from signal_index.settings import IssuerSettings
 from signal_index.wiring import token_rules
 from tests.support.keys import agreed
 
-from .conftest import DAY, DISCOVERY, OIN, READY, WITNESS_KEY, Desk
+from .conftest import DAY, DISCOVERY, MADE, OIN, READY, WITNESS_KEY, Desk
 
 ADMIN = frozenset({Role.FUNCTIONAL_ADMIN.value})
 
@@ -39,7 +39,7 @@ def test_a_conversation_with_good_answers_ends_in_an_index(desk: Desk) -> None:
     assert result.exit_code == 0, result.output
     _expect_set_up(desk)
     events = desk.events()
-    assert sorted(events) == ["index.initialised", "role.granted", "role.granted", "staff.imported"]
+    assert sorted(events) == MADE
     stated = desk.settings
     assert stated.oin == OIN
     assert stated.site is not None

@@ -116,6 +116,10 @@ class House:
         for staff_id, roles in HIRED.items():
             self.hire(staff_id, roles)
 
+    def fill(self) -> None:
+        """Let every feed of relations send a complete set, so that people can look."""
+        self.world.register_relations((self.world.PEOPLE[0], self.world.relation()))
+
     def hire(self, staff_id: str, roles: Any) -> None:
         """Put somebody in the staff table of the municipality, in team noord."""
         member = StaffMember(staff_id, self.world.GEMEENTE, "noord", active=True)

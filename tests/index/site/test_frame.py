@@ -154,6 +154,7 @@ def test_a_page_that_belongs_to_none_and_nothing_starts() -> None:
 
 
 def test_every_page_lets_in_exactly_the_roles_it_declares(house: Any) -> None:
+    house.fill()
     for staff_id, role in CALLERS.items():
         for page in PAGES:
             if page.name in {"sign_out", "role", "sign_in_start", "sign_in_return"}:
@@ -186,6 +187,7 @@ def test_who_is_turned_away_is_recorded(house: Any) -> None:
 
 
 def test_a_guest_gets_the_public_pages_and_is_otherwise_asked_to_sign_in(house: Any) -> None:
+    house.fill()
     browser = house.browser()
     for page in READABLE:
         path = path_of(page)
@@ -451,6 +453,7 @@ def test_no_page_holds_what_could_be_a_citizen_service_number(house: Any) -> Non
 
 
 def test_the_status_page_says_whether_the_index_can_answer(house: Any) -> None:
+    house.fill()
     assert house.browser().get("/status").status_code == 200
     house.world.database.close()
     response = house.browser().get("/status")
