@@ -12,7 +12,7 @@ from signal_index.model import ContactRoute
 from signal_index.usecases.sourcing import renewals
 from signal_index.usecases.sourcing.contacts import change_contact
 
-from .places import DEBT, HANDS, SILENT, TODAY, WMO, Place
+from .places import HANDS, OTHERS, SILENT, TODAY, WMO, Place
 
 NEWCOMER = "00000099000000000009"  # an organisation that is not in the register yet
 
@@ -32,7 +32,7 @@ def deliver(place: Place) -> None:
     world.send(world.GEMEENTE, BatchClass.SIGNAAL, [(None, stray)])
     filling = SignaalRow(SignaalOperation.OPEN_SET, source=SILENT.code, type=SILENT.kind, generation=1)
     world.accept(world.GEMEENTE, BatchClass.SIGNAAL, [(None, filling)])
-    about, route = (DEBT.code, DEBT.kind), ContactRoute("Loket schulden", "030 123 4567")
+    about, route = (OTHERS[0].code, OTHERS[0].kind), ContactRoute("Loket inkomen", "030 123 4567")
 
     def job(tx: Any) -> None:
         tx.staff.put(replace(tx.staff.get("b.nieuw"), organisation=NEWCOMER))
