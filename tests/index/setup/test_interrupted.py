@@ -41,8 +41,12 @@ class _Moments:
 
     def reach(self) -> None:
         self.count += 1
-        if self.count == self._at:
-            os.kill(os.getpid(), self._number)
+        if self.count != self._at:
+            return
+        if self._number == signal.SIGINT:
+            # What Python makes of the signal, here and now: a real one may come in a place that swallows it.
+            raise KeyboardInterrupt
+        os.kill(os.getpid(), self._number)
 
 
 def _in_a_child(
