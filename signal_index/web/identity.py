@@ -14,6 +14,7 @@ from crypto.tokens import Claims, TokenRules, verify
 from signal_index.errors import NotAuthenticated
 from signal_index.model import Actor
 from signal_index.ports import Transaction
+from signal_index.usecases.administration.acting import SET_UP
 
 # eIDAS levels of assurance that stand for a second factor. Source: NL GOV OIDC profile; (EU) 2015/1502.
 SECOND_FACTOR_ACR = frozenset(
@@ -49,7 +50,13 @@ class Identity:
 
 
 def actor_of(tx: Transaction, claims: Claims) -> Actor:
-    """The actor behind verified claims, with her entry in the staff table as it is in this transaction."""
+    """The actor behind verified claims, with her entry in the staff table as it is in this transaction.
+
+    Raises:
+        NotAuthenticated: the token is of somebody who calls herself the set-up, which only a command can be.
+    """
+    if claims.subject == SET_UP:
+        raise NotAuthenticated("account", "Met deze naam kan niemand inloggen.")
     return Actor.in_all_roles(
         staff_id=claims.subject,
         staff=tx.staff.get(claims.subject),

@@ -15,7 +15,7 @@ from signal_index.model import StaffMember, dutch_day
 from signal_index.model.administration import CONFIRM_EVERY, Change, Why
 from signal_index.ports import Transaction
 
-from .changes import Hand, carry_out
+from .changes import Hand, carry_out, duties
 
 HOLDERS_LEFT = 2
 
@@ -94,7 +94,5 @@ def _block(tx: Transaction, due: Sequence[StaffMember], why: Why, now: datetime)
 
 
 def _is_one_of_the_last(tx: Transaction, member: StaffMember) -> bool:
-    active = _active(tx)
-    return any(
-        sum(role in each.roles for each in active) <= HOLDERS_LEFT for role in member.roles & SENSITIVE_ROLES
-    )
+    shared = [duty for each in _active(tx) for duty in duties(each)]
+    return any(shared.count(duty) <= HOLDERS_LEFT for duty in duties(member))

@@ -3,7 +3,7 @@
 `request_change` is the one road; lists of the employer and confirmations of teams end here as well.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -83,9 +83,10 @@ def needs_two(member: StaffMember, change: Change) -> bool:
 
 
 def entry_digest(member: StaffMember) -> bytes:
-    """What a decider agrees about: her entry as it is; her roles are checked by themselves."""
+    """What a decider agrees about: her entry as it is, name included; her roles are checked by themselves."""
     state = "active" if member.active else "blocked"
-    return sha256(encode("entry", member.staff_id, member.organisation, member.team, state)).digest()
+    fields = (member.staff_id, member.organisation, member.team, member.name, state)
+    return sha256(encode("entry", *fields)).digest()
 
 
 def require_possible(tx: Transaction, member: StaffMember, change: Change) -> None:
@@ -133,18 +134,24 @@ def _after(member: StaffMember, change: Change) -> StaffMember:
 
 def _require_not_last(tx: Transaction, before: StaffMember, after: StaffMember) -> None:
     others = [each for each in tx.staff.all() if each.staff_id != before.staff_id]
-    lost = _held([before]) - _held([after])
-    if lost - _held(others):
+    lost = held([before]) - held([after])
+    if lost - held(others):
         raise Conflict("last-holder", "Dan heeft niemand deze rol meer. Geef de rol eerst aan een collega.")
-    if lost and not after.roles & SENSITIVE_ROLES and deciders(others) < DECIDERS_MIN:
+    if lost and deciders([*others, after]) < DECIDERS_MIN:
         raise Conflict(
             "last-holder", "Dan kunnen geen twee mensen meer samen beslissen. Wijs eerst iemand aan."
         )
 
 
-def _held(members: Collection[StaffMember]) -> frozenset[str]:
-    """The sensitive roles that somebody active has."""
-    return frozenset(role for each in members if each.active for role in each.roles & SENSITIVE_ROLES)
+def held(members: Collection[StaffMember]) -> frozenset[tuple[str, str]]:
+    """The sensitive roles that somebody active has, and where: oversight is of one's own organisation alone."""
+    return frozenset(duty for each in members if each.active for duty in duties(each))
+
+
+def duties(member: StaffMember) -> Iterator[tuple[str, str]]:
+    """Her sensitive roles, each with the organisation she has it for; administering is for the whole index."""
+    for role in member.roles & SENSITIVE_ROLES:
+        yield role, member.organisation if role == Role.PRIVACY_OFFICER else ""
 
 
 def deciders(members: Collection[StaffMember]) -> int:

@@ -137,18 +137,24 @@ def _require_second_person(staff: StaffMember, proposal: Proposal) -> None:
 
 def _agree(tx: Transaction, actor: Actor, proposal: Proposal, now: datetime) -> None:
     member = find_other(tx, actor.staff_id, proposal.change.staff_id)
-    if entry_digest(member) != proposal.entry or not _still_works_here(tx, proposal.proposed_by):
+    if entry_digest(member) != proposal.entry or not _may_still_ask(tx, proposal, member):
         raise Conflict("proposal-outdated", "De gegevens zijn intussen anders. Doe een nieuw voorstel.")
     require_possible(tx, member, proposal.change)
     hand = Hand(actor.staff_id, actor.token_id, proposal.why, proposal.proposal_id)
     carry_out(tx, proposal.change, hand, now)
 
 
-def _still_works_here(tx: Transaction, proposer: str) -> bool:
+def _may_still_ask(tx: Transaction, proposal: Proposal, subject: StaffMember) -> bool:
     """Whether who proposed it may still ask for it; what the set-up asked for stands by itself."""
-    member = tx.staff.get(proposer)
-    may_ask = {ADMINISTERING_ROLE, Role.TEAM_LEAD}
-    return proposer == SET_UP or (member is not None and member.active and bool(member.roles & may_ask))
+    if proposal.proposed_by == SET_UP:
+        return True
+    proposer = tx.staff.get(proposal.proposed_by)
+    if proposer is None or not proposer.active:
+        return False
+    same_team = (proposer.organisation, proposer.team) == (subject.organisation, subject.team)
+    # A team lead asks for one thing only: to block who left her team.
+    leads = proposal.why is Why.LEFT and Role.TEAM_LEAD in proposer.roles and same_team
+    return ADMINISTERING_ROLE in proposer.roles or leads
 
 
 @dataclass(frozen=True)

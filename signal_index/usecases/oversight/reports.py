@@ -10,7 +10,7 @@ Invariants:
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from crypto.encoding import Month
@@ -163,18 +163,24 @@ def count(
     for entry in entries:
         _tally(tallies, entry, purposes, colleagues)
     teams = sorted({each.team for each in colleagues.values() if Role.TEAM_MEMBER in each.roles})
+    outcomes = _counted(tallies.outcomes, (WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY), known={TURNED_AWAY})
     return Figures(
         month=month,
         purposes=_counted(tallies.purposes, purposes),
         teams=_counted(tallies.teams, [*teams, *sorted(set(tallies.teams) - {*teams, OTHER})]),
-        outcomes=_counted(tallies.outcomes, (WITH_SIGNAL, WITHOUT_SIGNAL, TURNED_AWAY), known={TURNED_AWAY}),
+        outcomes=outcomes,
         useful=_counted(tallies.useful, [each.value for each in Useful]),
-        share=_counted(_share(tallies.outcomes), (WITH_SIGNAL, THE_REST)),
+        share=_shared(outcomes, tallies.outcomes),
     )
 
 
-def _share(outcomes: Counter[str]) -> Counter[str]:
-    return Counter({WITH_SIGNAL: outcomes[WITH_SIGNAL], THE_REST: outcomes.total() - outcomes[WITH_SIGNAL]})
+def _shared(outcomes: Counted, tally: Counter[str]) -> Counted:
+    """With a signal or not, as far as the table of outcomes shows it: beside that one it must not tell more."""
+    rest = tally.total() - tally[WITH_SIGNAL]
+    counted = _counted(Counter({WITH_SIGNAL: tally[WITH_SIGNAL], THE_REST: rest}), (WITH_SIGNAL, THE_REST))
+    if outcomes.cells[0].count is not None:
+        return counted
+    return replace(counted, cells=tuple(replace(cell, count=None) for cell in counted.cells))
 
 
 def _tally(

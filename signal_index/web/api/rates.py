@@ -94,7 +94,7 @@ class Limiter:
             is_news, account.refused = not account.refused, True
             return Wait(max(seconds, 1), is_news)
         account.left -= 1
-        account.refused = False
+        account.refused = account.refused and account.left < self.per_minute[rate] / 2
         return None
 
     def _account(self, rate: Rate, caller: str) -> _Account:

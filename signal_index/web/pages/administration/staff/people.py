@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
-from crypto.encoding import encode
 from signal_index.errors import NotFound
 from signal_index.model import Actor, StaffMember
 from signal_index.ports import Transaction
@@ -24,7 +22,7 @@ class Person:
 
 def opaque_id(tx: Transaction, kind: str, *names: str) -> bytes:
     """What names something in an address of this index alone: 16 bytes that say nothing by themselves."""
-    return sha256(encode("address", tx.incarnation, kind, *names)).digest()[:_ID_BYTES]
+    return tx.names.of_staff(f"{kind} {' '.join(names)}")
 
 
 def people(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Person]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -36,7 +37,9 @@ async def show_covers(visit: Visit) -> Response:
 async def _list(visit: Visit, errors: _Errors = ()) -> Response:
     def read(tx: Transaction, actor: Actor) -> tuple[Covers, list[tuple[str, str]]]:
         found = covers.list_covers(tx, actor, visit.now)
-        return found, [(opaque_id(tx, "staff", each.staff_id).hex(), _named(each)) for each in found.workers]
+        return found, [
+            (str(UUID(bytes=opaque_id(tx, "staff", each.staff_id))), _named(each)) for each in found.workers
+        ]
 
     found, workers = await visit.run_as(read)
     return visit.page(
@@ -60,7 +63,7 @@ async def choose_absentee(visit: Visit) -> Response:
     """On to the form about her."""
     chosen = visit.form.one("afwezige") or ""
     found = await visit.run_as(lambda tx, actor: _workers(tx, actor, visit))
-    named = next((each for each in found if each.hex() == chosen), None)
+    named = next((each for each in found if str(UUID(bytes=each)) == chosen), None)
     if named is None:
         return await _list(visit, [("afwezige", say("Kies wie er niet is."))])
     return visit.to("stand_in", member=named)
