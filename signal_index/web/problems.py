@@ -126,7 +126,8 @@ _FIELDS = frozenset(
         "telefoon",
         "antwoord",
         "overlap",
-        "besluit",
+        "bron",
+        "soort",
     }
 )
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."

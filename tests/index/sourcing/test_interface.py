@@ -140,7 +140,7 @@ def test_a_key_is_proposed_by_one_and_decided_by_another(office: Any) -> None:
     assert newest["geldig"] is oldest["geldig"] is True
 
 
-@pytest.mark.parametrize("month", ["2026-03", "2099-01", "2026-13", "maart"])
+@pytest.mark.parametrize("month", ["2026-03", "2099-01", "2026-13", "0000-01", "maart"])
 def test_a_month_without_figures_is_refused(office: Any, month: str) -> None:
     response = get(office, f"gebruikscijfers?maand={month}")
     assert response.status_code == (404 if month in {"2026-03", "2099-01"} else 400)
