@@ -51,7 +51,6 @@ def test_a_minute_holds_what_it_holds_and_fills_up_bit_by_bit(clock: Clock) -> N
     assert limiter.take(LOOK, "w.een") is None
     waits = [wait for wait in (limiter.take(LOOK, "w.een") for _ in range(4)) if wait is not None]
     assert waits[0].is_news, "a new spell"
-    )
 
 
 def test_one_caller_and_one_rate_cost_another_nothing(clock: Clock) -> None:
