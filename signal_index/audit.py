@@ -63,8 +63,8 @@ EVENTS: dict[str, frozenset[str]] = {
     # The functioneel beheerder opened a page; `page` is its name, `selection` the month or the like she chose.
     "administration.read": _ACTOR | {"page", "selection"},
     # One entry of the register was added, changed or removed by hand; `key` names it: an OIN, a source and a type, or
-    # an issuer.
-    "register.changed": _ACTOR | {"entry", "key", "change"},
+    # an issuer; `stands` is whom to phone or which keys count since then.
+    "register.changed": _ADMINISTRATOR | {"entry", "key", "change", "stands"},
     "register.read": _ADMINISTRATOR,
     # A list of the employer: how many it named, and what came of it; each change has a record of its own beside it.
     "staff.imported": _ADMINISTRATOR | {"members", "added", "changed", "waiting"},

@@ -19,7 +19,7 @@ from signal_index.errors import (
     NotPermitted,
     SignalIndexError,
 )
-from signal_index.model import Actor, LookupRequest, Register, StaffMember
+from signal_index.model import Actor, ContactRoute, LookupRequest, Register, StaffMember
 from signal_index.model.administration import Change
 from signal_index.model.workplace import Entrance, Informed, View
 from signal_index.ports import Transaction
@@ -174,6 +174,26 @@ def test_a_register_that_leaves_something_out_needs_a_second_word(world: Any) ->
     with pytest.raises(Conflict, match=known.publications[0].source):
         _as(world, "f.beheer", act)
     assert len(world.database.run(lambda tx: tx.register.publications())) == len(known.publications)
+
+
+def test_an_import_records_whom_to_phone_and_which_key_counts_since_then(world: Any) -> None:
+    known = world.database.run(
+        lambda tx: Register(tuple(tx.register.publishers()), tuple(tx.register.publications()))
+    )
+    types = [publication.type for publication in known.publications]
+    other = ContactRoute("Iemand anders", "06 00000000")
+    changed = (replace(known.publications[0], contact=other), *known.publications[1:])
+    register = Register(known.publishers, changed)
+    _as(world, "f.beheer", lambda tx, actor: import_register(tx, actor, register, types, world.clock))
+    [record] = world.records("register.changed")
+    assert (record.fields["entry"], record.fields["stands"]) == ("contact", "Iemand anders, 06 00000000")
+    assert record.fields["key"] == f"{changed[0].source} {changed[0].type}"
+
+
+def test_a_token_of_somebody_called_set_up_is_nobodys(world: Any) -> None:
+    for path in ("/v1/medewerkers", "/v1/register"):
+        refused = world.request("GET", path, headers=world.token(SET_UP))
+        assert (refused.status_code, refused.json()["code"]) == (401, "account")
 
 
 def test_an_attempt_by_somebody_known_is_recorded(world: Any) -> None:

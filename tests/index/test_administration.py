@@ -114,6 +114,11 @@ def test_who_it_is_about_does_not_decide_and_a_no_changes_nothing(town: Any) -> 
 
 OUTDATED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "she moved": (lambda town: hire(town, "n.nieuw", team="zuid"), "proposal-outdated"),
+    "she got another name": (lambda town: hire(town, "n.nieuw", name="Anna de Vries"), "proposal-outdated"),
+    "who proposed it only leads a team now": (
+        lambda town: town.database.run(lambda tx: _turn_into_lead(tx, FIRST, town.clock)),
+        "proposal-outdated",
+    ),
     "she was blocked": (lambda town: hire(town, "n.nieuw", active=False), "proposal-outdated"),
     "she got a role that does not go together": (
         lambda town: ask(town, Change.grant("n.nieuw", Role.TEAM_MEMBER)),
@@ -129,6 +134,11 @@ OUTDATED: dict[str, tuple[Callable[[Any], Any], str]] = {
     ),
     "it waited too long": (lambda town: _wait(town, PROPOSAL_WAITS), "proposal-decided"),
 }
+
+
+def _turn_into_lead(tx: Any, staff_id: str, now: Any) -> None:
+    tx.staff.revoke(staff_id, Role.FUNCTIONAL_ADMIN)
+    tx.staff.grant(staff_id, Role.TEAM_LEAD, "test", now)
 
 
 def _wait(world: Any, time: timedelta) -> None:
@@ -159,6 +169,23 @@ def test_the_last_who_oversees_stays_and_two_can_always_decide(world: Any) -> No
     decide(world, ask(world, Change.revoke(SECOND, Role.FUNCTIONAL_ADMIN)), OFFICER)
     with pytest.raises(NotPermitted, match="role"):
         ask(world, Change.block(FIRST), by=SECOND)
+
+
+def test_each_organisation_keeps_somebody_who_oversees_it(world: Any) -> None:
+    hire(world, "p.elders", Role.PRIVACY_OFFICER, organisation="00000004000000030000")
+    for change in (
+        Change.revoke("p.elders", Role.PRIVACY_OFFICER),
+        Change.block("p.elders"),
+        Change.move("p.elders", world.GEMEENTE, "noord"),
+    ):
+        with pytest.raises(Conflict, match="last-holder"):
+            ask(world, change)
+
+
+def test_blocking_leaves_two_who_can_decide(world: Any) -> None:
+    hire(world, OFFICER, active=False)
+    with pytest.raises(Conflict, match="last-holder"):
+        ask(world, Change.block(SECOND))
 
 
 def test_two_proposals_that_would_leave_nobody_do_not_both_pass(world: Any) -> None:

@@ -5,11 +5,14 @@ What a source delivers is never read here: only who may deliver what.
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
+from hashlib import sha256
 
 from signal_index import audit
 from signal_index.errors import Conflict, Malformed
-from signal_index.model import Actor, Register, dutch_day
+from signal_index.model import Actor, Publication, Publisher, Register, dutch_day
+from signal_index.model.workplace import Entrance
 from signal_index.ports import Transaction
+from signal_index.usecases.sourcing.keys import fingerprint_of
 
 from .acting import require_administrator
 
@@ -60,6 +63,7 @@ def import_register(
         raise Conflict(
             "register-removes", f"Dit register laat weg: {', '.join(gone)}. Er is niets gewijzigd."
         )
+    altered = list(_altered(tx, register))
     tx.register.replace(register)
     tx.audit.append(
         audit.event(
@@ -72,6 +76,46 @@ def import_register(
             entrances=len(register.entrances),
         )
     )
+    for kind, key, entry in altered:
+        tx.audit.append(
+            audit.event(
+                "register.changed",
+                now,
+                actor=recorded,
+                token=actor.token_id,
+                entry=kind,
+                key=key,
+                change="changed",
+                stands=stands(entry),
+            )
+        )
+
+
+def stands(entry: Publication | Publisher | Entrance) -> str:
+    """What an entry says that people or systems go by, for the record: whom to phone, or which keys count."""
+    if isinstance(entry, Publication):
+        return f"{entry.contact.name}, {entry.contact.phone}"
+    if isinstance(entry, Publisher):
+        return ", ".join(fingerprint_of(entry.oin, key.verify_key) for key in entry.keys)
+    return sha256(entry.verify_key).hexdigest()
+
+
+def _altered(
+    tx: Transaction, register: Register
+) -> Iterator[tuple[str, str, Publication | Publisher | Entrance]]:
+    """Entries that are registered now and would say something else."""
+    for publication in register.publications:
+        known = tx.register.publication(publication.source, publication.type)
+        if known is not None and known.contact != publication.contact:
+            yield "contact", f"{publication.source} {publication.type}", publication
+    for publisher in register.publishers:
+        before = tx.register.publisher(publisher.oin)
+        if before is not None and before.keys != publisher.keys:
+            yield "publisher", publisher.oin, publisher
+    doors = {each.issuer: each for each in tx.register.entrances()}
+    for door in register.entrances:
+        if door.issuer in doors and doors[door.issuer].verify_key != door.verify_key:
+            yield "entrance", door.issuer, door
 
 
 def _left_out(tx: Transaction, register: Register, today: date) -> list[str]:

@@ -18,7 +18,7 @@ from signal_index.errors import Conflict, Malformed
 from signal_index.model import Actor, ContactRoute, Publication, Publisher, Register
 from signal_index.model.workplace import Entrance
 from signal_index.ports import Transaction
-from signal_index.usecases.administration.register import register_faults
+from signal_index.usecases.administration.register import register_faults, stands
 from signal_index.usecases.authority import require_role
 
 from .checks import Fault, contact_faults, entrance_faults, publication_faults, publisher_faults
@@ -77,10 +77,23 @@ class Editing:
         if faults:
             raise Malformed("register", "Het register klopt niet; er is niets gewijzigd.", faults)
 
-    def record(self, entry: Entry, change: Change, key: str) -> None:
-        """Put the change on record."""
+    def record(
+        self, entry: Entry, change: Change, key: str, now: Publication | Publisher | Entrance | None = None
+    ) -> None:
+        """Put the change on record, with what stands there now; None when that is nothing."""
+        told = None if now is None else stands(now)
         self.tx.audit.append(
-            audit.act("register.changed", self.now, self.actor, entry=entry, key=key, change=change)
+            # Of no organisation: the register is everybody's, so every privacy officer reads what was done to it.
+            audit.event(
+                "register.changed",
+                self.now,
+                actor=self.actor.staff_id,
+                token=self.actor.token_id,
+                entry=entry,
+                key=key,
+                change=change,
+                stands=told,
+            )
         )
 
 
@@ -115,7 +128,7 @@ def _put_publication(edit: Editing, publication: Publication, change: Change) ->
     others = [each for each in edit.tx.register.publications() if (each.source, each.type) != key]
     edit.check(publications=(*others, publication))
     edit.tx.register.put_publication(publication)
-    edit.record(Entry.PUBLICATION, change, " ".join(key))
+    edit.record(Entry.PUBLICATION, change, " ".join(key), publication)
 
 
 def change_contact(edit: Editing, source: str, type_code: str, contact: ContactRoute) -> None:
@@ -128,7 +141,7 @@ def change_contact(edit: Editing, source: str, type_code: str, contact: ContactR
     changed = replace(_registered(edit, source, type_code), contact=contact)
     _refuse(contact_faults(contact))
     edit.tx.register.put_publication(changed)
-    edit.record(Entry.CONTACT, Change.CHANGED, f"{source} {type_code}")
+    edit.record(Entry.CONTACT, Change.CHANGED, f"{source} {type_code}", changed)
 
 
 def remove_publication(edit: Editing, source: str, type_code: str, *, sure: bool) -> None:
@@ -186,7 +199,7 @@ def _put_publisher(edit: Editing, publisher: Publisher, change: Change) -> None:
     others = [each for each in edit.tx.register.publishers() if each.oin != publisher.oin]
     edit.check(publishers=(*others, publisher))
     edit.tx.register.put_publisher(publisher)
-    edit.record(Entry.PUBLISHER, change, publisher.oin)
+    edit.record(Entry.PUBLISHER, change, publisher.oin, publisher)
 
 
 def remove_publisher(edit: Editing, oin: str, *, sure: bool) -> None:
@@ -219,7 +232,7 @@ def add_entrance(edit: Editing, entrance: Entrance) -> None:
     issuers = {each.issuer for each in edit.tx.register.entrances()}
     _refuse(entrance_faults(entrance, taken=entrance.issuer in issuers))
     edit.tx.register.put_entrance(entrance)
-    edit.record(Entry.ENTRANCE, Change.ADDED, entrance.issuer)
+    edit.record(Entry.ENTRANCE, Change.ADDED, entrance.issuer, entrance)
 
 
 def change_entrance(edit: Editing, entrance: Entrance, *, sure: bool) -> None:
@@ -235,7 +248,7 @@ def change_entrance(edit: Editing, entrance: Entrance, *, sure: bool) -> None:
     if known.verify_key != entrance.verify_key:
         _require_sure(sure=sure)
     edit.tx.register.put_entrance(entrance)
-    edit.record(Entry.ENTRANCE, Change.CHANGED, entrance.issuer)
+    edit.record(Entry.ENTRANCE, Change.CHANGED, entrance.issuer, entrance)
 
 
 def remove_entrance(edit: Editing, issuer: str, *, sure: bool) -> None:

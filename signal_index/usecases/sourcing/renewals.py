@@ -1,10 +1,10 @@
 """A new key comes into force beside the old one, which then ends by itself.
 
 Invariants:
-1. A key comes into force by two people: the organisation's bronbeheerder proposes it, a functioneel beheerder who is
-   somebody else decides, after comparing the fingerprint by phone.
+1. A key that is proposed comes into force by two people: the organisation's bronbeheerder proposes it, a functioneel
+   beheerder who is somebody else decides, after comparing the fingerprint by phone.
 2. Of a proposer who may not ask for it any more no key comes into force.
-3. The key before it counts for some days more and then ends by itself; nobody can make a key last longer.
+3. The key before it counts for some days more and then ends by itself; nobody can make a key last longer here.
 4. A secret key that was pasted by mistake is never kept, and whoever pasted it hears to make another one.
 
 Whoever controls one of the two people can at most propose, or refuse.
