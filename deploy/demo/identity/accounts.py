@@ -35,7 +35,9 @@ SUGGESTIONS = (
         INEKE, "zij beoordeelt wie er keek", "reviews who looked; Joris is the second privacy officer"
     ),
     Suggestion(
-        GERT, "voor deze rol zijn er geen schermen", "administers by command; his role has no pages yet"
+        GERT,
+        "hij beheert medewerkers en bronnen",
+        "administers staff, roles and sources; sees no signal or case",
     ),
 )
 
