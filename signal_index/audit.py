@@ -24,7 +24,8 @@ REFUSALS = (NotPermitted, NotFound, Conflict)
 # `token` is the id of the token, or the account of the operating system that used the command line.
 _ACTOR = frozenset({"actor", "organisation", "token"})
 _ADMINISTRATOR = frozenset({"actor", "token"})
-_CHANGE = _ADMINISTRATOR | {"staff", "why", "proposal"}
+# Of an act about a member of staff, a proposal or a team, `organisation` is theirs.
+_CHANGE = _ACTOR | {"staff", "why", "proposal"}
 
 EVENTS: dict[str, frozenset[str]] = {
     # A worker looked. `facts` is what the rules were told; `allowed` the (type, level) pairs the rules allowed.
@@ -67,13 +68,13 @@ EVENTS: dict[str, frozenset[str]] = {
     "register.changed": _ADMINISTRATOR | {"entry", "key", "change", "stands"},
     "register.read": _ADMINISTRATOR,
     # A list of the employer: how many it named, and what came of it; each change has a record of its own beside it.
-    "staff.imported": _ADMINISTRATOR | {"members", "added", "changed", "waiting"},
-    "staff.compared": _ADMINISTRATOR | {"members"},
-    "staff.listed": _ADMINISTRATOR,
+    "staff.imported": _ACTOR | {"members", "added", "changed", "waiting"},
+    "staff.compared": _ACTOR | {"members"},
+    "staff.listed": _ACTOR,
     # What became different about one colleague; `actor` is missing when the daily job did it, `proposal` is there
     # when two people did.
-    "staff.added": _ADMINISTRATOR | {"staff"},
-    "staff.renamed": _ADMINISTRATOR | {"staff"},
+    "staff.added": _ACTOR | {"staff"},
+    "staff.renamed": _ACTOR | {"staff"},
     "staff.moved": _CHANGE | {"to_organisation", "to_team"},
     "staff.blocked": _CHANGE,
     "staff.unblocked": _CHANGE,
@@ -82,10 +83,11 @@ EVENTS: dict[str, frozenset[str]] = {
     "proposal.made": _CHANGE | {"what", "role", "to_organisation", "to_team"},
     "proposal.approved": _CHANGE | {"what", "role", "to_organisation", "to_team"},
     "proposal.refused": _CHANGE | {"what", "role", "to_organisation", "to_team"},
-    "proposals.listed": _ADMINISTRATOR,
-    "team.confirmed": _ACTOR | {"of_organisation", "team", "members", "gone"},
+    "proposal.withdrawn": _CHANGE | {"what", "role", "to_organisation", "to_team"},
+    "proposals.listed": _ACTOR,
+    "team.confirmed": _ACTOR | {"team", "members", "gone"},
     "team.read": _ACTOR,
-    "teams.listed": _ADMINISTRATOR,
+    "teams.listed": _ACTOR,
     "covers.listed": _ACTOR,
     "caseload.read": _ACTOR,
     "relations.listed": _ACTOR,

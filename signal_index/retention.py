@@ -100,6 +100,7 @@ KIND_OF: Mapping[str, RecordKind] = {
     "proposal.made": RecordKind.ADMINISTRATION,
     "proposal.approved": RecordKind.ADMINISTRATION,
     "proposal.refused": RecordKind.ADMINISTRATION,
+    "proposal.withdrawn": RecordKind.ADMINISTRATION,
     "team.confirmed": RecordKind.ADMINISTRATION,
     "contact.changed": RecordKind.ADMINISTRATION,
     "key.proposed": RecordKind.ADMINISTRATION,

@@ -92,6 +92,7 @@ class ProposalState(StrEnum):
     ASKED = "wacht"
     APPROVED = "akkoord"
     REFUSED = "afgewezen"
+    WITHDRAWN = "ingetrokken"
     OVER = "verlopen"
 
     @classmethod
@@ -116,7 +117,7 @@ class Proposal:
         proposal_id: 16 random bytes.
         entry: digest of her entry as it was when it was proposed; another entry by now is another question.
         proposed_by: staff id; `set-up` while nobody administered.
-        decided_by: staff id of the second person; None while nobody decided.
+        decided_by: staff id of the second person, or of who proposed it and took it back; None while nobody decided.
         approved: what she decided.
     """
 
@@ -137,6 +138,8 @@ class Proposal:
 
     def state(self, now: datetime) -> ProposalState:
         """Where it stands at this moment."""
+        if self.decided_by == self.proposed_by:
+            return ProposalState.WITHDRAWN
         return ProposalState.of(self.expires_at, now, approved=self.approved)
 
 

@@ -329,6 +329,10 @@ class Transaction(Protocol):
         """16 random bytes, new at each initialisation or restore."""
 
     @property
+    def owner(self) -> str | None:
+        """OIN of the organisation whose index this is; None when the settings name none."""
+
+    @property
     def flags(self) -> Flags:
         """Flags by person."""
 

@@ -245,6 +245,7 @@ def open_database(
     witnessed_within: timedelta | None = None,
     witnesses: Sequence[Verifier] = (),
     busy_seconds: float = BUSY_SECONDS,
+    owner: str | None = None,
 ) -> SqlDatabase:
     """Open an existing, initialised database of these keys.
 
@@ -255,6 +256,7 @@ def open_database(
         witnessed_within: how old the last cosignature of the log may be; None for an index without witnesses.
         witnesses: keys of those whose cosignature counts.
         busy_seconds: longest wait for another process's transaction.
+        owner: OIN of the organisation whose index it is.
 
     Raises:
         SetupFault: with what to do.
@@ -275,6 +277,7 @@ def open_database(
             witnessed_within=witnessed_within,
             witnesses=tuple(witnesses),
         ),
+        owner=owner,
     )
     return SqlDatabase(connect(path, busy_seconds), identity)
 

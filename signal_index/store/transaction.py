@@ -46,6 +46,7 @@ class Identity:
         writer: 8 random bytes, new at each start of a process.
         writer_kind: `serve` or `cli`.
         log: what its log is.
+        owner: OIN of the organisation whose index it is; None when nobody said.
     """
 
     scope: str
@@ -56,6 +57,7 @@ class Identity:
     writer: bytes
     writer_kind: str
     log: LogIdentity
+    owner: str | None
 
 
 class SqlTransaction:
@@ -73,6 +75,7 @@ class SqlTransaction:
         keys = identity.row_keys
         self.scope = identity.scope
         self.incarnation = identity.incarnation
+        self.owner = identity.owner
         self.series = SqlSeries(connection, keys)
         self.flags = SqlFlags(connection, keys, identity.bucket_bits, self.series)
         self.relations = SqlRelations(connection, keys)

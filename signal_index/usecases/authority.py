@@ -1,7 +1,9 @@
 """Who may use which use case: active, in the staff table, acting in the role; nothing else counts."""
 
+from policy.vocabulary import Role
 from signal_index.errors import NotPermitted
 from signal_index.model import Actor, StaffMember
+from signal_index.ports import Transaction
 
 
 def require_staff(actor: Actor) -> StaffMember:
@@ -32,5 +34,25 @@ def require_role(actor: Actor, role: str) -> StaffMember:
     if role not in actor.roles:
         raise NotPermitted(
             "role", f"Hiervoor is de rol {role} nodig. Vraag uw functioneel beheerder om hulp."
+        )
+    return staff
+
+
+def owns_the_index(tx: Transaction, organisation: str) -> bool:
+    """Whether the index is this organisation's; every organisation's when the settings name none."""
+    return tx.owner in {None, organisation}
+
+
+def require_owner(tx: Transaction, actor: Actor) -> StaffMember:
+    """Who administers what belongs to the index as a whole: sources, publishers with their keys, and entrances.
+
+    Raises:
+        NotPermitted: the actor does not administer, or `other-organisation`: she does so for another organisation than
+            the one whose index this is.
+    """
+    staff = require_role(actor, Role.FUNCTIONAL_ADMIN)
+    if not owns_the_index(tx, staff.organisation):
+        raise NotPermitted(
+            "other-organisation", "Dit regelt de organisatie van wie deze index is. Vraag daar de beheerder."
         )
     return staff

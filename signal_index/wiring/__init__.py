@@ -102,6 +102,7 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
         writer_kind=writer_kind,
         witnessed_within=settings.witnessed_within,
         witnesses=[witness_key(each) for each in settings.witnesses],
+        owner=settings.oin,
     )
     crew = Workers()
     try:

@@ -7,7 +7,7 @@ import click
 from signal_index.cli.options import config_option
 from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.model.administration import Change, ProposalState
-from signal_index.usecases.administration.proposals import Shown, decide, list_proposals
+from signal_index.usecases.administration.proposals import Shown, decide, list_proposals, withdraw
 
 _as = as_option("functioneel-beheerder or privacy-officer")
 _ID_BYTES = 16
@@ -59,6 +59,18 @@ def decide_on(identifier: str, verdict: str, staff_id: str, config: Path) -> Non
             index, staff_id, lambda tx, actor: decide(tx, actor, proposal_id, now(), approve=approve)
         )
     click.echo(f"{what_of(decided.change)}: {verdict}")
+
+
+@proposal.command("withdraw")
+@click.argument("identifier")
+@_as
+@config_option
+def take_back(identifier: str, staff_id: str, config: Path) -> None:
+    """Take back your own proposal IDENTIFIER, while nobody has decided."""
+    proposal_id = _identifier(identifier)
+    with opened(config) as index:
+        taken = run_as(index, staff_id, lambda tx, actor: withdraw(tx, actor, proposal_id, now()))
+    click.echo(f"{what_of(taken.change)}: {ProposalState.WITHDRAWN.value}")
 
 
 def _identifier(text: str) -> bytes:

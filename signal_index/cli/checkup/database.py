@@ -27,8 +27,10 @@ class _TakenBack(Exception):
     """Ends a job that must leave no trace."""
 
 
-def database(stated: Path, secrets: IndexSecrets, now: datetime) -> Yielding[SqlDatabase | None]:
-    """Open the database, after saying of each condition whether it holds."""
+def database(
+    stated: Path, secrets: IndexSecrets, now: datetime, owner: str | None
+) -> Yielding[SqlDatabase | None]:
+    """Open the database of the organisation that owns the index, after saying of each condition whether it holds."""
     try:
         path = sqlite_path(stated)
         check_file(path)
@@ -48,7 +50,7 @@ def database(stated: Path, secrets: IndexSecrets, now: datetime) -> Yielding[Sql
         yield mend("initialised", fault.detail)
         return None
     yield ok("initialised", f"for scope {secrets.scope}, with these keys")
-    opened = open_database(path, secrets, writer_kind="cli", busy_seconds=LOCK_SECONDS_MAX)
+    opened = open_database(path, secrets, writer_kind="cli", busy_seconds=LOCK_SECONDS_MAX, owner=owner)
     yield from _writable(opened, path, now)
     return opened
 

@@ -28,6 +28,7 @@ class Registered:
 
     Args:
         incomplete: publishers that have not sealed a complete set yet, with the class it is about.
+        owner: OIN of the organisation whose index it is; None when the settings name none.
     """
 
     publishers: Sequence[Publisher]
@@ -36,6 +37,7 @@ class Registered:
     staff: Sequence[StaffMember]
     standings: Sequence[Standing]
     incomplete: Sequence[tuple[Publisher, BatchClass]]
+    owner: str | None
 
     @classmethod
     def read(cls, tx: Transaction, catalogue: Catalogue, today: date) -> "Registered":
@@ -60,6 +62,7 @@ class Registered:
                 for publisher in publishers
                 if batch_class in publisher.classes and not _has_sealed(tx, publisher, batch_class)
             ],
+            owner=tx.owner,
         )
 
 
@@ -169,7 +172,7 @@ def staff(found: Registered) -> Findings:
             "staff", f"{len(found.staff)} active; administering, oversight and looking each have somebody"
         )
     yield from _pairs(found.staff)
-    yield from _second_person(found.staff)
+    yield from _at_the_owner(found)
     yield from _conflicts(found.staff)
 
 
@@ -184,8 +187,17 @@ def _pairs(members: Sequence[StaffMember]) -> Findings:
             yield note("two people", f"only {held[0]} has the role {role}: {why}")
 
 
+def _at_the_owner(found: Registered) -> Findings:
+    """Somebody administers for the organisation whose index it is, and two people there can decide."""
+    own = [each for each in found.staff if found.owner in {None, each.organisation}]
+    if own != list(found.staff) and not any(Role.FUNCTIONAL_ADMIN in each.roles for each in own):
+        text = f"nobody administers for {found.owner}, whose index this is, so nobody may change the register"
+        yield mend("staff", text, "run signal-index staff appoint ONE OTHER")
+    yield from _second_person(own)
+
+
 def _second_person(members: Sequence[StaffMember]) -> Findings:
-    """Two people at least, or nobody could agree to any proposal."""
+    """Two people at least where the index belongs, or nobody there could agree to any proposal."""
     deciding = [member.staff_id for member in members if member.roles & SENSITIVE_ROLES]
     if len(deciding) == 1:
         to_do = "run signal-index staff appoint ONE OTHER"

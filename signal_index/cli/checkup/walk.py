@@ -86,7 +86,7 @@ def _database(
     if read.secrets is None:
         yield skipped("database, register, sources, staff, entrances, clock", "the keys")
         return None
-    opened = yield from database.database(stated.database, read.secrets, wanted.now)
+    opened = yield from database.database(stated.database, read.secrets, wanted.now, stated.oin)
     if opened is None:
         yield skipped("log, witnesses, review, register, sources, staff, entrances, clock", "the database")
         return None

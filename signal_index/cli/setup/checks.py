@@ -196,7 +196,7 @@ _TO_BE_MADE: Final = {"schema", "initialised"}
 
 
 def _opened(path: Path, secrets: IndexSecrets, place: Place) -> Findings:
-    opened = yield from database.database(path, secrets, place.now)
+    opened = yield from database.database(path, secrets, place.now, None)
     if opened is not None:
         opened.close()
 

@@ -2,7 +2,7 @@
 
 Invariants:
 1. The job blocks and never lets anybody in.
-2. The last two active holders of a sensitive role are never blocked here: they are told of instead.
+2. The last two active holders of a sensitive role in an organisation are never blocked here: they are told of instead.
 3. Who holds a sensitive role is never blocked for want of a confirmation: that takes two people.
 """
 
@@ -15,7 +15,7 @@ from signal_index.model import StaffMember, dutch_day
 from signal_index.model.administration import CONFIRM_EVERY, Change, Why
 from signal_index.ports import Transaction
 
-from .changes import Hand, carry_out, duties
+from .changes import Hand, carry_out
 
 HOLDERS_LEFT = 2
 
@@ -94,5 +94,7 @@ def _block(tx: Transaction, due: Sequence[StaffMember], why: Why, now: datetime)
 
 
 def _is_one_of_the_last(tx: Transaction, member: StaffMember) -> bool:
-    shared = [duty for each in _active(tx) for duty in duties(each)]
-    return any(shared.count(duty) <= HOLDERS_LEFT for duty in duties(member))
+    others = [each for each in _active(tx) if each.organisation == member.organisation]
+    return any(
+        sum(role in each.roles for each in others) <= HOLDERS_LEFT for role in member.roles & SENSITIVE_ROLES
+    )

@@ -17,9 +17,8 @@ from signal_index.model import Actor, AuditEvent, FieldValue, StaffMember, dutch
 from signal_index.model.administration import Change, What, Why
 from signal_index.ports import Transaction
 
+from .acting import DECIDERS_MIN, bounds_of, deciders, recorded_under, stands_by_itself
 from .entries import require_entry
-
-DECIDERS_MIN = 2
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,13 @@ class Hand:
         """The hand of somebody who acts alone."""
         return cls(actor.staff_id, actor.token_id, why)
 
-    def record(self, name: str, now: datetime, change: Change, **rest: FieldValue) -> AuditEvent:
-        """The record of a change; it leaves out what there is not."""
+    def record(
+        self, name: str, now: datetime, change: Change, under: str | None, **rest: FieldValue
+    ) -> AuditEvent:
+        """The record of a change, under an organisation; it leaves out what there is not."""
         said: dict[str, FieldValue] = {
             "actor": self.actor,
+            "organisation": under,
             "token": self.token,
             "staff": change.staff_id,
             "role": change.role,
@@ -60,19 +62,29 @@ class Hand:
         return audit.event(name, now, subject=None, **kept)
 
 
-def find_other(tx: Transaction, recorded: str, staff_id: str) -> StaffMember:
+def find_other(tx: Transaction, actor: Actor, staff_id: str) -> StaffMember:
     """The colleague a change is about.
 
     Raises:
         NotPermitted: it is the actor herself.
-        NotFound: no such member.
+        NotFound: no such member within the actor's bounds.
     """
-    if staff_id == recorded:
+    if staff_id == actor.staff_id:
         raise NotPermitted("own-role", "U kunt uw eigen rollen en gegevens niet wijzigen. Vraag een collega.")
     member = tx.staff.get(staff_id)
-    if member is None:
+    if member is None or member.organisation not in bounds_of(tx, actor.staff):
         raise NotFound("unknown-staff", "Deze medewerker is niet bekend. Importeer eerst de medewerkers.")
     return member
+
+
+def require_within(tx: Transaction, actor: Actor, change: Change) -> None:
+    """Refuse a move to an organisation that is not the actor's to put anybody in.
+
+    Raises:
+        NotPermitted: `other-organisation`.
+    """
+    if change.organisation is not None and change.organisation not in bounds_of(tx, actor.staff):
+        raise NotPermitted("other-organisation", "U kunt hier niemand in een andere organisatie zetten.")
 
 
 def needs_two(member: StaffMember, change: Change) -> bool:
@@ -133,11 +145,14 @@ def _after(member: StaffMember, change: Change) -> StaffMember:
 
 
 def _require_not_last(tx: Transaction, before: StaffMember, after: StaffMember) -> None:
-    others = [each for each in tx.staff.all() if each.staff_id != before.staff_id]
+    everybody = tx.staff.all()
+    others = [each for each in everybody if each.staff_id != before.staff_id]
     lost = held([before]) - held([after])
     if lost - held(others):
         raise Conflict("last-holder", "Dan heeft niemand deze rol meer. Geef de rol eerst aan een collega.")
-    if lost and deciders([*others, after]) < DECIDERS_MIN:
+    stood = stands_by_itself(everybody, before.organisation)
+    falls = stood and not stands_by_itself([*others, after], before.organisation)
+    if lost and (falls or deciders([*others, after]) < DECIDERS_MIN):
         raise Conflict(
             "last-holder", "Dan kunnen geen twee mensen meer samen beslissen. Wijs eerst iemand aan."
         )
@@ -149,14 +164,13 @@ def held(members: Collection[StaffMember]) -> frozenset[tuple[str, str]]:
 
 
 def duties(member: StaffMember) -> Iterator[tuple[str, str]]:
-    """Her sensitive roles, each with the organisation she has it for; administering is for the whole index."""
+    """Her sensitive roles, each with the organisation that may not lose its last holder.
+
+    Of administering it is the index as a whole: an organisation that stands by itself keeps standing by a rule of its
+    own, and for any other the one whose index it is administers.
+    """
     for role in member.roles & SENSITIVE_ROLES:
         yield role, member.organisation if role == Role.PRIVACY_OFFICER else ""
-
-
-def deciders(members: Collection[StaffMember]) -> int:
-    """How many can decide on a proposal."""
-    return sum(1 for each in members if each.active and each.roles & SENSITIVE_ROLES)
 
 
 def carry_out(tx: Transaction, change: Change, hand: Hand, now: datetime) -> None:
@@ -164,23 +178,24 @@ def carry_out(tx: Transaction, change: Change, hand: Hand, now: datetime) -> Non
     member = tx.staff.get(change.staff_id)
     assert member is not None, "whoever carries a change out has found her"
     after, today = _after(member, change), dutch_day(now)
+    under = recorded_under(tx, member.organisation)
     match change.what:
         case What.GRANT:
             tx.staff.grant(member.staff_id, str(change.role), str(hand.actor), now)
-            record = hand.record("role.granted", now, change)
+            record = hand.record("role.granted", now, change, under)
         case What.REVOKE:
             tx.staff.revoke(member.staff_id, str(change.role))
-            record = hand.record("role.revoked", now, change)
+            record = hand.record("role.revoked", now, change, under)
         case What.BLOCK:
             tx.staff.put(after)
-            record = hand.record("staff.blocked", now, change)
+            record = hand.record("staff.blocked", now, change, under)
         case What.UNBLOCK:
             # Her days begin anew: nobody can have seen or confirmed her while she was out.
             tx.staff.put(replace(after, seen_on=today, confirmed_on=today))
-            record = hand.record("staff.unblocked", now, change)
+            record = hand.record("staff.unblocked", now, change, under)
         case What.MOVE:
             tx.staff.put(replace(after, confirmed_on=today))
-            record = hand.record("staff.moved", now, change)
+            record = hand.record("staff.moved", now, change, under)
     if change.what in {What.REVOKE, What.BLOCK} or after.organisation != member.organisation:
         tx.sessions.remove_all_of(member.staff_id)
     tx.audit.append(record)

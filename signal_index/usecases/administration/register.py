@@ -12,21 +12,27 @@ from signal_index.errors import Conflict, Malformed
 from signal_index.model import Actor, Publication, Publisher, Register, dutch_day
 from signal_index.model.workplace import Entrance
 from signal_index.ports import Transaction
+from signal_index.usecases.authority import require_owner
 from signal_index.usecases.sourcing.keys import fingerprint_of
 
-from .acting import require_administrator
+from .acting import SET_UP, require_administrator
 
 
 def read_register(tx: Transaction, actor: Actor, now: datetime) -> Register:
     """The register as it is.
 
     Raises:
-        NotPermitted: the actor does not administer.
+        NotPermitted: the actor does not administer, or `other-organisation`.
     """
-    recorded = require_administrator(tx, actor)
+    recorded = _require_registrar(tx, actor)
     tx.audit.append(audit.event("register.read", now, actor=recorded, token=actor.token_id))
     register = tx.register
     return Register(tuple(register.publishers()), tuple(register.publications()), tuple(register.entrances()))
+
+
+def _require_registrar(tx: Transaction, actor: Actor) -> str:
+    """The staff id to record; the register is the index's own, so its owner's, or the set-up's."""
+    return require_administrator(tx, actor) if actor.staff_id == SET_UP else require_owner(tx, actor).staff_id
 
 
 def import_register(
@@ -50,11 +56,11 @@ def import_register(
             more, and what a key signs counts no more.
 
     Raises:
-        NotPermitted: the actor does not administer.
+        NotPermitted: the actor does not administer, or `other-organisation`.
         Conflict: it leaves out what is registered now, and `may_remove` is not said.
         Malformed: an unknown type, an unknown publisher, or a pair that is listed twice.
     """
-    recorded = require_administrator(tx, actor)
+    recorded = _require_registrar(tx, actor)
     faults = tuple(register_faults(register, types))
     if faults:
         raise Malformed("register", "Het register klopt niet; er is niets gewijzigd.", faults)

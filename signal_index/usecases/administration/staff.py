@@ -4,24 +4,28 @@ Invariants:
 1. A list is taken over whole or not at all; what one person may not change becomes a proposal and the rest is done.
 2. A list gives and takes no roles, and removes nobody.
 3. A list never changes the entry of who hands it in.
+4. A list names nobody beyond the bounds of who hands it in.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signal_index import audit
-from signal_index.errors import Conflict, Malformed, NotPermitted
+from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted
 from signal_index.model import Actor, StaffMember, dutch_day
 from signal_index.model.administration import Change, Proposal, What, Why
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .acting import ADMINISTERING_ROLE, require_administrator
+from .acting import ADMINISTERING_ROLE, bounds_of, recorded_under, require_administrator
 from .changes import Hand, carry_out, find_other, needs_two
 from .entries import require_entry
 from .proposals import propose, request_change
+
+TWICE = "stands in the list more than once"
+ELSEWHERE = "does not belong to an organisation you administer"
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,15 @@ class ImportPlan:
 
 
 def list_staff(tx: Transaction, actor: Actor, now: datetime) -> Sequence[StaffMember]:
-    """Everybody with her roles.
+    """Everybody within the actor's bounds, with her roles.
 
     Raises:
         NotPermitted: the actor does not administer.
     """
-    recorded = require_administrator(tx, actor)
-    tx.audit.append(audit.event("staff.listed", now, actor=recorded, token=actor.token_id))
-    return tx.staff.all()
+    require_administrator(tx, actor)
+    tx.audit.append(audit.act("staff.listed", now, actor))
+    bounds = bounds_of(tx, actor.staff)
+    return [each for each in tx.staff.all() if each.organisation in bounds]
 
 
 def compare_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], now: datetime) -> ImportPlan:
@@ -59,13 +64,11 @@ def compare_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember],
 
     Raises:
         NotPermitted: the actor does not administer, or the list would change her own entry.
-        Malformed: `staff`: somebody stands in the list twice.
+        Malformed: `staff`: somebody stands in the list twice, or in another organisation.
     """
     recorded = require_administrator(tx, actor)
-    plan = _plan(tx, recorded, members)
-    tx.audit.append(
-        audit.event("staff.compared", now, actor=recorded, token=actor.token_id, members=len(members))
-    )
+    plan = _plan(tx, actor, recorded, members)
+    tx.audit.append(audit.act("staff.compared", now, actor, members=len(members)))
     return plan
 
 
@@ -85,10 +88,10 @@ def import_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], 
 
     Raises:
         NotPermitted: the actor does not administer, or `own-entry`: the list would change her own entry.
-        Malformed: `staff`: somebody stands in the list twice.
+        Malformed: `staff`: somebody stands in the list twice, or in another organisation.
     """
     recorded = require_administrator(tx, actor)
-    plan = _plan(tx, recorded, members)
+    plan = _plan(tx, actor, recorded, members)
     today, hand = dutch_day(now), Hand.of(actor, Why.IMPORTED)
     for member in plan.added:
         tx.staff.put(replace(member, seen_on=today, confirmed_on=today))
@@ -101,11 +104,10 @@ def import_staff(tx: Transaction, actor: Actor, members: Sequence[StaffMember], 
     for change in plan.waiting:
         propose(tx, actor, change, Why.IMPORTED, now)
     tx.audit.append(
-        audit.event(
+        audit.act(
             "staff.imported",
             now,
-            actor=recorded,
-            token=actor.token_id,
+            actor,
             members=len(members),
             added=len(plan.added),
             changed=len(plan.renamed) + len(plan.changes),
@@ -125,25 +127,40 @@ def add_member(tx: Transaction, actor: Actor, member: StaffMember, now: datetime
     """
     require_role(actor, ADMINISTERING_ROLE)
     require_entry(member)
-    if tx.staff.get(member.staff_id) is not None:
+    known = tx.staff.get(member.staff_id)
+    if known is not None and known.organisation in bounds_of(tx, actor.staff):
         raise Conflict("known-staff", "Deze medewerker staat al in de lijst. Wijzig haar gegevens.")
     import_staff(tx, actor, [member], now)
 
 
+def find_member(tx: Transaction, actor: Actor, name: bytes) -> StaffMember:
+    """The member of staff within the actor's bounds whom an address names.
+
+    Args:
+        tx: the open transaction.
+        actor: who administers.
+        name: as `Names.of_staff` gives it.
+
+    Raises:
+        NotPermitted: the actor does not administer; nobody is looked for.
+        NotFound: `unknown-staff`.
+    """
+    bounds = bounds_of(tx, require_role(actor, ADMINISTERING_ROLE))
+    for member in tx.staff.all():
+        if member.organisation in bounds and tx.names.of_staff(member.staff_id) == name:
+            return member
+    raise NotFound("unknown-staff", "Deze medewerker is niet bekend. Importeer eerst de medewerkers.")
+
+
 def change_member(
-    tx: Transaction,
-    actor: Actor,
-    find: Callable[[], StaffMember],
-    now: datetime,
-    *,
-    why: Why | None = None,
+    tx: Transaction, actor: Actor, stated: StaffMember, now: datetime, *, why: Why | None = None
 ) -> tuple[Proposal, ...]:
     """Make the entry of one colleague what it is stated to be; her roles are left as they are.
 
     Args:
         tx: the open transaction.
         actor: who administers.
-        find: the entry as it must become; only asked once the actor is known to administer.
+        stated: the entry as it must become.
         now: aware UTC.
         why: needed for what takes a second person.
 
@@ -151,15 +168,14 @@ def change_member(
         What waits for a second person.
 
     Raises:
-        NotPermitted: the actor does not administer, or changes herself.
+        NotPermitted: the actor does not administer, changes herself, or `other-organisation`.
         NotFound: no such member.
         Malformed: `staff`; names each field to mend; or `proposal` without a reason.
         Conflict: it cannot be.
     """
-    recorded = require_role(actor, ADMINISTERING_ROLE).staff_id
-    stated = find()
+    require_role(actor, ADMINISTERING_ROLE)
     require_entry(stated)
-    known = find_other(tx, recorded, stated.staff_id)
+    known = find_other(tx, actor, stated.staff_id)
     if stated.name not in {"", known.name}:
         tx.staff.put(replace(known, name=stated.name))
         _record(tx, "staff.renamed", actor, known, now)
@@ -168,11 +184,21 @@ def change_member(
 
 
 def _record(tx: Transaction, name: str, actor: Actor, member: StaffMember, now: datetime) -> None:
-    tx.audit.append(audit.event(name, now, actor=actor.staff_id, token=actor.token_id, staff=member.staff_id))
+    tx.audit.append(
+        audit.event(
+            name,
+            now,
+            actor=actor.staff_id,
+            organisation=recorded_under(tx, member.organisation),
+            token=actor.token_id,
+            staff=member.staff_id,
+        )
+    )
 
 
-def _plan(tx: Transaction, recorded: str, members: Sequence[StaffMember]) -> ImportPlan:
+def _plan(tx: Transaction, actor: Actor, recorded: str, members: Sequence[StaffMember]) -> ImportPlan:
     _require_each_once(members)
+    _require_within(tx, actor, members)
     added, renamed, unchanged = [], [], 0
     at_once: list[Change] = []
     waiting: list[Change] = []
@@ -195,17 +221,37 @@ def _plan(tx: Transaction, recorded: str, members: Sequence[StaffMember]) -> Imp
 def _require_each_once(members: Sequence[StaffMember]) -> None:
     counts = Counter(member.staff_id for member in members)
     faults = tuple(
-        (f"[{place}]", "stands in the list more than once")
-        for place, member in enumerate(members, start=1)
-        if counts[member.staff_id] > 1
+        (f"[{place}]", TWICE) for place, member in enumerate(members, start=1) if counts[member.staff_id] > 1
     )
     if faults:
         raise Malformed("staff", "De lijst klopt niet; er is niets gewijzigd.", faults)
 
 
-def _changes(known: StaffMember, stated: StaffMember) -> Iterator[Change]:
-    """What makes the entry as it is into the entry as it is stated; a move first, so that an account opens in place."""
+def _require_within(tx: Transaction, actor: Actor, members: Sequence[StaffMember]) -> None:
+    """Refuse a list that names another organisation, or somebody who stands there: her staff id is taken."""
+    bounds = bounds_of(tx, actor.staff)
+    faults = tuple(
+        (f"[{place}]", ELSEWHERE)
+        for place, stated in enumerate(members, start=1)
+        for known in (tx.staff.get(stated.staff_id) or stated,)
+        if stated.organisation not in bounds or known.organisation not in bounds
+    )
+    if faults:
+        raise Malformed("staff", "De lijst klopt niet; er is niets gewijzigd.", faults)
+
+
+def _changes(known: StaffMember, stated: StaffMember) -> Sequence[Change]:
+    """What makes the entry as it is into the entry as it is stated; a move first, so that an account opens in place.
+
+    Of who holds a sensitive role it is one change at a time: once it is agreed to, another proposal made with it would
+    be about an entry that is no more. A block comes before a move; what is left comes with the next list.
+    """
+    changes = []
     if (known.organisation, known.team) != (stated.organisation, stated.team):
-        yield Change.move(known.staff_id, stated.organisation, stated.team)
+        changes.append(Change.move(known.staff_id, stated.organisation, stated.team))
     if known.active != stated.active:
-        yield Change(What.UNBLOCK if stated.active else What.BLOCK, known.staff_id)
+        changes.append(Change(What.UNBLOCK if stated.active else What.BLOCK, known.staff_id))
+    waiting = [each for each in changes if needs_two(known, each)]
+    if len(waiting) > 1:
+        return [Change.block(known.staff_id) if known.active else changes[0]]
+    return changes

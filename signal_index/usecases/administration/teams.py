@@ -7,6 +7,7 @@ Invariants:
 1. Nobody confirms herself.
 2. Nobody is confirmed who was not on the list she saw: with another list by now, nothing happens.
 3. Who works there no more is blocked at once; one who holds a sensitive role becomes a proposal.
+4. To who administers there is no team beyond her bounds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +28,7 @@ from signal_index.model.administration import (
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
-from .acting import ADMINISTERING_ROLE
+from .acting import ADMINISTERING_ROLE, bounds_of, recorded_under
 from .changes import Hand, carry_out, needs_two
 from .proposals import propose
 
@@ -92,14 +93,19 @@ class TeamStanding:
 
 
 def list_teams(tx: Transaction, actor: Actor, now: datetime) -> Sequence[TeamStanding]:
-    """Every team with somebody active in it, overdue first.
+    """Every team within the actor's bounds with somebody active in it, overdue first.
 
     Raises:
         NotPermitted: the actor does not administer.
     """
     staff = require_role(actor, ADMINISTERING_ROLE)
-    tx.audit.append(audit.event("teams.listed", now, actor=staff.staff_id, token=actor.token_id))
-    names = {(each.organisation, each.team) for each in tx.staff.all() if each.active}
+    tx.audit.append(audit.act("teams.listed", now, actor))
+    bounds = bounds_of(tx, staff)
+    names = {
+        (each.organisation, each.team)
+        for each in tx.staff.all()
+        if each.active and each.organisation in bounds
+    }
     standings = [_standing(tx, staff, organisation, team, dutch_day(now)) for organisation, team in names]
     return sorted(standings, key=lambda each: (not each.overdue, each.organisation, each.team))
 
@@ -221,7 +227,8 @@ def confirm_for_team(
         Conflict: `team-changed`: the list is another by now.
     """
     staff = require_role(actor, ADMINISTERING_ROLE)
-    members = _beyond_the_leads(_members(tx, *of), staff)
+    within = of[0] in bounds_of(tx, staff)
+    members = _beyond_the_leads(_members(tx, *of), staff) if within else ()
     return _confirm(tx, actor, _roll(tx, *of, members, dutch_day(now)), answer, now)
 
 
@@ -242,11 +249,13 @@ def _confirm(
         TeamConfirmation(roll.organisation, roll.team, today, actor.staff_id, tuple(sorted(answer.stays)))
     )
     tx.audit.append(
-        audit.act(
+        # Under the organisation of the team, whoever confirmed it: there is its oversight.
+        audit.event(
             "team.confirmed",
             now,
-            actor,
-            of_organisation=roll.organisation,
+            actor=actor.staff_id,
+            organisation=recorded_under(tx, roll.organisation),
+            token=actor.token_id,
             team=roll.team,
             members=len(answer.stays),
             gone=len(answer.gone),

@@ -8,10 +8,11 @@ from policy.catalogue import Catalogue
 from signal_index import audit
 from signal_index.model import Actor, StaffMember, dutch_day
 from signal_index.ports import Transaction
-from signal_index.usecases.authority import require_role
+from signal_index.usecases.authority import owns_the_index, require_role
 from signal_index.usecases.sources.overview import Source, registered
+from signal_index.usecases.sourcing import renewals
 
-from .acting import ADMINISTERING_ROLE
+from .acting import ADMINISTERING_ROLE, bounds_of
 from .proposals import Shown, list_proposals
 from .teams import TeamStanding, list_teams
 
@@ -27,21 +28,24 @@ class Waiting:
         teams: that had to be looked through by now.
         soon_off: active accounts that the daily job blocks within two weeks if nobody signs in, soonest first.
         off: accounts that are blocked and still hold a role.
-        behind: sources that are not current.
-        nobody_delivers: whether no source is registered at all.
+        keys: how many new keys of sources she may decide on.
+        behind: sources that are not current; none but for who administers the register.
+        nobody_delivers: whether no source is registered at all; likewise.
     """
 
     proposals: tuple[Shown, ...]
     teams: tuple[TeamStanding, ...]
     soon_off: tuple[StaffMember, ...]
     off: tuple[StaffMember, ...]
+    keys: int
     behind: tuple[Source, ...]
     nobody_delivers: bool
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing waits for her."""
-        return not (self.proposals or self.teams or self.soon_off or self.behind or self.nobody_delivers)
+        waits = self.proposals or self.teams or self.soon_off or self.keys or self.behind
+        return not (waits or self.nobody_delivers)
 
 
 def waiting(
@@ -59,18 +63,19 @@ def waiting(
     Raises:
         NotPermitted: the actor does not administer.
     """
-    require_role(actor, ADMINISTERING_ROLE)
-    today = dutch_day(now)
-    register = registered(tx, catalogue, today)
-    everybody = tx.staff.all()
+    staff = require_role(actor, ADMINISTERING_ROLE)
+    today, bounds = dutch_day(now), bounds_of(tx, staff)
+    register = registered(tx, catalogue, today) if owns_the_index(tx, staff.organisation) else None
+    everybody = [each for each in tx.staff.all() if each.organisation in bounds]
     tx.audit.append(audit.act("administration.read", now, actor, page="administration", selection=None))
     return Waiting(
         proposals=tuple(each for each in list_proposals(tx, actor, now) if each.waits_for_her),
         teams=tuple(each for each in list_teams(tx, actor, now) if each.overdue),
         soon_off=_soon_off(everybody, today - timedelta(days=unused_days)),
         off=tuple(each for each in everybody if not each.active and each.roles),
-        behind=register.behind,
-        nobody_delivers=not register.sources,
+        keys=renewals.count_waiting(tx, actor, now),
+        behind=register.behind if register is not None else (),
+        nobody_delivers=register is not None and not register.sources,
     )
 
 

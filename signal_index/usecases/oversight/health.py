@@ -21,6 +21,8 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 GAP = "log.gap"
 EXPORTED = "log.exported"
 CHECKED = "log.checked"
+REGISTER = "register.changed"
+CHANGES_SHOWN = 20
 _REWRITTEN = frozenset({"fork", "proof"})
 """Reasons of a witness that say that the log is another one than before."""
 
@@ -66,6 +68,8 @@ class LogHealth:
         gap: the last record that says that a record is missing; None when there never was one.
         exported: the last record of an export, for a check elsewhere.
         checked: the last record that the log was recomputed by the index itself.
+        register: the newest records of what became different in the register, newest first: whom to phone or which
+            keys count since.
     """
 
     head: TreeHead | None
@@ -76,6 +80,7 @@ class LogHealth:
     gap: AuditEntry | None
     exported: AuditEntry | None
     checked: AuditEntry | None
+    register: tuple[AuditEntry, ...]
 
     @property
     def is_well(self) -> bool:
@@ -116,6 +121,7 @@ def health(tx: Transaction, actor: Actor, expected: Expected, now: datetime) -> 
         gap=_last(tx, GAP),
         exported=_last(tx, EXPORTED),
         checked=_last(tx, CHECKED),
+        register=tuple(tx.audit.entries(events=(REGISTER,), limit=CHANGES_SHOWN)),
     )
     tx.audit.append(audit.act("oversight.read", now, actor, page="log_health"))
     return found

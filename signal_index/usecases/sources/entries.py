@@ -19,10 +19,10 @@ from signal_index.model import Actor, ContactRoute, Publication, Publisher, Regi
 from signal_index.model.workplace import Entrance
 from signal_index.ports import Transaction
 from signal_index.usecases.administration.register import register_faults, stands
-from signal_index.usecases.authority import require_role
+from signal_index.usecases.authority import require_owner
 
 from .checks import Fault, contact_faults, entrance_faults, publication_faults, publisher_faults
-from .overview import ADMINISTRATOR, no_such_entry
+from .overview import no_such_entry
 
 
 class Entry(StrEnum):
@@ -53,7 +53,7 @@ class Editing:
         now: aware UTC.
 
     Raises:
-        NotPermitted: the actor does not act as a functioneel beheerder.
+        NotPermitted: the actor does not administer for the organisation whose index this is.
     """
 
     tx: Transaction
@@ -63,7 +63,7 @@ class Editing:
 
     def __post_init__(self) -> None:
         """Nobody else so much as begins."""
-        require_role(self.actor, ADMINISTRATOR)
+        require_owner(self.tx, self.actor)
 
     def check(self, **changed: object) -> None:
         """The register as it would be holds together.

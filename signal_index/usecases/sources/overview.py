@@ -12,15 +12,13 @@ from typing import TypeVar
 from crypto.encoding import encode
 from policy.catalogue import Catalogue, SignalType
 from policy.rulesets import RuleSet
-from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import NotFound
 from signal_index.model import Actor, Publication, Publisher, dutch_day
 from signal_index.model.workplace import Entrance
 from signal_index.ports import Transaction
-from signal_index.usecases.authority import require_role
+from signal_index.usecases.authority import require_owner
 
-ADMINISTRATOR = Role.FUNCTIONAL_ADMIN
 _ID_BYTES = 16
 
 E = TypeVar("E", "Source", "Supplier", "Door")
@@ -126,9 +124,9 @@ def overview(tx: Transaction, rules: RuleSet, actor: Actor, now: datetime, page:
         page: name of the page it is for.
 
     Raises:
-        NotPermitted: the actor does not act as a functioneel beheerder.
+        NotPermitted: the actor does not administer for the organisation whose index this is.
     """
-    require_role(actor, ADMINISTRATOR)
+    require_owner(tx, actor)
     tx.audit.append(audit.act("administration.read", now, actor, page=page, selection=None))
     return registered(tx, rules.in_force(dutch_day(now)).catalogue, dutch_day(now))
 

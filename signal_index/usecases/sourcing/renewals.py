@@ -26,7 +26,7 @@ from signal_index.model import Actor, Publisher, StaffMember, dutch_day
 from signal_index.model.administration import ProposalState
 from signal_index.model.sourcing import KeyProposal, SigningKey
 from signal_index.ports import Transaction
-from signal_index.usecases.authority import require_role
+from signal_index.usecases.authority import owns_the_index, require_owner, require_role
 
 from .keys import Proposed, fingerprint_of, shown
 from .own import own_publisher
@@ -132,11 +132,18 @@ def proposals(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Proposed
     """Every proposal, for whoever decides; the newest first.
 
     Raises:
-        NotPermitted: the actor does not act as a functioneel beheerder.
+        NotPermitted: the actor does not administer for the organisation whose index this is.
     """
-    require_role(actor, Role.FUNCTIONAL_ADMIN)
+    require_owner(tx, actor)
     tx.audit.append(audit.act("keys.listed", now, actor))
     return [shown(tx, each, actor, now) for each in tx.key_proposals.all()]
+
+
+def count_waiting(tx: Transaction, actor: Actor, now: datetime) -> int:
+    """How many wait for who decides on them; 0 for anybody else. Reading the number alone is not recorded."""
+    if actor.staff is None or not owns_the_index(tx, actor.staff.organisation):
+        return 0
+    return sum(shown(tx, each, actor, now).may_decide for each in tx.key_proposals.all())
 
 
 def decide(tx: Transaction, actor: Actor, proposal_id: bytes, now: datetime, *, approve: bool) -> KeyProposal:
@@ -150,12 +157,13 @@ def decide(tx: Transaction, actor: Actor, proposal_id: bytes, now: datetime, *, 
         approve: what she decides.
 
     Raises:
-        NotPermitted: the actor does not act as a functioneel beheerder, or proposed it herself: `own-key`.
+        NotPermitted: the actor does not administer for the organisation whose index this is, or proposed it herself:
+            `own-key`.
         NotFound: `no-proposal`: unknown, or its publisher has left the register.
         Conflict: `key-decided`: somebody decided on it already, it waited too long, or the key is in the register;
             `proposal-outdated`: it would come into force, and who proposed it works for the publisher no more.
     """
-    staff = require_role(actor, Role.FUNCTIONAL_ADMIN)
+    staff = require_owner(tx, actor)
     proposal, publisher = _waiting(tx, staff, proposal_id, now)
     if approve:
         _require_proposer(tx, proposal)

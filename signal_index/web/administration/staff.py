@@ -27,7 +27,7 @@ from signal_index.wire.administration import (
     Wijziging,
 )
 
-from .answers import WAITS, named, outcome
+from .answers import WAITS, outcome
 
 Reden = Annotated[Why | None, Query(description="Nodig als er een tweede mens moet beslissen.")]
 
@@ -43,7 +43,7 @@ def add(desk: Desk, routes: APIRouter) -> None:
 def _staff_routes(desk: Desk, routes: APIRouter) -> None:
     @routes.get("/medewerkers", response_model=Medewerkers, name="medewerkers", summary="Lees de medewerkers")
     async def medewerkers(request: Request) -> Response:
-        """Alle medewerkers met hun rollen."""
+        """De medewerkers van uw organisatie, met hun rollen."""
         found = await desk.run_as(
             request,
             lambda tx, actor: tuple(
@@ -79,7 +79,7 @@ def _staff_routes(desk: Desk, routes: APIRouter) -> None:
             lambda tx, actor: staff.change_member(
                 tx,
                 actor,
-                lambda: gegevens.to_model(named(tx, kenmerk).staff_id),
+                gegevens.to_model(staff.find_member(tx, actor, kenmerk.bytes).staff_id),
                 desk.now(),
                 why=gegevens.reden,
             ),
@@ -134,7 +134,7 @@ def _role_routes(desk: Desk, routes: APIRouter) -> None:
             lambda tx, actor: request_change(
                 tx,
                 actor,
-                Change.grant(named(tx, kenmerk).staff_id, verzoek.rol),
+                Change.grant(staff.find_member(tx, actor, kenmerk.bytes).staff_id, verzoek.rol),
                 desk.now(),
                 why=verzoek.reden,
             ),
@@ -153,7 +153,11 @@ def _role_routes(desk: Desk, routes: APIRouter) -> None:
         waiting = await desk.run_as(
             request,
             lambda tx, actor: request_change(
-                tx, actor, Change.revoke(named(tx, kenmerk).staff_id, rol.value), desk.now(), why=reden
+                tx,
+                actor,
+                Change.revoke(staff.find_member(tx, actor, kenmerk.bytes).staff_id, rol.value),
+                desk.now(),
+                why=reden,
             ),
         )
         return outcome(() if waiting is None else (waiting,))
@@ -162,7 +166,7 @@ def _role_routes(desk: Desk, routes: APIRouter) -> None:
 def _proposal_routes(desk: Desk, routes: APIRouter) -> None:
     @routes.get("/voorstellen", response_model=Voorstellen, name="voorstellen", summary="Lees de voorstellen")
     async def voorstellen(request: Request) -> Response:
-        """Voorstellen waarover een tweede mens beslist, de nieuwste eerst."""
+        """Voorstellen over mensen van uw organisatie waarover een tweede mens beslist, de nieuwste eerst."""
         found = await desk.run_as(request, lambda tx, actor: proposals.list_proposals(tx, actor, desk.now()))
         told = tuple(Voorstel.of(each.proposal, each.state.value) for each in found)
         return answer(Voorstellen(voorstellen=told))
@@ -182,3 +186,16 @@ def _proposal_routes(desk: Desk, routes: APIRouter) -> None:
             ),
         )
         return answer(Voorstel.of(decided, decided.state(desk.now()).value))
+
+    @routes.post(
+        "/voorstellen/{voorstel}/intrekking",
+        response_model=Voorstel,
+        name="voorstel-intrekken",
+        summary="Trek een voorstel in",
+    )
+    async def intrekken(request: Request, voorstel: UUID) -> Response:
+        """Trek een eigen voorstel in, zolang niemand besliste."""
+        withdrawn = await desk.run_as(
+            request, lambda tx, actor: proposals.withdraw(tx, actor, voorstel.bytes, desk.now())
+        )
+        return answer(Voorstel.of(withdrawn, withdrawn.state(desk.now()).value))

@@ -30,7 +30,7 @@ def add(desk: Desk, routes: APIRouter) -> None:
 def _team_routes(desk: Desk, routes: APIRouter) -> None:
     @routes.get("/teams", response_model=Teams, name="teams", summary="Lees de teams")
     async def alle(request: Request) -> Response:
-        """Alle teams: wie u moet bevestigen omdat geen teamleider dat kan, en wat over tijd is."""
+        """De teams van uw organisatie: wie u moet bevestigen omdat geen teamleider dat kan, en wat over tijd is."""
         found = await desk.run_as(request, lambda tx, actor: teams.list_teams(tx, actor, desk.now()))
         told = tuple(
             Team.of(

@@ -190,6 +190,7 @@ ROUTES: Final[Mapping[str, Declared]] = {
     "rol-intrekken": _administering("role.revoked", 404, 409),
     "voorstellen": _administering("proposals.listed", also=Role.PRIVACY_OFFICER),
     "besluit": _administering("proposal.approved", 404, 409, also=Role.PRIVACY_OFFICER),
+    "voorstel-intrekken": _administering("proposal.withdrawn", 404, 409),
     "teams": _administering("teams.listed"),
     "teambevestiging": _administering("team.confirmed", 404, 409),
     "vervangingen": _administering("covers.listed"),

@@ -56,5 +56,5 @@ MENUS: Mapping[str, Sequence[tuple[str, str]]] = {
         HELP,
     ),
 }
-BADGED = frozenset({"messages", "own_team", "proposals"})
-"""Entries that have a number beside them when something waits there; no role has two of them."""
+OWNERS_ONLY: Final = frozenset({"sources", "key_requests"})
+"""Entries about the index as a whole: of the menu of who administers for the organisation whose index it is."""

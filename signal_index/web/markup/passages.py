@@ -55,6 +55,7 @@ PASSAGES: Final[Mapping[str, str]] = {
     "team_roll": _ADMINISTRATOR,
     "stand_ins": _ADMINISTRATOR,
     "stand_in": _ADMINISTRATOR,
+    "end_stand_in": _ADMINISTRATOR,
     "sources": _ADMINISTRATOR,
     "new_source": _ADMINISTRATOR,
     "source": _ADMINISTRATOR,

@@ -23,7 +23,7 @@ from signal_index.model import DUTCH_TIME
 from signal_index.web.markup.addresses import Addresses
 from signal_index.web.markup.assets import Assets
 
-from .menu import BADGED, HELP, MENUS, ROLE_LABELS
+from .menu import HELP, MENUS, OWNERS_ONLY, ROLE_LABELS
 from .words import DUTCH, LANGUAGES, Words
 
 
@@ -58,6 +58,8 @@ class Signed:
         held: all her roles; those that are not active are offered, as `visit.roles`.
         idle_seconds: until the session ends without another request.
         warning_seconds: how long before that to warn.
+        waiting: how much waits behind an entry of the menu, by its name; what is missing is nothing.
+        owns: whether she works for the organisation whose index this is.
     """
 
     name: str
@@ -67,7 +69,8 @@ class Signed:
     csrf: str
     idle_seconds: int
     warning_seconds: int
-    message_count: int
+    waiting: Mapping[str, int]
+    owns: bool
 
 
 class NavItem(NamedTuple):
@@ -173,7 +176,6 @@ class Renderer:
             "csrf": signed.csrf,
             "idle_seconds": signed.idle_seconds,
             "warning_seconds": signed.warning_seconds,
-            "message_count": signed.message_count,
         }
 
     def _role_label(self, lang: str, role: str) -> str:
@@ -186,11 +188,10 @@ class Renderer:
             return []
         items = []
         for name, text in MENUS.get(signed.role or "", (HELP,)):
-            if name not in addresses:
+            if name not in addresses or (name in OWNERS_ONLY and not signed.owns):
                 continue
-            url = addresses.url(name)
-            badge = signed.message_count if name in BADGED else 0
-            items.append(NavItem(url, self.text(lang, text), name == section, badge))
+            badge = signed.waiting.get(name, 0)
+            items.append(NavItem(addresses.url(name), self.text(lang, text), name == section, badge))
         return items
 
 

@@ -87,6 +87,13 @@ def administration(world: World, ask: Any) -> Calls:
     new = next(f"/medewerkers/{each['kenmerk']}" for each in listed if each["medewerker"] == "n.nieuw")
     did("POST", f"{new}/rollen", {"rol": "teamleider"})
     (proposal,) = did("POST", f"{new}/rollen", {"rol": "privacy-officer", "reden": "nieuwe-taak"})["wachtend"]
+    second = next(each["kenmerk"] for each in listed if each["medewerker"] == "f.tweede")
+    asked = world.request(
+        "DELETE",
+        f"/v1/medewerkers/{second}/rollen/functioneel-beheerder?reden=taak-gestopt",
+        headers=world.token("f.beheer"),
+    )
+    (own,) = asked.json()["wachtend"]
     arranged = did("POST", "/vervangingen", cover("w.een", "w.twee"))["vervanging"]
     register = world.request("GET", "/v1/register", headers=other).json()
     team = [
@@ -109,6 +116,7 @@ def administration(world: World, ask: Any) -> Calls:
         "rol-intrekken": ask("DELETE", f"/v1{new}/rollen/teamleider"),
         "voorstellen": ask("GET", "/v1/voorstellen"),
         "besluit": ask("POST", f"/v1/voorstellen/{proposal}/besluit", json={"akkoord": True}),
+        "voorstel-intrekken": ask("POST", f"/v1/voorstellen/{own}/intrekking"),
         "teams": ask("GET", "/v1/teams"),
         "teambevestiging": ask("POST", "/v1/teambevestigingen", json=alone),
         "vervangingen": ask("GET", "/v1/vervangingen"),

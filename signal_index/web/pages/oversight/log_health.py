@@ -52,6 +52,19 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+# What of the register became different, and how.
+ENTRIES: Mapping[str, str] = {
+    "publication": say("Bron"),
+    "contact": say("Contactpunt"),
+    "publisher": say("Leverancier"),
+    "entrance": say("Toegang"),
+}
+CHANGES: Mapping[str, str] = {
+    "added": say("Toegevoegd"),
+    "changed": say("Gewijzigd"),
+    "removed": say("Verwijderd"),
+}
+
 
 async def show_health(visit: Visit) -> Response:
     """The state of log and witnesses."""
@@ -61,6 +74,8 @@ async def show_health(visit: Visit) -> Response:
         health=found,
         minutes=int(found.within.total_seconds()) // 60 if found.within else None,
         refusals=REFUSALS,
+        entries=ENTRIES,
+        changes=CHANGES,
     )
 
 

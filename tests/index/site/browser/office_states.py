@@ -145,6 +145,7 @@ _STATES: tuple[tuple[str, str, Way, str, str, int], ...] = (
     ("all covers", "stand_ins", at("/beheer/vervanging"), ADMIN, "full", 200),
     ("all covers, none", "stand_ins", at("/beheer/vervanging"), ADMIN, "bare", 200),
     ("all covers, nobody chosen", "stand_ins", then(at("/beheer/vervanging"), "Verder"), ADMIN, "full", 400),
+    ("end of a cover", "end_stand_in", then(at("/beheer/vervanging"), "Beëindig"), ADMIN, "full", 200),
     ("cover for another", "stand_in", office("for w.een"), ADMIN, "full", 200),
     (
         "cover for another, empty",

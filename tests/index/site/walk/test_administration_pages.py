@@ -135,6 +135,7 @@ def test_no_page_holds_a_flag_a_case_a_pseudonym_or_a_bsn(full: set[str], beheer
         "door",
         "remove_door",
         "stand_in",
+        "end_stand_in",
     }, "pages that no link leads to in this world"
     for path, text in found.items():
         assert not [each for each in full if each in text], path

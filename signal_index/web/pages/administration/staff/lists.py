@@ -12,7 +12,13 @@ from signal_index.errors import Malformed
 from signal_index.model import Actor, StaffMember
 from signal_index.ports import Transaction
 from signal_index.usecases.administration.entries import entry_faults, read_scim
-from signal_index.usecases.administration.staff import ImportPlan, compare_staff, import_staff
+from signal_index.usecases.administration.staff import (
+    ELSEWHERE,
+    TWICE,
+    ImportPlan,
+    compare_staff,
+    import_staff,
+)
 from signal_index.web.markup.menu import ROLE_LABELS
 from signal_index.web.markup.words import say
 from signal_index.web.pages.forms import typed_back
@@ -27,6 +33,11 @@ _OIN = say("de organisatie: een OIN van 20 cijfers")
 _TEAM = say("het team: hoogstens 32 letters, cijfers en . _ : @ -")
 _NAME = say("de naam: hoogstens 100 tekens, zonder spatie ervoor of erachter")
 _ACTIVE = say("of het account aan staat: ja of nee")
+# What only shows when the whole list is there, by what the use case says of it.
+_OF_THE_WHOLE: Mapping[str, str] = {
+    TWICE: say("iemand staat er twee keer in"),
+    ELSEWHERE: say("iemand hoort bij een organisatie die u niet beheert"),
+}
 _NOT_READ = say("dit deel kunnen wij niet lezen")
 # What must stand there, by the field of the list or of the identity provider.
 EXPECTED: Mapping[str, str] = {
@@ -97,9 +108,8 @@ async def take_list(visit: Visit) -> Response:
         plan, names = await visit.run_as(run)
     except _Unreadable as error:
         return _page(visit, places=error.places)
-    except Malformed as error:  # the one thing that only shows when the whole list is there
-        twice = say("iemand staat er twee keer in")
-        return _page(visit, places=[(place, twice) for place, _ in error.violations])
+    except Malformed as error:  # what only shows when the whole list is there
+        return _page(visit, places=[(place, _OF_THE_WHOLE[text]) for place, text in error.violations])
     return _page(visit, plan=plan, names=names, done=sure)
 
 

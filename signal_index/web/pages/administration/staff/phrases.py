@@ -20,12 +20,14 @@ STATES: Mapping[ProposalState, str] = {
     ProposalState.ASKED: say("Wacht op een tweede persoon"),
     ProposalState.APPROVED: say("Akkoord"),
     ProposalState.REFUSED: say("Afgewezen"),
+    ProposalState.WITHDRAWN: say("Ingetrokken"),
     ProposalState.OVER: say("Verlopen"),
 }
 BADGES: Mapping[ProposalState, str] = {
     ProposalState.ASKED: "warning",
     ProposalState.APPROVED: "valid",
     ProposalState.REFUSED: "neutral",
+    ProposalState.WITHDRAWN: "inactive",
     ProposalState.OVER: "inactive",
 }
 DONE: Mapping[What, str] = {

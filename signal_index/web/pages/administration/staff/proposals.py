@@ -8,7 +8,7 @@ from signal_index.errors import NotFound
 from signal_index.model import Actor
 from signal_index.model.administration import ProposalState
 from signal_index.ports import Transaction
-from signal_index.usecases.administration.proposals import Shown, decide, list_proposals
+from signal_index.usecases.administration.proposals import Shown, decide, list_proposals, withdraw
 from signal_index.web.markup.menu import ROLE_LABELS
 from signal_index.web.pages.visits import ADMINISTRATORS, OFFICERS, Page, Visit
 
@@ -16,6 +16,7 @@ from .phrases import BADGES, STATES, WHYS
 
 DECIDERS = ADMINISTRATORS | OFFICERS
 _ANSWERS: Mapping[str, bool] = {"akkoord": True, "afwijzen": False}
+_WITHDRAWN = "intrekken"
 
 
 async def show_proposals(visit: Visit) -> Response:
@@ -57,10 +58,12 @@ async def show_proposal(visit: Visit) -> Response:
 
 
 async def decide_proposal(visit: Visit) -> Response:
-    """Decide as the second person; an answer that is none of ours changes nothing."""
-    proposal_id = visit.param("proposal")
-    approve = _ANSWERS.get(visit.form.one("besluit") or "")
-    if approve is not None:
+    """Decide as the second person, or take back what is her own; an answer that is none of ours changes nothing."""
+    proposal_id, said = visit.param("proposal"), visit.form.one("besluit") or ""
+    approve = _ANSWERS.get(said)
+    if said == _WITHDRAWN:
+        await visit.run_as(lambda tx, actor: withdraw(tx, actor, proposal_id, visit.now))
+    elif approve is not None:
         await visit.run_as(lambda tx, actor: decide(tx, actor, proposal_id, visit.now, approve=approve))
     return visit.to("proposal", proposal=proposal_id)
 

@@ -125,6 +125,21 @@ async def arrange(visit: Visit) -> Response:
     return visit.to("stand_ins", geregeld="ja")
 
 
+async def ask_end(visit: Visit) -> Response:
+    """What ending one does."""
+    cover_id = visit.param("cover")
+    found = await visit.run_as(lambda tx, actor: covers.list_covers(tx, actor, visit.now))
+    cover = next((each for each in found.standing if each.cover_id == cover_id), None)
+    if cover is None:
+        raise NotFound("no-cover", "Deze vervanging is niet gevonden.")
+    return visit.page(
+        "administration/end_stand_in.html",
+        cover=cover,
+        name=found.names[cover.delegate],
+        absentee=found.names[cover.absentee],
+    )
+
+
 async def end(visit: Visit) -> Response:
     """End one; sending the form again changes nothing."""
     cover_id = visit.param("cover")
@@ -147,6 +162,7 @@ PAGES = (
         "end_stand_in",
         roles=ADMINISTRATORS,
         section="stand_ins",
+        get=ask_end,
         post=end,
     ),
 )
