@@ -16,6 +16,8 @@ from signal_index.web.markup import signals
 from signal_index.web.sourcing.shapes import moment
 from signal_index.wire import LOOKUP_TEXT, Bron, Contact, Leefgebied, Signaal, Wire
 
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="In UTC, met Z.")]
+
 # --- A look she had -----------------------------------------------------------------------------------------------
 
 
@@ -27,8 +29,8 @@ class EigenRaadpleging(Wire):
     zaakreferentie: str
     doel: str
     leefgebieden: tuple[str, ...] = Field(description="Waartoe u de raadpleging beperkte; leeg is alle.")
-    geopend: str
-    sluit: str
+    geopend: Moment
+    sluit: Moment
     open: bool = Field(description="Of u nu nog kunt zien wat de raadpleging laat zien.")
     inwoner: Informed
     verteld: date | None = Field(description="Wanneer u het de inwoner achteraf vertelde.")
