@@ -43,6 +43,7 @@ _NOT_FOR_PAGES = (
     "web/administration/",
     "web/sourcing/",
     "web/workers.py",
+    "web/workplace/",
     "wire/",
     "wiring/",
     "witnessing/",

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 from fastapi.routing import APIRoute
 
-from . import administration, oversight, sources, workers
+from . import administration, oversight, sources, workers, workplace
 from .api import general
 from .api.document import PREFIX, Imprint, describe
 from .api.methods import HeadLikeGet, Methods
@@ -37,12 +37,13 @@ class Surface(StrEnum):
 
 _ROUTERS = {
     Surface.SOURCES: (sources.router, sourcing.router),
-    Surface.WORKERS: (workers.router,),
+    Surface.WORKERS: (workers.router, workplace.router),
     Surface.OVERSIGHT: (oversight.router, administration.router, sourcing.deciding),
     Surface.ALL: (
         sources.router,
         sourcing.router,
         workers.router,
+        workplace.router,
         oversight.router,
         administration.router,
         sourcing.deciding,

@@ -48,6 +48,15 @@ class Identity:
         except TokenRefused as refused:
             raise NotAuthenticated(refused.reason, "Log opnieuw in; dit token is niet geldig.") from refused
 
+    def address(self, request: Request) -> str | None:
+        """The e-mail address of whoever asks, as the identity provider gives it; None when it gives none.
+
+        Raises:
+            NotAuthenticated: as `claims`.
+        """
+        stated = self.claims(request).raw.get("email")
+        return stated if isinstance(stated, str) else None
+
 
 def actor_of(tx: Transaction, claims: Claims) -> Actor:
     """The actor behind verified claims, with her entry in the staff table as it is in this transaction.

@@ -128,6 +128,12 @@ _FIELDS = frozenset(
         "overlap",
         "bron",
         "soort",
+        "raadpleging",
+        "kaartje",
+        "nut",
+        "signaal",
+        "signalen",
+        "gewenst",
     }
 )
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."

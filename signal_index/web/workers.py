@@ -1,4 +1,7 @@
-"""The wijkteam surface: a worker's caseload, her looks and the proof of them, and the second person's confirmation."""
+"""The wijkteam surface: a worker's caseload, her looks and the proof of them, and the second person's confirmation.
+
+What else she can do on her pages stands in `signal_index.web.workplace`.
+"""
 
 from uuid import UUID
 
@@ -8,7 +11,8 @@ from pydantic import BaseModel
 from signal_index.usecases import relations
 from signal_index.usecases.administration import teams
 from signal_index.usecases.log import redeem
-from signal_index.usecases.look_up import Refused, look_up
+from signal_index.usecases.look_up import Refused
+from signal_index.usecases.workplace.views import open_look
 from signal_index.wire import (
     Logbewijs,
     Ontvangstbewijs,
@@ -24,9 +28,9 @@ from .problems import of_error
 from .strict import StrictRoute
 
 
-def answer(body: BaseModel) -> Response:
+def answer(body: BaseModel, status: int = 200) -> Response:
     """A JSON answer, serialised once."""
-    return Response(body.model_dump_json(), media_type="application/json")
+    return Response(body.model_dump_json(), status, media_type="application/json")
 
 
 def router(desk: Desk) -> APIRouter:
@@ -48,11 +52,14 @@ def _looks(desk: Desk, routes: APIRouter) -> None:
     async def raadplegen(request: Request, vraag: Raadpleegvraag) -> Response:
         """Kijk welke hulp er loopt voor een inwoner in uw caseload."""
         outcome = await desk.run_as(
-            request, lambda tx, actor: look_up(tx, desk.rules, actor, vraag.to_model(), desk.now())
+            request, lambda tx, actor: open_look(tx, desk.rules, actor, vraag.to_model(), desk.now())
         )
         if isinstance(outcome, Refused):
             return of_error(outcome.error)
-        return answer(Raadpleging.of(outcome.answer, outcome.receipt, outcome.ground.catalogue))
+        answered = outcome.answered
+        return answer(
+            Raadpleging.of(answered.answer, answered.receipt, answered.ground.catalogue, view=outcome.view)
+        )
 
     @routes.post(
         "/logbewijzen",
@@ -108,6 +115,4 @@ def _own_team(desk: Desk, routes: APIRouter) -> None:
         waiting = await desk.run_as(
             request, lambda tx, actor: teams.confirm_own_team(tx, actor, said, desk.now())
         )
-        answered = answer(Uitkomst.of(waiting))
-        answered.status_code = 202 if waiting else 200
-        return answered
+        return answer(Uitkomst.of(waiting), 202 if waiting else 200)

@@ -16,13 +16,14 @@ from signal_index.model import (
     CareRelation,
     Caseload,
     ContactRoute,
+    Covered,
     LookupAnswer,
     LookupRequest,
     Receipt,
     Signal,
     SourceStatus,
 )
-from signal_index.model.workplace import Informed
+from signal_index.model.workplace import Informed, View
 
 LOOKUP_TEXT = "Ziet u geen signaal? Dat betekent niet dat er geen hulp is. Vraag het de inwoner zelf."
 
@@ -155,6 +156,10 @@ class Logbewijs(Wire):
 class Raadpleging(Wire):
     """The answer to one look."""
 
+    raadpleging: UUID | None = Field(
+        description="Kenmerk waarmee u deze raadpleging een half uur terugziet; leeg als u niet zei of de inwoner weet "
+        "dat u kijkt."
+    )
     signalen: tuple[Signaal, ...]
     leefgebieden: tuple[Leefgebied, ...]
     bronnen: tuple[Bron, ...]
@@ -162,9 +167,12 @@ class Raadpleging(Wire):
     ontvangstbewijs: Ontvangstbewijs
 
     @classmethod
-    def of(cls, answer: LookupAnswer, receipt: Receipt, catalogue: Catalogue) -> "Raadpleging":
+    def of(
+        cls, answer: LookupAnswer, receipt: Receipt, catalogue: Catalogue, *, view: View | None
+    ) -> "Raadpleging":
         """Map an answer; everything besides the signals and the receipt depends on role, purpose and day only."""
         return cls(
+            raadpleging=None if view is None else UUID(bytes=view.view_id),
             signalen=tuple(Signaal.of(signal, catalogue) for signal in answer.signals),
             leefgebieden=tuple(Leefgebied.of(area, catalogue) for area in answer.areas),
             bronnen=tuple(Bron.of(status) for status in answer.sources),
@@ -185,9 +193,11 @@ class Zorgrelatie(Wire):
     vervangt: str | None = Field(
         default=None, description="De collega die u vervangt; leeg bij uw eigen zaak."
     )
+    vervangtNaam: str | None = Field(default=None, description="Haar naam.")  # noqa: N815 - the wire is camelCase
+    vervangtTot: date | None = Field(default=None, description="Laatste dag dat u haar vervangt.")  # noqa: N815
 
     @classmethod
-    def of(cls, relation: CareRelation, absentee: str | None = None) -> "Zorgrelatie":
+    def of(cls, relation: CareRelation, covered: Covered | None = None) -> "Zorgrelatie":
         """Map a relation, of a colleague if she is covered."""
         return cls(
             zorgrelatie=UUID(bytes=relation.relation_id),
@@ -196,7 +206,9 @@ class Zorgrelatie(Wire):
             van=relation.valid_from,
             tot=relation.valid_until,
             bevestigd=relation.is_confirmed,
-            vervangt=absentee,
+            vervangt=None if covered is None else covered.absentee.staff_id,
+            vervangtNaam=None if covered is None else covered.absentee.shown_name,
+            vervangtTot=None if covered is None else covered.cover.last_day,
         )
 
 
@@ -209,11 +221,7 @@ class Zorgrelaties(Wire):
     def of(cls, caseload: Caseload) -> "Zorgrelaties":
         """Map a caseload: her own cases first."""
         own = [Zorgrelatie.of(relation) for relation in caseload.own]
-        covered = [
-            Zorgrelatie.of(relation, each.absentee.staff_id)
-            for each in caseload.covered
-            for relation in each.relations
-        ]
+        covered = [Zorgrelatie.of(relation, each) for each in caseload.covered for relation in each.relations]
         return cls(zorgrelaties=(*own, *covered))
 
 

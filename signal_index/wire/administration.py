@@ -15,11 +15,11 @@ from signal_index.model.workplace import Cover, CoverReason
 
 from . import Wire
 
-_StaffId = Annotated[str, Field(max_length=40, description="Waarmee zij zich aanmeldt.")]
+StaffId = Annotated[str, Field(max_length=40, description="Waarmee zij zich aanmeldt.")]
 Oin = Annotated[str, Field(max_length=20, description="OIN van de organisatie, 20 cijfers.")]
 _Team = Annotated[str, Field(max_length=32)]
 _Role = Annotated[str, Field(max_length=40)]
-_Listed = Annotated[tuple[_StaffId, ...], Field(max_length=1000)]
+_Listed = Annotated[tuple[StaffId, ...], Field(max_length=1000)]
 
 
 class Gegevens(Wire):
@@ -39,7 +39,7 @@ class Gegevens(Wire):
 class NieuweMedewerker(Gegevens):
     """A member of staff who is not on the list yet."""
 
-    medewerker: _StaffId
+    medewerker: StaffId
 
 
 class Medewerker(Wire):
@@ -242,8 +242,8 @@ class Teams(Wire):
 class NieuweVervanging(Wire):
     """A cover for a worker who cannot arrange it herself."""
 
-    afwezig: _StaffId
-    vervanger: _StaffId
+    afwezig: StaffId
+    vervanger: StaffId
     van: date
     tot: date
     reden: CoverReason

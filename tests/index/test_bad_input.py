@@ -54,7 +54,7 @@ def test_a_body_over_the_limit_is_a_413(world: Any) -> None:
 ROUTES = [
     ("GET", "/v1/nergens", 404, "not-found"),
     ("GET", "/v1/raadplegingen/", 404, "not-found"),
-    ("GET", "/v1/raadplegingen", 405, "method-not-allowed"),
+    ("GET", "/v1/logbewijzen", 405, "method-not-allowed"),
     ("GET", f"/v1/zorgrelaties/{BSN}", 404, "not-found"),
     ("POST", f"/v1/zorgrelaties/{BSN}/bevestiging", 400, "malformed"),
     ("GET", "/v1/logregels?limiet=0", 400, "malformed"),

@@ -24,22 +24,22 @@ from .views import Ended, Shown, look_at, own_view
 
 def print_worksheet(
     tx: Transaction, rules: RuleSet, actor: Actor, view_id: bytes, now: datetime
-) -> View | Ended | Refused:
+) -> Shown | Ended | Refused:
     """Record that the worker's sheet is about to be printed, if the view may still be shown.
 
     Returns:
-        The view to print; or that it ended, or the refusal, which is on record.
+        What to print; or that it ended, or the refusal, which is on record.
 
     Raises:
         NotPermitted, NotFound: as `look_at`.
     """
     shown = look_at(tx, rules, actor, view_id, now)
-    return _printed(tx, actor, shown.view, Sheet.WORK, now) if isinstance(shown, Shown) else shown
+    return _printed(tx, actor, shown, Sheet.WORK, now) if isinstance(shown, Shown) else shown
 
 
 def print_fridge(
     tx: Transaction, rules: RuleSet, actor: Actor, view_id: bytes, now: datetime, *, keys: Collection[str]
-) -> View | Ended | Refused:
+) -> Shown | Ended | Refused:
     """Keep which contacts the resident wants on her own sheet, and record that it is about to be printed.
 
     Args:
@@ -61,10 +61,11 @@ def print_fridge(
         return shown
     known = [each.key for each in shown.signals if each.signal.contact is not None]
     chosen = replace(shown.view, fridge=tuple(key for key in known if key in keys))
-    return _printed(tx, actor, chosen, Sheet.FRIDGE, now)
+    return _printed(tx, actor, replace(shown, view=chosen), Sheet.FRIDGE, now)
 
 
-def _printed(tx: Transaction, actor: Actor, view: View, sheet: Sheet, now: datetime) -> View:
+def _printed(tx: Transaction, actor: Actor, shown: Shown, sheet: Sheet, now: datetime) -> Shown:
+    view = shown.view
     tx.audit.append(
         audit.act(
             "view.printed",
@@ -78,7 +79,7 @@ def _printed(tx: Transaction, actor: Actor, view: View, sheet: Sheet, now: datet
     )
     printed = replace(view, printed=view.printed | {sheet})
     tx.views.put(printed)
-    return printed
+    return replace(shown, view=printed)
 
 
 def say_useful(tx: Transaction, actor: Actor, view_id: bytes, useful: Useful, now: datetime) -> View:

@@ -170,30 +170,44 @@ def preferences(tx: Transaction, actor: Actor) -> Preferences:
     return tx.preferences.get(require_role(actor, Role.TEAM_MEMBER).staff_id)
 
 
-def set_digest(tx: Transaction, actor: Actor, email: str | None, now: datetime) -> Preferences:
+def set_digest(
+    tx: Transaction, actor: Actor, email: str | None, now: datetime, *, wanted: bool
+) -> Preferences:
     """Ask for the daily e-mail, or say that it need not come any more; the record does not hold the address.
 
     Args:
         tx: the open transaction.
         actor: the worker.
-        email: her work address, as the identity provider gave it; None for no e-mail.
+        email: her work address, as the identity provider gave it; None when it gave none.
         now: aware UTC.
+        wanted: whether it is to come.
 
     Raises:
         NotPermitted: the actor does not act as a wijkteammedewerker.
-        Malformed: `email`: not an address we can write to.
+        Malformed: `email`: it is to come, and there is no address, or not one we can write to.
     """
     staff = require_role(actor, Role.TEAM_MEMBER)
-    if email is not None and not _is_address(email):
+    if wanted:
+        _require_address(email)
+    chosen = replace(tx.preferences.get(staff.staff_id), digest_to=email if wanted else None)
+    tx.preferences.put(chosen)
+    tx.audit.append(
+        audit.event("digest.changed", now, actor=actor.staff_id, token=actor.token_id, wanted=wanted)
+    )
+    return chosen
+
+
+def _require_address(email: str | None) -> None:
+    if email is None:
+        raise _no_address()
+    if not _is_address(email):
         text = "Naar dit e-mailadres kunnen wij niet mailen. Vraag uw functioneel beheerder om hulp."
         raise Malformed("email", text, (("email", text),))
-    chosen = replace(tx.preferences.get(staff.staff_id), digest_to=email)
-    tx.preferences.put(chosen)
-    wanted = audit.event(
-        "digest.changed", now, actor=actor.staff_id, token=actor.token_id, wanted=email is not None
-    )
-    tx.audit.append(wanted)
-    return chosen
+
+
+def _no_address() -> Malformed:
+    text = "Wij kennen uw e-mailadres niet. Daarom kan dit nog niet aan."
+    return Malformed("email", text, (("email", text),))
 
 
 def _is_address(text: str) -> bool:

@@ -22,7 +22,7 @@ from policy.rulesets import RuleSet
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.enforcement import Standing
-from signal_index.errors import Conflict, NotFound
+from signal_index.errors import Conflict, Malformed, NotFound
 from signal_index.model import Actor, CareRelation, Signal, dutch_day
 from signal_index.model.workplace import QUESTION_DAYS, Question, Verdict
 from signal_index.ports import Transaction
@@ -89,6 +89,12 @@ def ask(
     tx.questions.put(question)
     _record_asked(tx, actor, question, now)
     return question
+
+
+def no_such_signal() -> Malformed:
+    """What is wrong with a key behind which no source stands."""
+    text = "Kies het signaal dat niet klopt."
+    return Malformed("signal", text, (("signaal", text),))
 
 
 def _open_here(tx: Transaction, relation: CareRelation, signal: Signal, today: date) -> Iterator[Question]:

@@ -18,7 +18,7 @@ from crypto.encoding import encode
 from policy.catalogue import Catalogue, PurposeRule
 from policy.rulesets import RuleSet
 from signal_index.enforcement import LOOKING_ROLE, Standing
-from signal_index.errors import NotFound
+from signal_index.errors import Conflict, NotFound, Unavailable
 from signal_index.model import (
     Actor,
     Area,
@@ -54,6 +54,18 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A look that was answered.
+
+    Args:
+        view: what keeps it open; None for a system that does not say whether the resident knows.
+    """
+
+    answered: Answered
+    view: View | None
+
+
+@dataclass(frozen=True)
 class ShownSignal:
     """One signal on the page.
 
@@ -85,6 +97,11 @@ class Ended:
 
     view: View
 
+    @property
+    def error(self) -> Conflict:
+        """What a system gets; a page has a page of its own for it."""
+        return Conflict("view-over", "Deze raadpleging is voorbij. Kijk opnieuw als dat nodig is.")
+
 
 def start(tx: Transaction, rules: RuleSet, actor: Actor, relation_id: bytes, now: datetime) -> Start:
     """The step before the look: which purposes there are to choose from.
@@ -92,6 +109,7 @@ def start(tx: Transaction, rules: RuleSet, actor: Actor, relation_id: bytes, now
     Raises:
         NotPermitted: the actor does not act as a wijkteammedewerker.
         NotFound: `not-in-caseload`, whatever the reason.
+        Unavailable: `no-rules`: there is no purpose to choose today.
     """
     require_role(actor, LOOKING_ROLE)
     today = dutch_day(now)
@@ -100,6 +118,8 @@ def start(tx: Transaction, rules: RuleSet, actor: Actor, relation_id: bytes, now
         raise standing.error
     catalogue = rules.in_force(today).catalogue
     purposes = tuple(each for each in catalogue.purposes if LOOKING_ROLE in each.roles and each.types)
+    if not purposes:
+        raise Unavailable("no-rules", "Er zijn nu geen regels van kracht. Probeer het later nog eens.")
     absentee = tx.staff.get(standing.cover.absentee) if standing.cover is not None else None
     return Start(standing.relation, purposes, catalogue, absentee)
 
@@ -124,12 +144,36 @@ def open_view(
     """
     if request.informed is None:
         raise ValueError("a page asks whether the resident knows")
+    outcome = open_look(tx, rules, actor, request, now)
+    if isinstance(outcome, Refused):
+        return outcome
+    assert outcome.view is not None, "the request says whether the resident knows"
+    return outcome.view
+
+
+def open_look(
+    tx: Transaction, rules: RuleSet, actor: Actor, request: LookupRequest, now: datetime
+) -> Opened | Refused:
+    """Look, and keep the look open if the request says whether the resident knows.
+
+    Args:
+        tx: the open transaction.
+        rules: the rule sets.
+        actor: the worker.
+        request: relation, purpose, areas of life, and maybe whether the resident knows.
+        now: aware UTC.
+
+    Returns:
+        The answer with its view, or the refusal; both are on record.
+    """
     outcome = look_up(tx, rules, actor, request, now)
     if isinstance(outcome, Refused):
         return outcome
+    if request.informed is None:
+        return Opened(outcome, None)
     view = _view(actor, request, outcome, request.informed, now)
     tx.views.put(view)
-    return view
+    return Opened(outcome, view)
 
 
 def _view(actor: Actor, request: LookupRequest, outcome: Answered, informed: Informed, now: datetime) -> View:

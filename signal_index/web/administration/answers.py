@@ -15,6 +15,4 @@ WAITS: dict[int | str, dict[str, Any]] = {
 
 def outcome(waiting: tuple[Proposal, ...]) -> Response:
     """Done, or done but for what waits."""
-    answered = answer(Uitkomst.of(waiting))
-    answered.status_code = 202 if waiting else 200
-    return answered
+    return answer(Uitkomst.of(waiting), 202 if waiting else 200)

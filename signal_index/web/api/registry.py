@@ -104,6 +104,27 @@ def _administering(records: str, *statuses: int, also: Role | None = None) -> De
     )
 
 
+_WORKER: Final = frozenset({Role.TEAM_MEMBER})
+_LEAD: Final = frozenset({Role.TEAM_LEAD})
+_SHOWS_AGAIN: Final = "shows a look that is on record again, and no more than that; a refusal is recorded"
+_OWN_WORK: Final = "shows what she arranged or asked herself, and no signal"
+
+
+def _at_work(
+    records: str | None, *statuses: int, roles: frozenset[Role] = _WORKER, silent: str = ""
+) -> Declared:
+    """A row for a worker beside the look itself, or for her team lead."""
+    return Declared(
+        part=Part.WORKERS,
+        proof=Proof.TOKEN,
+        roles=roles,
+        records=records,
+        silent=silent,
+        rate=Rate.WORK,
+        statuses=frozenset(statuses),
+    )
+
+
 ROUTES: Final[Mapping[str, Declared]] = {
     "openapi": Declared(
         part=Part.GENERAL,
@@ -182,6 +203,23 @@ ROUTES: Final[Mapping[str, Declared]] = {
         rate=Rate.WORK,
         statuses=frozenset({409}),
     ),
+    "zaakopening": _at_work("case.opened"),
+    "doelen": _at_work(None, 404, silent="asks for a purpose, and names a case that the caseload has named"),
+    "wachtende-zorgrelaties": _at_work("relations.awaiting", roles=_LEAD),
+    "eigen-raadplegingen": _at_work("looks.listed"),
+    "raadpleging": _at_work(None, 404, 409, silent=_SHOWS_AGAIN),
+    "einde-raadpleging": _at_work(None, 404, silent="ends a look before its time, and shows nothing"),
+    "nut": _at_work("view.useful", 404),
+    "mededeling": _at_work("view.told", 404),
+    "werkblad": _at_work("view.printed", 404, 409),
+    "koelkastblad": _at_work("view.printed", 404, 409),
+    "nieuwe-vraag": _at_work("question.asked", 404, 409),
+    "vraag": _at_work(None, 404, silent=_SHOWS_AGAIN),
+    "teamvervangingen": _at_work(None, roles=_WORKER | _LEAD, silent=_OWN_WORK),
+    "nieuwe-teamvervanging": _at_work("cover.arranged"),
+    "einde-teamvervanging": _at_work("cover.ended", 404, roles=_WORKER | _LEAD),
+    "berichten": _at_work(None, silent=_OWN_WORK),
+    "samenvatting": _at_work("digest.changed"),
     "medewerkers": _administering("staff.listed"),
     "nieuwe-medewerker": _administering("staff.imported", 409),
     "medewerker": _administering("staff.moved", 404, 409),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from policy.catalogue import Catalogue, LifeDomainText, SignalType
-from signal_index.model import Area, SourceStatus
+from signal_index.model import Area, ContactRoute, SourceStatus
+from signal_index.model.workplace import Question
 from signal_index.usecases.workplace.views import Shown, ShownSignal
 
 
@@ -58,6 +59,20 @@ class SourceLine:
     current: bool
 
 
+@dataclass(frozen=True)
+class FridgeContact:
+    """One contact the resident can choose for the sheet at home; signals with the same contact share it.
+
+    Args:
+        key: of the first signal that has it.
+        cards: the signals it belongs to.
+    """
+
+    key: str
+    contact: ContactRoute
+    cards: tuple[Card, ...]
+
+
 def groups(shown: Shown) -> tuple[Group, ...]:
     """The signals by area of life; see `Group` for why empty areas stay in."""
     cards = [_card(shown, each) for each in shown.signals]
@@ -86,6 +101,29 @@ def source_lines(shown: Shown) -> tuple[SourceLine, ...]:
         return SourceLine(source.source_name, kind, source.as_of, source.current)
 
     return tuple(line(each) for each in shown.sources)
+
+
+def fridge_contacts(shown: Shown) -> tuple[FridgeContact, ...]:
+    """Every contact in view once, in the order of the groups."""
+    by_contact: dict[ContactRoute, list[Card]] = {}
+    for group in groups(shown):
+        for card in group.cards:
+            if card.shown.signal.contact is not None:
+                by_contact.setdefault(card.shown.signal.contact, []).append(card)
+    return tuple(
+        FridgeContact(cards[0].shown.key, contact, tuple(cards)) for contact, cards in by_contact.items()
+    )
+
+
+def on_the_fridge(shown: Shown) -> tuple[ContactRoute, ...]:
+    """The contacts the resident chose; one whose signal has gone since is gone too."""
+    return tuple(each.contact for each in fridge_contacts(shown) if each.key in shown.view.fridge)
+
+
+def own_question(shown: Shown, each: ShownSignal) -> Question | None:
+    """The open question of her own organisation about a signal; another one's she could not read."""
+    question = each.question
+    return question if question is not None and question.organisation == shown.view.organisation else None
 
 
 def unconnected(shown: Shown) -> tuple[SignalType, ...]:

@@ -16,7 +16,6 @@ from starlette.responses import Response
 
 from policy.catalogue import LifeDomainText
 from policy.vocabulary import Shows
-from signal_index.errors import Unavailable
 from signal_index.model import LookupRequest
 from signal_index.model.workplace import VIEW_LASTS, Informed, Useful, View
 from signal_index.usecases.look_up import Refused
@@ -35,7 +34,6 @@ _CHOOSE_INFORMED = say("Kies of de inwoner weet dat u kijkt.")
 _NO_SUCH_DOMAIN = say(
     "Bij dit doel horen deze leefgebieden niet. Kies andere, of kies er geen om alles te zien."
 )
-_NO_PURPOSE = say("Er zijn nu geen regels van kracht. Probeer het later nog eens.")
 
 Errors = list[tuple[str, str]]
 T = TypeVar("T")
@@ -65,10 +63,7 @@ async def open_look(visit: Visit) -> Response:
 
 async def _start(visit: Visit) -> Start:
     relation_id = visit.param("relation")
-    start = await visit.run_as(lambda tx, actor: views.start(tx, visit.rules, actor, relation_id, visit.now))
-    if not start.purposes:
-        raise Unavailable("no-rules", _NO_PURPOSE)
-    return start
+    return await visit.run_as(lambda tx, actor: views.start(tx, visit.rules, actor, relation_id, visit.now))
 
 
 def _read(form: Form, start: Start) -> tuple[LookupRequest | None, Errors]:

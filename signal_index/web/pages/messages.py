@@ -4,17 +4,13 @@ Invariant: nothing here depends on a flag; a question shows its reference, case 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 
 from starlette.responses import Response
 
 from signal_index.errors import Malformed
-from signal_index.model import Actor, dutch_day
-from signal_index.model.workplace import Message, MessageKind, Preferences
-from signal_index.ports import Transaction
-from signal_index.usecases.workplace import messages, questions
-from signal_index.usecases.workplace.questions import OwnQuestion
+from signal_index.model.workplace import Message, MessageKind
+from signal_index.usecases.workplace import messages
+from signal_index.usecases.workplace.inbox import inbox
 from signal_index.web.markup.words import say
 
 from .visits import WORKERS, Page, Visit
@@ -30,32 +26,20 @@ KINDS = (
 _WANTED = {"aan": True, "uit": False}
 
 
-@dataclass(frozen=True)
-class _Inbox:
-    messages: Sequence[Message]
-    questions: Sequence[OwnQuestion]
-    preferences: Preferences
-
-
 async def show_messages(visit: Visit) -> Response:
     """Everything that is due, by kind."""
     return await _page(visit)
 
 
 async def _page(visit: Visit, errors: Sequence[tuple[str, str]] = (), status: int = 200) -> Response:
-    def read(tx: Transaction, actor: Actor) -> _Inbox:
-        due = messages.messages_for(tx, visit.rules, actor, visit.now)
-        asked = questions.own(tx, actor, visit.now)
-        return _Inbox(due, asked, messages.preferences(tx, actor))
-
-    inbox = await visit.run_as(read)
+    found = await visit.run_as(lambda tx, actor: inbox(tx, visit.rules, actor, visit.now))
     return visit.page(
         "messages.html",
         status,
         errors=errors,
-        groups=_by_kind(inbox.messages),
-        waiting=_open(inbox.questions, dutch_day(visit.now)),
-        digest_to=inbox.preferences.digest_to,
+        groups=_by_kind(found.messages),
+        waiting=found.waiting,
+        digest_to=found.preferences.digest_to,
         email=visit.session.email,
     )
 
@@ -68,21 +52,16 @@ def _by_kind(due: Sequence[Message]) -> Sequence[tuple[MessageKind, str, Sequenc
     return [(kind, heading, found[kind]) for kind, heading in KINDS if found[kind]]
 
 
-def _open(asked: Sequence[OwnQuestion], today: date) -> Sequence[OwnQuestion]:
-    return [each for each in asked if each.question.is_open(today)]
-
-
 async def choose_digest(visit: Visit) -> Response:
     """Switch the daily e-mail on, to the address the identity provider gives, or off."""
     wanted = _WANTED.get(visit.form.one("samenvatting") or "")
     if wanted is None:
         return await _page(visit, [("samenvatting", say("Kies of u de e-mail wilt."))], 400)
-    if wanted and visit.session.email is None:
-        text = say("Wij kennen uw e-mailadres niet. Daarom kan dit nog niet aan.")
-        return await _page(visit, [("samenvatting", text)], 400)
-    address = visit.session.email if wanted else None
+    address = visit.session.email
     try:
-        await visit.run_as(lambda tx, actor: messages.set_digest(tx, actor, address, visit.now))
+        await visit.run_as(
+            lambda tx, actor: messages.set_digest(tx, actor, address, visit.now, wanted=wanted)
+        )
     except Malformed as error:
         return await _page(visit, [("samenvatting", error.detail)], 400)
     return visit.to("messages")

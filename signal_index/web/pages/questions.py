@@ -17,8 +17,7 @@ from signal_index.model.workplace import QUESTION_DAYS, Informed, Question
 from signal_index.usecases.workplace import questions
 from signal_index.usecases.workplace.asked import asked
 from signal_index.usecases.workplace.views import Shown, ShownSignal
-from signal_index.web.markup.signals import groups
-from signal_index.web.markup.words import say
+from signal_index.web.markup.signals import groups, own_question
 
 from .looking import unless_over, while_open
 from .visits import WORKERS, Page, Visit
@@ -38,15 +37,10 @@ def _page(visit: Visit, shown: Shown, errors: Sequence[tuple[str, str]] = ()) ->
         served_at=visit.now,
         calm=shown.view.informed is Informed.TOGETHER,
         catalogue=shown.catalogue,
-        askable=[each for each in _with_source(shown) if not _asked_here(shown, each)],
-        asked=[each for each in _with_source(shown) if _asked_here(shown, each)],
+        askable=[each for each in _with_source(shown) if own_question(shown, each) is None],
+        asked=[each for each in _with_source(shown) if own_question(shown, each) is not None],
         due_on=dutch_day(visit.now) + timedelta(days=QUESTION_DAYS),
     )
-
-
-def _asked_here(shown: Shown, each: ShownSignal) -> bool:
-    """Whether it is her own organisation that asked; another one's question she could not read."""
-    return each.question is not None and each.question.organisation == shown.view.organisation
 
 
 def _with_source(shown: Shown) -> Sequence[ShownSignal]:
@@ -64,7 +58,7 @@ async def ask(visit: Visit) -> Response:
     )
     if isinstance(outcome, Question):
         return visit.to("asked", reference=outcome.reference)
-    errors = [("signaal", say("Kies het signaal dat niet klopt."))]
+    errors = questions.no_such_signal().violations
     return unless_over(visit, outcome, lambda shown: _page(visit, shown, errors))
 
 

@@ -8,34 +8,18 @@ Invariants:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from signal_index.model import ContactRoute
 from signal_index.model.workplace import Sheet
 from signal_index.usecases.workplace import looked
 from signal_index.usecases.workplace.views import Shown
-from signal_index.web.markup.signals import Card, groups
+from signal_index.web.markup.signals import fridge_contacts, on_the_fridge
 
 from .looking import page_of_view, shown_page, unless_over, while_open
 from .visits import WORKERS, Page, Visit
 
 CHOSEN = "contact"
-
-
-@dataclass(frozen=True)
-class FridgeContact:
-    """One contact she can tick; signals with the same contact share it.
-
-    Args:
-        key: of the first signal that has it.
-        cards: the signals it belongs to.
-    """
-
-    key: str
-    contact: ContactRoute
-    cards: tuple[Card, ...]
 
 
 async def worksheet(visit: Visit) -> Response:
@@ -53,14 +37,14 @@ async def print_worksheet(visit: Visit) -> Response:
     outcome = await visit.run_as(
         lambda tx, actor: looked.print_worksheet(tx, visit.rules, actor, view_id, visit.now)
     )
-    return unless_over(visit, outcome, lambda view: visit.to("worksheet", view=view.view_id))
+    return unless_over(visit, outcome, lambda shown: visit.to("worksheet", view=shown.view.view_id))
 
 
 async def fridge(visit: Visit) -> Response:
     """Ask which contacts the resident wants on the sheet; none is ticked for her."""
 
     def answer(shown: Shown) -> Response:
-        return page_of_view(visit, shown, "fridge.html", contacts=_contacts(shown))
+        return page_of_view(visit, shown, "fridge.html", contacts=fridge_contacts(shown))
 
     return await while_open(visit, answer)
 
@@ -71,15 +55,14 @@ async def print_fridge(visit: Visit) -> Response:
     outcome = await visit.run_as(
         lambda tx, actor: looked.print_fridge(tx, visit.rules, actor, view_id, visit.now, keys=chosen)
     )
-    return unless_over(visit, outcome, lambda view: visit.to("fridge_sheet", view=view.view_id))
+    return unless_over(visit, outcome, lambda shown: visit.to("fridge_sheet", view=shown.view.view_id))
 
 
 async def fridge_sheet(visit: Visit) -> Response:
-    """The fridge sheet, ready to print; a contact whose signal has gone since is gone too."""
+    """The fridge sheet, ready to print."""
 
     def answer(shown: Shown) -> Response:
-        chosen = [each.contact for each in _contacts(shown) if each.key in shown.view.fridge]
-        return page_of_view(visit, shown, "fridge_sheet.html", contacts=chosen)
+        return page_of_view(visit, shown, "fridge_sheet.html", contacts=on_the_fridge(shown))
 
     return await while_open(visit, lambda shown: _if_recorded(visit, shown, Sheet.FRIDGE, answer))
 
@@ -87,18 +70,6 @@ async def fridge_sheet(visit: Visit) -> Response:
 def _if_recorded(visit: Visit, shown: Shown, sheet: Sheet, answer: Callable[[Shown], Response]) -> Response:
     """A sheet nobody asked for with the form is not on record, and so is not shown; back to the signals."""
     return answer(shown) if sheet in shown.view.printed else visit.to("view", view=shown.view.view_id)
-
-
-def _contacts(shown: Shown) -> tuple[FridgeContact, ...]:
-    """Every contact on the page once, in the order of the page."""
-    by_contact: dict[ContactRoute, list[Card]] = {}
-    for group in groups(shown):
-        for card in group.cards:
-            if card.shown.signal.contact is not None:
-                by_contact.setdefault(card.shown.signal.contact, []).append(card)
-    return tuple(
-        FridgeContact(cards[0].shown.key, contact, tuple(cards)) for contact, cards in by_contact.items()
-    )
 
 
 _SHEETS = "/raadplegingen/{view:uuid}"

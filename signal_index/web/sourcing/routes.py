@@ -155,9 +155,7 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
             return keys.shown(tx, made, actor, desk.now())
 
         proposed = await desk.run_as(request, job)
-        made = answer(shapes.Sleutelvoorstel.of(proposed))
-        made.status_code = 201
-        return made
+        return answer(shapes.Sleutelvoorstel.of(proposed), 201)
 
 
 def deciding(desk: Desk) -> APIRouter:

@@ -23,6 +23,8 @@ from signal_index.web.api.registry import ROUTES, Declared, Part, Proof, require
 from signal_index.web.app import Surface, create_app
 from tests.index.conftest import DAY, GEMEENTE, World
 
+from .at_work import at_work, help_runs
+
 STAFF = {
     "w.een": Role.TEAM_MEMBER,
     "t.lead": Role.TEAM_LEAD,
@@ -43,6 +45,7 @@ def calls(world: World) -> Calls:
     own = world.relation()
     waiting = world.relation("w.twee", registered_by="w.twee")
     world.register_relations((world.PEOPLE[0], own), (world.PEOPLE[1], waiting))
+    help_runs(world)
     world.publish_nothing_else()
     receipt = world.look(own.relation_id).json()["ontvangstbewijs"]
     world.database.run(lambda tx: tx.log.integrate(world.clock, 1000))
@@ -62,6 +65,7 @@ def calls(world: World) -> Calls:
         "bevestiging": ask("POST", confirmed),
         "logbewijzen": ask("POST", "/v1/logbewijzen", json=receipt),
         "logregels": ask("GET", "/v1/logregels"),
+        **at_work(world, ask, question["zorgrelatie"]),
         **administration(world, ask),
     }
 

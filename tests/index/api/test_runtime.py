@@ -42,7 +42,7 @@ ANSWERS: list[tuple[str, str, dict[str, Any], int]] = [
     ("GET", "/v1/", {}, 404),
     ("GET", "/v1/gereed/", {}, 404),
     ("POST", "/v1/raadplegingen/", {"content": b"{}", "headers": JSON}, 404),
-    ("GET", "/v1/raadplegingen", {}, 405),
+    ("GET", "/v1/logbewijzen", {}, 405),
     ("DELETE", "/v1/zorgrelaties", {}, 405),
     ("OPTIONS", "/v1/openapi.json", {}, 405),
     ("GET", "/v1/gereed", {"headers": {"accept": "text/html"}}, 406),
@@ -130,7 +130,8 @@ def test_the_document_is_for_everybody_and_for_every_page(world: World) -> None:
     ("path", "allowed"),
     [
         ("/v1/gereed", "GET, HEAD"),
-        ("/v1/raadplegingen", "POST"),
+        ("/v1/logbewijzen", "POST"),
+        ("/v1/raadplegingen", "GET, HEAD, POST"),
         ("/v1/leveringen", "GET, HEAD, POST"),
         ("/v1/zorgrelaties/00000000-0000-0000-0000-000000000007/bevestiging", "POST"),
     ],
@@ -204,6 +205,8 @@ def test_moments_are_in_utc_and_say_so(world: World) -> None:
 def test_every_documented_moment_and_date_has_its_format(committed: dict[str, Any]) -> None:
     schemas = committed["components"]["schemas"]
     assert schemas["Logregel"]["properties"]["tijdstip"]["format"] == "date-time"
+    own = schemas["EigenRaadpleging"]["properties"]
+    assert {own[name]["format"] for name in ("geopend", "sluit")} == {"date-time"}
     assert {schemas["Zorgrelatie"]["properties"][name]["format"] for name in ("van", "tot")} == {"date"}
 
 

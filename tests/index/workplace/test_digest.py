@@ -150,7 +150,12 @@ def wishes(office: Any) -> Any:
 
 
 def _wish(office: Any, staff_id: str, address: str | None) -> None:
-    office.act(staff_id, lambda tx, actor: messages.set_digest(tx, actor, address, office.world.clock))
+    office.act(
+        staff_id,
+        lambda tx, actor: messages.set_digest(
+            tx, actor, address, office.world.clock, wanted=address is not None
+        ),
+    )
 
 
 # --- What it says -------------------------------------------------------------------------------------------------

@@ -9,7 +9,10 @@ from signal_index.usecases.workplace import messages
 
 
 def _wish(office: Any, email: str | None, staff_id: str = "w.een") -> Any:
-    return office.act(staff_id, lambda tx, actor: messages.set_digest(tx, actor, email, office.world.clock))
+    return office.act(
+        staff_id,
+        lambda tx, actor: messages.set_digest(tx, actor, email, office.world.clock, wanted=email is not None),
+    )
 
 
 def _chosen(office: Any, staff_id: str = "w.een") -> str | None:
@@ -70,7 +73,7 @@ def test_an_address_we_cannot_write_to_changes_nothing(office: Any, email: str) 
 def test_only_who_looks_chooses_a_digest(office: Any, staff_id: str, role: str | None) -> None:
     error, _ = office.refused(
         staff_id,
-        lambda tx, actor: messages.set_digest(tx, actor, "a@b.nl", office.world.clock),
+        lambda tx, actor: messages.set_digest(tx, actor, "a@b.nl", office.world.clock, wanted=True),
         role,
     )
     assert error.code == "role"

@@ -295,7 +295,9 @@ def test_an_answer_about_a_case_that_is_no_longer_hers_is_no_news_and_not_counte
     _asked_and_answered(office, Verdict.MENDED)
     kind = MessageKind.QUESTION_ANSWERED
     address = "w.een@gemeente.example"
-    office.act("w.een", lambda tx, actor: messages.set_digest(tx, actor, address, office.world.clock))
+    office.act(
+        "w.een", lambda tx, actor: messages.set_digest(tx, actor, address, office.world.clock, wanted=True)
+    )
 
     def counted() -> list[int]:
         found = office.run(lambda tx: messages.digests(tx, office.RULES, office.world.clock))
@@ -423,7 +425,10 @@ def _read(
 
 
 def _wish(office: Any, email: str | None, staff_id: str = "w.een") -> Any:
-    return office.act(staff_id, lambda tx, actor: messages.set_digest(tx, actor, email, office.world.clock))
+    return office.act(
+        staff_id,
+        lambda tx, actor: messages.set_digest(tx, actor, email, office.world.clock, wanted=email is not None),
+    )
 
 
 def _digests(office: Any) -> list[messages.Digest]:

@@ -326,7 +326,7 @@ def print_fridge(world: Any, view: View, *keys: str) -> Any:
 
 def test_printing_is_recorded_and_only_while_the_view_is_open(world: Any, relation: ZorgrelatieRow) -> None:
     view = open_view(world, relation)
-    assert print_work(world, view).view_id == view.view_id
+    assert print_work(world, view).view.view_id == view.view_id
     assert [entry.fields["sheet"] for entry in world.records("view.printed")] == ["werkblad"]
     world.clock += VIEW_LASTS
     assert isinstance(print_work(world, view), views.Ended)
@@ -396,7 +396,7 @@ def test_being_done_forgets_what_was_chosen_for_the_sheet(world: Any, relation: 
 def test_the_fridge_sheet_keeps_chosen_contacts_only(world: Any, relation: ZorgrelatieRow) -> None:
     view = open_view(world, relation)
     keys = {each.signal.type: each.key for each in look_at(world, view).signals}
-    assert print_fridge(world, view, keys[SCHULD], "0" * 16).fridge == (keys[SCHULD],)
+    assert print_fridge(world, view, keys[SCHULD], "0" * 16).view.fridge == (keys[SCHULD],)
     assert [entry.fields["sheet"] for entry in world.records("view.printed")] == ["koelkastblad"]
     other = open_view(world, relation)
     assert set(keys.values()).isdisjoint(each.key for each in look_at(world, other).signals)

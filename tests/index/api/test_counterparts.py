@@ -1,0 +1,109 @@
+"""What a page can do, the JSON interface can do; a page without a counterpart has a reason here.
+
+A new page fails here until somebody names the routes that do the same, or says why a system needs none.
+"""
+
+import pytest
+
+from signal_index.web.api.registry import ROUTES, Proof
+from signal_index.web.pages import administration, oversight, sourcing
+from signal_index.web.pages.site import PAGES
+
+_ANOTHER_LIST = {
+    page.name
+    for module in (*oversight.SECTIONS, *administration.SECTIONS, *sourcing.DECIDING)
+    for page in module.PAGES
+}
+"""Pages of who oversees and who administers, which are not compared here yet."""
+
+COUNTERPARTS: dict[str, tuple[str, ...]] = {
+    "status": ("gereed",),
+    # A worker
+    "arrive": ("zaakopening",),
+    "caseload": ("zorgrelaties",),
+    "my_looks": ("eigen-raadplegingen",),
+    "look": ("doelen",),
+    "look post": ("raadplegingen",),
+    "view": ("raadpleging",),
+    "close_view post": ("einde-raadpleging",),
+    "useful post": ("nut",),
+    "told post": ("mededeling",),
+    "worksheet": ("werkblad",),
+    "worksheet post": ("werkblad",),
+    "fridge": ("raadpleging",),
+    "fridge post": ("koelkastblad",),
+    "fridge_sheet": ("koelkastblad",),
+    "question": ("raadpleging",),
+    "question post": ("nieuwe-vraag",),
+    "asked": ("vraag",),
+    "covers": ("teamvervangingen",),
+    "covers post": ("nieuwe-teamvervanging",),
+    "end_cover post": ("einde-teamvervanging",),
+    "messages": ("berichten",),
+    "digest post": ("samenvatting",),
+    # A team lead
+    "team": ("wachtende-zorgrelaties", "teamleden"),
+    "confirm post": ("bevestiging",),
+    "own_team": ("teamleden",),
+    "own_team post": ("teamledenlijst",),
+    # A source organisation
+    "source_series": ("signaalreeksen",),
+    "deliveries": ("geleverd",),
+    "contacts": ("contactpunten",),
+    "contacts post": ("contactpunt-wijziging",),
+    "source_questions": ("meldingen",),
+    "source_questions post": ("meldingantwoord",),
+    "keys": ("sleutels",),
+    "keys post": ("sleutelvoorstel",),
+    "usage": ("gebruikscijfers",),
+}
+
+_SIGNING_IN = "a system brings a token of the identity provider, which signs people in and out"
+_TO_READ = "a text to read, the same for everybody"
+_THIS_BROWSER = "concerns one browser and nobody else"
+WITHOUT: dict[str, str] = {
+    "sign_in": _SIGNING_IN,
+    "sign_in_start": _SIGNING_IN,
+    "sign_in_return": _SIGNING_IN,
+    "sign_out post": _SIGNING_IN,
+    "signed_out": _SIGNING_IN,
+    "expired": _SIGNING_IN,
+    "stay post": "a token ends when it says so",
+    "role post": "a token acts in every role its bearer has, and each route names the one that it takes",
+    "home": "leads on to the page of her role",
+    "language post": _THIS_BROWSER,
+    "help": _TO_READ,
+    "accessibility": _TO_READ,
+    "privacy": _TO_READ,
+}
+
+
+def acts() -> set[str]:
+    """What each page does: shown, and posted."""
+    compared = [page for page in PAGES if page.name not in _ANOTHER_LIST]
+    reading = {page.name for page in compared if page.get is not None}
+    return reading | {f"{page.name} post" for page in compared if page.post is not None}
+
+
+def test_every_act_of_a_page_has_a_route_or_a_reason() -> None:
+    accounted = COUNTERPARTS.keys() | WITHOUT.keys()
+    assert acts() - accounted == set(), "name the routes that do the same, or say why there is none"
+    assert accounted - acts() == set(), "there is no such page any more"
+    assert not COUNTERPARTS.keys() & WITHOUT.keys()
+
+
+@pytest.mark.parametrize("act", COUNTERPARTS)
+def test_a_counterpart_is_a_route_for_whom_the_page_is_for(act: str) -> None:
+    roles = next(page.roles for page in PAGES if page.name == act.removesuffix(" post"))
+    for name in COUNTERPARTS[act]:
+        assert (ROUTES[name].proof is Proof.TOKEN) is bool(roles), name
+        assert not roles or ROUTES[name].roles <= roles, "a route lets nobody in whom the page keeps out"
+
+
+def test_a_team_s_covers_are_for_both_who_see_the_page() -> None:
+    (page,) = [page for page in PAGES if page.name == "covers"]
+    assert ROUTES["teamvervangingen"].roles == page.roles
+
+
+def test_a_system_is_told_why_it_goes_without() -> None:
+    assert all(len(reason.split()) >= 5 for reason in WITHOUT.values())
