@@ -25,6 +25,7 @@ from signal_index.usecases.administration.proposals import count_waiting
 from signal_index.usecases.administration.teams import asked_by
 from signal_index.usecases.workplace import sessions
 from signal_index.usecases.workplace.messages import messages_for
+from signal_index.usecases.workplace.questions import count_open
 
 from .markup.rendering import Signed
 from .markup.words import say
@@ -198,7 +199,7 @@ def _welcome(tx: Transaction, guest: Guest) -> tuple[Session, Actor, Signed]:
 
 
 def _message_count(tx: Transaction, guest: Guest, session: Session, actor: Actor) -> int:
-    """How many messages or proposals wait for her, or whether her team does; 0 when nobody can tell.
+    """How many messages, questions or proposals wait for her, or whether her team does; 0 when nobody can tell.
 
     Also for a form: whether it leads elsewhere, or to a page with this number on it, shows when it is handled.
     """
@@ -208,6 +209,8 @@ def _message_count(tx: Transaction, guest: Guest, session: Session, actor: Actor
             return len(messages_for(tx, guest.rules, actor, guest.now))
         if session.role == Role.TEAM_LEAD:
             return int(asked_by(tx, actor.staff, dutch_day(guest.now)) is not None)
+        if session.role == Role.SOURCE_ADMIN:
+            return count_open(tx, actor.staff.organisation, dutch_day(guest.now))
         decides = session.role in {Role.FUNCTIONAL_ADMIN, Role.PRIVACY_OFFICER}
         return count_waiting(tx, actor.staff, guest.now) if decides else 0
     except Unavailable:

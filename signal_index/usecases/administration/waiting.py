@@ -1,4 +1,4 @@
-"""What waits for who administers: proposals, teams, accounts and sources; the beginning of her day."""
+"""What waits for who administers: proposals, keys, teams, accounts and sources; the beginning of her day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from signal_index.model import Actor, StaffMember, dutch_day
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 from signal_index.usecases.sources.overview import Source, registered
+from signal_index.usecases.sourcing.keys import Proposed, shown
 
 from .acting import ADMINISTERING_ROLE
 from .proposals import Shown, list_proposals
@@ -24,6 +25,7 @@ class Waiting:
 
     Args:
         proposals: on which she may decide.
+        keys: of source organisations, on which she may decide.
         teams: that had to be looked through by now.
         soon_off: active accounts that the daily job blocks within two weeks if nobody signs in, soonest first.
         off: accounts that are blocked and still hold a role.
@@ -32,6 +34,7 @@ class Waiting:
     """
 
     proposals: tuple[Shown, ...]
+    keys: tuple[Proposed, ...]
     teams: tuple[TeamStanding, ...]
     soon_off: tuple[StaffMember, ...]
     off: tuple[StaffMember, ...]
@@ -41,7 +44,8 @@ class Waiting:
     @property
     def is_nothing(self) -> bool:
         """Whether nothing waits for her."""
-        return not (self.proposals or self.teams or self.soon_off or self.behind or self.nobody_delivers)
+        people = self.proposals or self.keys or self.teams or self.soon_off
+        return not (people or self.behind or self.nobody_delivers)
 
 
 def waiting(
@@ -63,9 +67,11 @@ def waiting(
     today = dutch_day(now)
     register = registered(tx, catalogue, today)
     everybody = tx.staff.all()
+    keys = [shown(tx, each, actor, now) for each in tx.key_proposals.all()]
     tx.audit.append(audit.act("administration.read", now, actor, page="administration", selection=None))
     return Waiting(
         proposals=tuple(each for each in list_proposals(tx, actor, now) if each.waits_for_her),
+        keys=tuple(each for each in keys if each.may_decide),
         teams=tuple(each for each in list_teams(tx, actor, now) if each.overdue),
         soon_off=_soon_off(everybody, today - timedelta(days=unused_days)),
         off=tuple(each for each in everybody if not each.active and each.roles),

@@ -56,5 +56,5 @@ MENUS: Mapping[str, Sequence[tuple[str, str]]] = {
         HELP,
     ),
 }
-BADGED = frozenset({"messages", "own_team", "proposals"})
+BADGED = frozenset({"messages", "own_team", "proposals", "source_questions"})
 """Entries that have a number beside them when something waits there; no role has two of them."""

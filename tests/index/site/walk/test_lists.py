@@ -73,7 +73,7 @@ def test_a_badge_and_an_order_never_depend_on_a_flag(world: Any, walk: Any) -> N
     world.publish_nothing_else()  # a source that was out of date is a message, and would stop being one below
     worker = walk()
     before = {path: worker.open(path).content for path in ("/caseload", "/raadplegingen", "/berichten")}
-    assert worker.find(BADGE).text_content() == "1 bericht", "without a badge there is nothing to compare"
+    assert worker.find(BADGE).text_content() == "1 wacht op u", "without a badge there is nothing to compare"
     for person in (people[1], people[0]):
         row = SignaalRow(
             SignaalOperation.ASSERT,

@@ -96,9 +96,9 @@ def test_a_form_that_comes_back_still_counts_her_messages(world: Any, walk: Any)
     world.publish_nothing_else()
     badge = "//nav//*[@class='utrecht-number-badge']"
     page = walk().open("/vervanging")
-    assert page.find(badge).text_content() == "1 bericht"
+    assert page.find(badge).text_content() == "1 wacht op u"
     assert page.tap("Regel vervanging").status == 400
-    assert page.find(badge).text_content() == "1 bericht"
+    assert page.find(badge).text_content() == "1 wacht op u"
 
 
 @pytest.mark.parametrize(
