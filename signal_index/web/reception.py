@@ -28,6 +28,7 @@ from signal_index.usecases.authority import owns_the_index
 from signal_index.usecases.sourcing import renewals
 from signal_index.usecases.workplace import sessions
 from signal_index.usecases.workplace.messages import messages_for
+from signal_index.usecases.workplace.questions import count_open
 
 from .markup.rendering import Signed
 from .markup.words import say
@@ -212,9 +213,11 @@ def _waiting(tx: Transaction, guest: Guest, session: Session, actor: Actor) -> M
             return {"messages": len(messages_for(tx, guest.rules, actor, guest.now))}
         if session.role == Role.TEAM_LEAD:
             return {"own_team": int(asked_by(tx, actor.staff, dutch_day(guest.now)) is not None)}
+        if session.role == Role.SOURCE_ADMIN:
+            return {"source_questions": count_open(tx, actor.staff.organisation, dutch_day(guest.now))}
         if session.role not in {Role.FUNCTIONAL_ADMIN, Role.PRIVACY_OFFICER}:
             return {}
-        keys = renewals.count_waiting(tx, actor, guest.now)
+        keys = len(renewals.waiting_for(tx, actor, guest.now))
         return {"proposals": proposals.count_waiting(tx, actor.staff, guest.now), "key_requests": keys}
     except Unavailable:
         return {}

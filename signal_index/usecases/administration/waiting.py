@@ -1,4 +1,4 @@
-"""What waits for who administers: proposals, teams, accounts and sources; the beginning of her day."""
+"""What waits for who administers: proposals, keys, teams, accounts and sources; the beginning of her day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases.authority import owns_the_index, require_role
 from signal_index.usecases.sources.overview import Source, registered
 from signal_index.usecases.sourcing import renewals
+from signal_index.usecases.sourcing.keys import Proposed
 
 from .acting import ADMINISTERING_ROLE, bounds_of
 from .proposals import Shown, list_proposals
@@ -25,27 +26,27 @@ class Waiting:
 
     Args:
         proposals: on which she may decide.
+        keys: of source organisations, on which she may decide; none but for who administers the register.
         teams: that had to be looked through by now.
         soon_off: active accounts that the daily job blocks within two weeks if nobody signs in, soonest first.
         off: accounts that are blocked and still hold a role.
-        keys: how many new keys of sources she may decide on.
         behind: sources that are not current; none but for who administers the register.
         nobody_delivers: whether no source is registered at all; likewise.
     """
 
     proposals: tuple[Shown, ...]
+    keys: tuple[Proposed, ...]
     teams: tuple[TeamStanding, ...]
     soon_off: tuple[StaffMember, ...]
     off: tuple[StaffMember, ...]
-    keys: int
     behind: tuple[Source, ...]
     nobody_delivers: bool
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing waits for her."""
-        waits = self.proposals or self.teams or self.soon_off or self.keys or self.behind
-        return not (waits or self.nobody_delivers)
+        people = self.proposals or self.keys or self.teams or self.soon_off
+        return not (people or self.behind or self.nobody_delivers)
 
 
 def waiting(
@@ -70,10 +71,10 @@ def waiting(
     tx.audit.append(audit.act("administration.read", now, actor, page="administration", selection=None))
     return Waiting(
         proposals=tuple(each for each in list_proposals(tx, actor, now) if each.waits_for_her),
+        keys=tuple(renewals.waiting_for(tx, actor, now)),
         teams=tuple(each for each in list_teams(tx, actor, now) if each.overdue),
         soon_off=_soon_off(everybody, today - timedelta(days=unused_days)),
         off=tuple(each for each in everybody if not each.active and each.roles),
-        keys=renewals.count_waiting(tx, actor, now),
         behind=register.behind if register is not None else (),
         nobody_delivers=register is not None and not register.sources,
     )

@@ -28,12 +28,12 @@ def publication_faults(publication: Publication, *, taken: bool = False) -> Iter
     source = publication.source
     if len(source) > SOURCE_CHARACTERS_MAX or TEXT.fullmatch(source) is None:
         yield "bron", "Vul de code van de bron in, bijvoorbeeld kvk:00000001."
-    if not _is_name(publication.source_name):
-        yield "naam", "Vul een naam in van hoogstens 100 tekens."
     if not publication.type:
         yield "soort", "Kies een soort signaal."
     elif taken:
         yield "soort", "Deze bron levert deze soort al. Kies een andere soort."
+    if not _is_name(publication.source_name):
+        yield "naam", "Vul een naam in van hoogstens 100 tekens."
     if not publication.publisher:
         yield "leverancier", "Kies een leverancier."
     yield from contact_faults(publication.contact)

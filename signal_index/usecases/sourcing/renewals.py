@@ -139,11 +139,13 @@ def proposals(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Proposed
     return [shown(tx, each, actor, now) for each in tx.key_proposals.all()]
 
 
-def count_waiting(tx: Transaction, actor: Actor, now: datetime) -> int:
-    """How many wait for who decides on them; 0 for anybody else. Reading the number alone is not recorded."""
+def waiting_for(tx: Transaction, actor: Actor, now: datetime) -> list[Proposed]:
+    """Those that wait for this person to decide; none for who may not. The caller records what it shows of them."""
     if actor.staff is None or not owns_the_index(tx, actor.staff.organisation):
-        return 0
-    return sum(shown(tx, each, actor, now).may_decide for each in tx.key_proposals.all())
+        return []
+    return [
+        each for each in (shown(tx, one, actor, now) for one in tx.key_proposals.all()) if each.may_decide
+    ]
 
 
 def decide(tx: Transaction, actor: Actor, proposal_id: bytes, now: datetime, *, approve: bool) -> KeyProposal:

@@ -187,15 +187,21 @@ def waiting(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Question]:
     """
     staff = require_role(actor, Role.SOURCE_ADMIN)
     tx.audit.append(audit.act("questions.listed", now, actor))
-    today = dutch_day(now)
-    published = _own_pairs(tx, staff.organisation)
-    found = [
-        question
-        for source in sorted({source for source, _ in published})
-        for question in tx.questions.of_source(source)
-        if (question.source, question.type) in published and question.is_open(today)
-    ]
+    found = _open_to(tx, staff.organisation, dutch_day(now))
     return sorted(found, key=lambda question: (question.asked_on, question.reference))
+
+
+def count_open(tx: Transaction, organisation: str, today: date) -> int:
+    """How many questions wait for an answer of this organisation; a number only, which is no reading of them."""
+    return sum(1 for _ in _open_to(tx, organisation, today))
+
+
+def _open_to(tx: Transaction, organisation: str, today: date) -> Iterator[Question]:
+    published = _own_pairs(tx, organisation)
+    for source in sorted({source for source, _ in published}):
+        for question in tx.questions.of_source(source):
+            if (question.source, question.type) in published and question.is_open(today):
+                yield question
 
 
 def _own_pairs(tx: Transaction, organisation: str) -> set[tuple[str, str]]:

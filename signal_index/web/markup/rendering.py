@@ -232,7 +232,7 @@ def _filters(lang: str) -> dict[str, Callable[..., str]]:
         return format_date(value, "d\u00a0MMM\u00a0yyyy", locale=lang)
 
     def moment(value: datetime) -> str:
-        return format_datetime(value, "d\u00a0MMMM\u00a0yyyy,\u00a0HH:mm", tzinfo=DUTCH_TIME, locale=lang)
+        return format_datetime(value, "d\u00a0MMMM\u00a0yyyy, HH:mm", tzinfo=DUTCH_TIME, locale=lang)
 
     def clock(value: datetime) -> str:
         return format_datetime(value, "HH:mm", tzinfo=DUTCH_TIME, locale=lang)

@@ -29,10 +29,12 @@ async def show_team(visit: Visit) -> Response:
         return waiting, asked_by(tx, actor.staff, dutch_day(visit.now))
 
     waiting, due_on = await visit.run_as(read)
+    today = dutch_day(visit.now)
     return visit.page(
         "team.html",
         waiting=waiting,
         due_on=due_on,
+        overdue=due_on is not None and today > due_on,
         own=visit.actor.staff_id,
         confirmed="bevestigd" in visit.request.query_params,
     )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from signal_index.errors import Malformed
 from signal_index.model import ContactRoute, dutch_day
 from signal_index.usecases.sourcing.contacts import change_contact, own_contacts
+from signal_index.web.pages.forms import typed_back
 from signal_index.web.pages.visits import SOURCES, Page, Visit
 
 
@@ -54,7 +55,7 @@ async def change(visit: Visit) -> Response:
     try:
         await visit.run_as(lambda tx, actor: change_contact(tx, actor, (source, kind), contact, visit.now))
     except Malformed as error:
-        return await _page(visit, _Filled(source, kind, name, phone), error)
+        return await _page(visit, _Filled(source, kind, typed_back(name), typed_back(phone)), error)
     return visit.to("contacts", gewijzigd=1)
 
 

@@ -75,9 +75,9 @@ def test_keys_that_wait_count_at_the_beginning_and_in_the_menu(walk: Callable[..
     world.database.run(lambda tx: tx.key_proposals.put(proposal))
     page = walk(staff_id="f.beheer").open("/beheer")
     assert "Er wacht niets op u" not in page.text
-    assert "Er wacht 1 nieuwe sleutel van een bron." in page.text
+    assert "Organisatie 2 Voorgesteld op" in page.text
     assert "Sleutels 1 wacht op u" in _menu(page)
-    page.tap("Bekijk en beslis").tap("Weiger: Organisatie 2")
+    page.tap("Organisatie 2").tap("Weiger: Organisatie 2")
     assert "Sleutels" in _menu(page)
     assert "Er wacht niets op u" in page.open("/beheer").text
     assert "sleutel" not in walk(staff_id=THERE).open("/beheer").text

@@ -86,7 +86,7 @@ def test_the_register_says_who_delivers_what_how_current_it_is_and_whom_to_phone
     page = beheer.open("/beheer/bronnen")
     shown = card(page, "Bron 0003")
     assert "Actueel" in shown
-    assert "Bijgewerkt tot3 maart 2026" in shown
+    assert "Bijgewerkt tot en met3 maart 2026" in shown
     assert "Levert viaOrganisatie 1" in shown
     assert "BellenBalie, 085-0000000" in shown
     assert "Nog niets ontvangen" in card(page, "Bron 0004")
@@ -101,7 +101,7 @@ def test_a_source_that_fell_behind_stands_first_and_says_so(walk: Any, world: An
     world.clock += timedelta(days=100)
     world.publish(world.GEMEENTE, "agb:00000001", "wmo-voorziening", {}, generation=2)
     page = walk(staff_id="f.beheer").open("/beheer/bronnen")
-    assert "Bijgewerkt tot11 juni 2026" in card(page, "Bron 0001")
+    assert "Bijgewerkt tot en met11 juni 2026" in card(page, "Bron 0001")
     assert "Niet actueel" not in card(page, "Bron 0001")
     assert "Niet actueel" in card(page, "Bron 0002")
     assert "3 van de 4 zijn niet actueel." in page.text
@@ -146,7 +146,7 @@ def test_an_empty_form_says_of_each_field_what_to_do_and_changes_nothing(beheer:
     page = beheer.open("/beheer/bronnen/nieuw").tap("Voeg toe")
     assert page.status == 400
     links = [str(each.get("href")) for each in page.all("//ul[contains(@class, 'si-errors__list')]//a")]
-    assert links == ["#bron", "#naam", "#soort", "#leverancier", "#contact", "#telefoon"]
+    assert links == ["#bron", "#soort", "#naam", "#leverancier", "#contact", "#telefoon"]
     assert all(page.all(f"//*[@id='{link[1:]}']") for link in links)
     assert registered(world) == before
 
@@ -186,7 +186,7 @@ def test_she_changes_a_source_but_not_which_one_it_is(beheer: Any, world: Any) -
 
 def test_she_changes_whom_to_phone_and_nothing_else(beheer: Any, world: Any) -> None:
     before = registered(world)
-    page = beheer.open("/beheer/bronnen").tap("Contact: Bron 0003, Jeugdhulp")
+    page = beheer.open("/beheer/bronnen").tap("Contactpunt: Bron 0003, Jeugdhulp")
     page.fill("Telefoonnummer", "nul").tap("Bewaar")
     assert page.status == 400
     assert "Vul een telefoonnummer in, bijvoorbeeld 085-0000000." in page.text

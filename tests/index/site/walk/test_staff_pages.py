@@ -156,7 +156,7 @@ def test_a_sensitive_role_becomes_a_proposal_that_a_privacy_officer_decides_on(
 
     officer = walk(staff_id="p.officer").open("/beheer/voorstellen")
     officer.tap("Beslissen: w.niets, Rol geven: Privacy officer")
-    for said in ("Medewerker w.niets Wat Rol geven: Privacy officer", f"Organisatie (OIN) {world.GEMEENTE}"):
+    for said in ("Nummer w.niets Wat Rol geven: Privacy officer", f"Organisatie (OIN) {world.GEMEENTE}"):
         assert said in officer.text, "names are alike; a staff id and an organisation are one's own"
     officer.tap("Ja, akkoord")
     assert "Akkoord" in officer.text
@@ -267,7 +267,8 @@ def test_a_list_first_says_what_it_changes_and_then_changes_it(beheer: Any, worl
     assert member(world, "n.nieuw") is None
     assert member(world, "w.een").team == "noord"
     page.tap("Neem de lijst over")
-    assert "Nieuw: 1. Gewijzigd: 2. Gelijk gebleven: 0. 1 wijziging wacht op een tweede persoon." in page.text
+    assert "Nieuw: 1. Gewijzigd: 2. Gelijk gebleven: 0. Wie nieuw is, heeft nog geen rol." in page.text
+    assert "1 wijziging wacht op een tweede persoon." in page.text
     assert (member(world, "n.nieuw").name, member(world, "n.nieuw").roles) == ("Noa Nieuw", frozenset())
     assert member(world, "w.een").team == "oost"
     assert not member(world, "w.twee").active
@@ -292,7 +293,7 @@ def test_a_list_of_the_identity_provider_is_taken_over_too(beheer: Any, world: A
         ("", "de eerste regel moet de namen van de kolommen bevatten"),
         ("naam;team\nx;y", "de eerste regel moet de namen van de kolommen bevatten"),
         (COLUMNS, "er staat niemand in de lijst"),
-        (f"{COLUMNS}\nw.x;123;noord;ja;", "Plaats 2: de organisatie: een OIN van 20 cijfers"),
+        (f"{COLUMNS}\nw.x;123;noord;ja;", "Regel 2: de organisatie: een OIN van 20 cijfers"),
         (f"{COLUMNS}\nw.x;00000099000000000001;noord;misschien;", "of het account aan staat: ja of nee"),
         (f"{COLUMNS}\nset-up;00000099000000000001;noord;ja;", "het nummer van de medewerker"),
         ("{", "dit deel kunnen wij niet lezen"),

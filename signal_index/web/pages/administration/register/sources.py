@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from crypto.batch import BatchClass
 from signal_index.model import ContactRoute, Publication
 from signal_index.usecases.sources import entries
 from signal_index.usecases.sources.checks import Fault
@@ -90,9 +91,10 @@ async def _form(visit: Visit, filled: _Filled, *, errors: Sequence[Fault] = ()) 
     )
 
 
-def _suppliers(register: Overview) -> list[tuple[str, str]]:
-    """Those that may deliver signals, to choose from."""
-    return [(each.publisher.oin, each.publisher.name) for each in register.suppliers]
+def _suppliers(register: Overview, now: str = "") -> list[tuple[str, str]]:
+    """Those that may deliver signals, and the one that is chosen now, to choose from."""
+    found = [each.publisher for each in register.suppliers]
+    return [(each.oin, each.name) for each in found if BatchClass.SIGNAAL in each.classes or each.oin == now]
 
 
 async def show_source(visit: Visit) -> Response:
@@ -109,7 +111,7 @@ async def _page_of(visit: Visit, filled: _Filled | None, errors: Sequence[Fault]
         400 if errors else 200,
         errors=errors,
         source=source,
-        suppliers=_suppliers(register),
+        suppliers=_suppliers(register, source.publication.publisher),
         kinds=(),
         filled=shown.again(),
     )

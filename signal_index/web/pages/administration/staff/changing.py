@@ -20,7 +20,7 @@ from signal_index.web.pages.forms import typed_back
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
 
 from .people import Person, one_person, people
-from .phrases import EFFECTS, WHYS
+from .phrases import EFFECTS, WHYS, WHYS_FOR
 
 
 async def ask_change(visit: Visit) -> Response:
@@ -50,7 +50,7 @@ async def _page(visit: Visit, errors: Sequence[Fault] = ()) -> Response:
         roles=ROLE_LABELS,
         teams=teams,
         team=typed_back(visit.form.one("team")),
-        whys=[(why, WHYS[why]) for why in GIVEN_BY_PEOPLE],
+        whys=[(why, WHYS[why]) for why in WHYS_FOR[change.what]],
         why=visit.form.one("reden") or "",
     )
 
@@ -79,7 +79,7 @@ async def change_member(visit: Visit) -> Response:
         member = one_person(tx, actor, member_id, visit.now).member
         change = _change(visit, member)
         if change.what is What.MOVE and _is_no_team(member, change.team or ""):
-            text = say("Vul een team in: letters, cijfers en . _ : @ - zonder spaties.")
+            text = say("Vul een team in, zonder spaties. Letters, cijfers en deze tekens mogen: . _ : @ -")
             raise Malformed("staff", text, (("team", text),))
         return change, request_change(tx, actor, change, visit.now, why=why)
 

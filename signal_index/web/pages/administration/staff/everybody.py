@@ -22,6 +22,7 @@ from .phrases import DONE
 
 PER_PAGE = 50
 ANY, ON, OFF = "alle", "aan", "uit"
+NO_ROLE = "geen"
 STANDINGS = {ANY: say("Alle accounts"), ON: say("Staat aan"), OFF: say("Staat uit")}
 _DIGITS_OF_A_PAGE = 4
 
@@ -32,7 +33,7 @@ class _Wanted:
 
     Args:
         text: part of a name, a team or a staff id.
-        role: code of a role she has; empty for all.
+        role: code of a role she has, or `NO_ROLE`; empty for all.
         standing: of the account, of `STANDINGS`.
     """
 
@@ -48,7 +49,7 @@ class _Wanted:
         page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS_OF_A_PAGE else 1
         return cls(
             form.one("zoek") or "",
-            role if role in set(Role) else "",
+            role if role in {*Role, NO_ROLE} else "",
             standing if standing in STANDINGS else ANY,
             page,
         )
@@ -58,7 +59,8 @@ class _Wanted:
         sought = self.text.casefold()
         named = any(sought in each.casefold() for each in (member.name, member.staff_id, member.team))
         right_standing = self.standing == ANY or member.active == (self.standing == ON)
-        return named and right_standing and (not self.role or self.role in member.roles)
+        right_role = not member.roles if self.role == NO_ROLE else not self.role or self.role in member.roles
+        return named and right_standing and right_role
 
 
 async def show_staff(visit: Visit) -> Response:
@@ -78,6 +80,7 @@ async def show_staff(visit: Visit) -> Response:
         wanted=wanted,
         text=typed_back(wanted.text),
         standings=STANDINGS,
+        no_role=NO_ROLE,
         roles=ROLE_LABELS,
     )
 

@@ -78,7 +78,7 @@ def _page(
     done: bool = False,
     places: Sequence[Place] = (),
 ) -> Response:
-    said = say("Deze lijst kunnen wij niet overnemen. Er is niets gewijzigd.")
+    said = say("Verbeter wat er staat bij: Dit klopt niet in de lijst.")
     return visit.page(
         "administration/list.html",
         400 if places else 200,
@@ -89,7 +89,7 @@ def _page(
         done=done,
         names=names,
         roles=ROLE_LABELS,
-        columns=";".join(NAMED),
+        columns=NAMED,
         text="" if done else typed_back(visit.form.one("lijst")),
     )
 
