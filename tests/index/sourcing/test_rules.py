@@ -21,6 +21,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases.administration import register as registering
 from signal_index.usecases.expire import tidy
 from signal_index.usecases.oversight.suppression import in_tens
+from signal_index.usecases.sources import entries
 from signal_index.usecases.sourcing import contacts, delivered, keys, renewals, series, usage
 from signal_index.usecases.sourcing.own import published_by
 
@@ -250,6 +251,27 @@ def test_a_renewal_never_makes_an_older_key_last_longer(office: Office) -> None:
     first, second, third = office.keys(world.GEMEENTE)
     assert (first, second.valid_until) == (over, soon)
     assert (third.valid_from, third.valid_until) == (today, today + renewals.KEY_LASTS)
+
+
+@pytest.mark.parametrize("days", [1, 30, 31, 90])
+def test_a_key_that_is_yet_to_begin_stays_as_it_was_and_the_register_can_be_changed(
+    office: Office, days: int
+) -> None:
+    world = office.world
+    (key,) = office.keys(world.GEMEENTE)
+    later = SigningKey(bytes([7]) * 32, world.clock.date() + timedelta(days=days))
+    world.database.run(lambda tx: tx.register.put_keys(world.GEMEENTE, [key, later]))
+    office.decide(office.propose(overlap=30))
+    assert office.keys(world.GEMEENTE)[1] == later
+    about, route = ("agb:00000003", "jeugdhulp"), ContactRoute("Loket", "030 123 4567")
+    known: Publication = world.database.run(lambda tx: tx.register.publication(*about))
+    changed = replace(known, contact=route)
+
+    def edit(tx: Transaction, actor: Actor) -> None:
+        entries.change_publication(entries.Editing(tx, actor, TYPES, world.clock), changed)
+
+    office.act("f.beheer", edit)
+    assert world.database.run(lambda tx: tx.register.publication(*about)) == changed
 
 
 @given(
