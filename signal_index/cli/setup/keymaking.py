@@ -1,6 +1,7 @@
 """Makes the keys that an answer asks for, with the code that makes them for the commands; none is ever overwritten."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from crypto.errors import CryptoError, KeyFault
 from crypto.keyfiles import IndexSecrets
 from crypto.tokens import TrustedKey
 from signal_index.cli.checkup.findings import Findings, Yielding, mend, ok
-from signal_index.cli.checkup.outside import Waiting, fetched
+from signal_index.cli.checkup.outside import Waiting, fetched, misnamed, unsafe
 from signal_index.errors import SetupFault
 from signal_index.insecure_issuer import make_keys, publish
 
@@ -82,9 +83,7 @@ def token_keys(path: Path, provider: str | None, *, trial: bool, waiting: Waitin
 
 def _published(path: Path, provider: str, waiting: Waiting) -> Yielding[bool]:
     """Pin the keys that the provider publishes now and that a token may be signed with."""
-    url = get_well_known_url(provider, external=True)
-    said = fetched(url, waiting)
-    found = said if isinstance(said, str) else fetched(str(said.get("jwks_uri")), waiting)
+    found = _jwk_set(provider, waiting)
     if isinstance(found, str):
         yield mend("tokens", f"{provider}: {found}", "see to the network, or ask for the JWK set")
         return False
@@ -103,6 +102,19 @@ def _published(path: Path, provider: str, waiting: Waiting) -> Yielding[bool]:
         f"pinned {', '.join(str(each['kid']) for each in fit)}; compare them with the provider's operator",
     )
     return True
+
+
+def _jwk_set(provider: str, waiting: Waiting) -> Mapping[str, Any] | str:
+    """The JWK set of the provider, or why there is none: what is pinned must be its own, over a road as safe as it."""
+    said = fetched(get_well_known_url(provider, external=True), waiting)
+    if isinstance(said, str):
+        return said
+    other = misnamed(said, provider)
+    if other is not None:
+        return other
+    if unsafe(said, ("jwks_uri",)):
+        return "no safe address in jwks_uri"
+    return fetched(str(said["jwks_uri"]), waiting)
 
 
 def _is_fit(jwk: Any) -> bool:  # noqa: ANN401 - what another party said
