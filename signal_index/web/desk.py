@@ -19,6 +19,7 @@ from signal_index.errors import LimitExceeded, NotAuthenticated
 from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
 from signal_index.usecases.administration.accounts import note_seen
+from signal_index.usecases.sourcing.usage import Counted
 
 from .api.rates import Limiter, Rate, Strangers
 from .api.registry import ROUTES
@@ -61,6 +62,7 @@ class Desk:
     crew: Crew
     limiter: Limiter = field(default_factory=Limiter)
     strangers: Strangers = field(default_factory=Strangers)
+    counted: Counted = field(default_factory=Counted)
 
     async def run(self, job: Callable[[Transaction], T]) -> T:
         """Run a job and wait for its commit; a caller that goes away does not undo it.

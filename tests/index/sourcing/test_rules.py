@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.encoding import Month
 from crypto.keyfiles import PublisherSecrets
 from policy.rulesets import bundled, load
 from policy.vocabulary import Role
@@ -87,7 +88,7 @@ def everything(now: datetime) -> Iterator[tuple[str, Job]]:
     yield "deliveries", lambda tx, actor: delivered.own_deliveries(tx, actor, now, page=1)
     yield "contacts", lambda tx, actor: contacts.own_contacts(tx, actor, now)
     yield "keys", lambda tx, actor: keys.own_keys(tx, actor, now)
-    yield "usage", lambda tx, actor: usage.usage(tx, actor, None, now)
+    yield "usage", lambda tx, actor: usage.ask(tx, actor, None, now)
 
 
 # --- Whose it is --------------------------------------------------------------------------------------------------
@@ -354,7 +355,8 @@ def test_a_look_counts_for_what_was_allowed_whoever_looked_and_whatever_showed(
         )
         for number, allowed in enumerate(looks)
     ]  # fmt: skip
-    cells = usage.count_allowed(entries, ["jeugdhulp", "wmo-voorziening"])
+    asked = usage.Asked((), Month.of(DAY), ["jeugdhulp", "wmo-voorziening"])
+    cells = usage.rounded(asked, usage.count_allowed(entries)).cells
     assert [each.code for each in cells] == ["jeugdhulp", "wmo-voorziening"]
     for cell in cells:
         assert cell.count == in_tens(sum(cell.code in allowed for allowed in looks))
