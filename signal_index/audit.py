@@ -35,9 +35,10 @@ EVENTS: dict[str, frozenset[str]] = {
     | {"domains", "informed", "cover"},
     # A worker tried to look. `reason` is for the reviewer; the worker gets the fixed text of her refusal.
     "lookup.refused": _ACTOR | {"relation", "purpose", "reason"},
-    # A request was turned away before anybody was known.
-    "access.refused": frozenset({"surface", "reason"}),
-    "signin.refused": frozenset({"surface", "reason"}),
+    # A request was turned away before anybody was known; `besides` is how many more, with the same reason, since the
+    # record before this one.
+    "access.refused": frozenset({"surface", "reason", "besides"}),
+    "signin.refused": frozenset({"surface", "reason", "besides"}),
     # Somebody known tried what she may not do.
     "action.refused": _ADMINISTRATOR | {"surface", "reason"},
     "delivery.accepted": frozenset({"publisher", "kind", "sequence", "items", "operations", "digest"}),

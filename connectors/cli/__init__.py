@@ -19,7 +19,7 @@ from .read import read
 
 _PUBLISHING: Final[Mapping[str, str]] = {
     **dict.fromkeys(("caseload", "init", "publish", "send", "upgrade", "who-looked"), "commands"),
-    **dict.fromkeys(("brp-questions", "person", "persons", "quarantine", "status"), "commands"),
+    **dict.fromkeys(("brp-questions", "person", "persons", "quarantine", "question", "status"), "commands"),
     "run": "run",
 }
 """Per command that publishes, the module here with its `COMMANDS`."""

@@ -1,8 +1,8 @@
 """Commands that publish, and the list of all that the group gets.
 
 Invariants:
-1. What is printed are counts, codes, file names without numbers, and places in files; never a person. Only `person`
-   and `persons` are about persons, and say so.
+1. What is printed are counts, codes, file names without numbers, and places in files; never a person. Only `person`,
+   `persons` and `question` are about persons, and say so.
 2. Exit status 0 when everything was taken in and sent; 2 when a file is refused as a whole or the settings are
    wrong; 3 when something is kept for a later `connector send`, which the message says; 4 only of `status --check`.
 """
@@ -23,6 +23,7 @@ from .ask_brp import brp_questions
 from .person import person, persons
 from .progress import Progress, lines_taken
 from .quarantine import quarantine
+from .question import question
 from .report import Report, say_caseload, say_looks
 from .running import (
     AS_OF,
@@ -172,6 +173,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     quarantine,
     person,
     persons,
+    question,
     brp_questions,
     ask_who_looked,
 )

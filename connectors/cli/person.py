@@ -65,7 +65,7 @@ def person(config_path: Path, *, as_json: bool) -> None:
             relations = list(state.persons.relations(asked))
             nameless = sum(entry.wish is None for entry in state.quarantine.entries())
         for flag in flags:
-            _say_flag(run, flag)
+            say_flag(run, flag)
         for relation in relations:
             _say_relation(run, relation)
         if not flags and not relations:
@@ -74,7 +74,7 @@ def person(config_path: Path, *, as_json: bool) -> None:
             run.say(f"{nameless} set aside while reading name nobody; see `connector quarantine list`")
         run.say(
             f"{len(flags)} flags, {len(relations)} care relations",
-            flags=[_flag_figures(flag) for flag in flags],
+            flags=[flag_figures(flag) for flag in flags],
             relations=[_relation_figures(relation) for relation in relations],
             set_aside_without_a_person=nameless,
         )
@@ -165,7 +165,8 @@ def _numbers(refused: Sequence[QuarantineEntry]) -> str:
     return " ".join(str(entry.number) for entry in refused)
 
 
-def _say_flag(run: Report, flag: About) -> None:
+def say_flag(run: Report, flag: About) -> None:
+    """Tell what is said of a person in one stream, and from which trajecten."""
     run.say(f"{stream_name(flag.source, flag.type)}: {_flag_words(flag)}")
     for traject in flag.trajecten:
         run.say(f"  traject {_days(traject)}")
@@ -203,7 +204,8 @@ def _say_relation(run: Report, relation: Relation) -> None:
         run.say(f"  refused by the index ({entry.reason}); see `connector quarantine show` {entry.number}")
 
 
-def _flag_figures(flag: About) -> Mapping[str, object]:
+def flag_figures(flag: About) -> Mapping[str, object]:
+    """The same for one JSON object."""
     return {
         "source": flag.source or None,
         "type": flag.type,

@@ -5,7 +5,7 @@ Invariants:
    behind `connector upgrade`.
 2. A change is durable when its transaction ends, whatever happens to the process or the machine after that.
 3. The file holds no BSN and no traject's name in the clear; both are sealed under the publisher's own key.
-4. One run at a time writes: `State.lock` refuses a second one.
+4. One run at a time writes: `State.lock` refuses a second one. Only `questions`, which no run touches, goes without.
 
 Whoever takes the file without the key file learns how many flags of which type a source publishes, and when.
 """
@@ -27,6 +27,7 @@ from crypto.sealing import RowKeys, tag
 
 from .persons import About, Persons, Relation
 from .quarantine import DROPPED, Quarantine, QuarantineEntry, Settled, Way, without_numbers
+from .questions import Questions
 from .residences import Residences
 from .schema import UNKNOWN_INCARNATION, StateFault, create, open_existing, transaction
 from .silences import Silences
@@ -112,6 +113,7 @@ class State:
         self.silences = Silences(connection)
         self.spool = Spool(connection, keys)
         self.quarantine = Quarantine(connection)
+        self.questions = Questions(connection, keys)
         self.persons = Persons(self.streams, self.trajecten, self.wishes, self.quarantine)
 
     @classmethod

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 UNKNOWN_INCARNATION: Final = bytes(16)
 """What a batch names before the index has told its incarnation; it refuses such a batch and tells."""
 
@@ -106,6 +106,11 @@ CREATE TABLE silence (             -- who answered with a fault and was not hear
 CREATE TABLE residence (           -- where a person lives, as was said last; kept only while it makes a difference
     person BLOB PRIMARY KEY,       -- tag over the BSN, the same as in traject
     sealed BLOB NOT NULL           -- when it was said, and the municipality
+) STRICT, WITHOUT ROWID;
+CREATE TABLE question (            -- about whom a wijkteam asks, as it was said on the phone; kept for some weeks
+    reference TEXT PRIMARY KEY,    -- as the index gave it; random
+    day TEXT NOT NULL,             -- when it was said
+    sealed BLOB NOT NULL           -- BSN
 ) STRICT, WITHOUT ROWID;
 """
 

@@ -44,6 +44,13 @@ _STEPS: Final[Mapping[int, Sequence[str]]] = {
         ) STRICT, WITHOUT ROWID""",
         "CREATE TABLE residence (person BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID",
     ),
+    3: (
+        """CREATE TABLE question (
+            reference TEXT PRIMARY KEY,
+            day TEXT NOT NULL,
+            sealed BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
 }
 """Per earlier format, the statements that make it the next one."""
 

@@ -19,8 +19,9 @@ from signal_index.errors import LimitExceeded, NotAuthenticated
 from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
 from signal_index.usecases.administration.accounts import note_seen
+from signal_index.usecases.sourcing.usage import Counted
 
-from .api.rates import Limiter, Rate
+from .api.rates import Limiter, Rate, Strangers
 from .api.registry import ROUTES
 from .frame import trace_of_request
 from .identity import Identity, actor_of
@@ -60,6 +61,8 @@ class Desk:
     now: Callable[[], datetime]
     crew: Crew
     limiter: Limiter = field(default_factory=Limiter)
+    strangers: Strangers = field(default_factory=Strangers)
+    counted: Counted = field(default_factory=Counted)
 
     async def run(self, job: Callable[[Transaction], T]) -> T:
         """Run a job and wait for its commit; a caller that goes away does not undo it.
@@ -81,7 +84,7 @@ class Desk:
         try:
             claims = self.identity.claims(request)
         except NotAuthenticated as error:
-            await self.record(audit.event("access.refused", self.now(), surface=surface, reason=error.code))
+            await self.turn_away("access.refused", surface, error.code)
             raise
         caller = Caller(claims.subject, claims.token_id, surface)
         await self.admit(caller, ROUTES[surface].rate)
@@ -113,6 +116,19 @@ class Desk:
                 )
             )
         raise error
+
+    async def turn_away(self, event: str, surface: str, reason: str) -> None:
+        """Record the refusal of somebody nobody knows, or count it with the next one; see `Strangers`.
+
+        Args:
+            event: `access.refused` or `signin.refused`.
+            surface: name of the route.
+            reason: stable code.
+        """
+        besides = self.strangers.turn_away(reason)
+        if besides is not None:
+            refused = audit.event(event, self.now(), surface=surface, reason=reason, besides=besides or None)
+            await self.record(refused)
 
     async def run_for(self, caller: Caller, job: Callable[[Transaction], T]) -> T:
         """Run a job for somebody known; her refusal is recorded after the attempt itself was undone."""

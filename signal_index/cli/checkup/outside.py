@@ -135,13 +135,25 @@ def _discovered(stated: SignInSettings, waiting: Waiting) -> Yielding[Mapping[st
     if isinstance(said, str):
         yield mend("sign-in", f"{url}: {said}", "see to the network, or correct sign_in.issuer")
         return None
-    issuer = said.get("issuer")
-    if issuer != stated.issuer:
-        text = f"the provider calls itself {_shown(issuer)}, the settings say {stated.issuer}"
+    other = misnamed(said, stated.issuer)
+    if other is not None:
+        text = f"{other}, the settings say {stated.issuer}"
         yield mend("sign-in", text, "copy the provider's word for word into sign_in.issuer")
         return None
     yield ok("sign-in", f"{stated.issuer} answers, and is called so")
     return said
+
+
+def misnamed(said: Mapping[str, Any], issuer: str) -> str | None:
+    """How a discovery document names another issuer than the one it was asked of; None when it does not."""
+    stated = said.get("issuer")
+    return None if stated == issuer else f"the provider calls itself {_shown(stated)}"
+
+
+def unsafe(said: Mapping[str, Any], members: Sequence[str]) -> list[str]:
+    """Members of a discovery document that lead over a less safe road than the provider itself."""
+    scheme = urlsplit(str(said.get("issuer"))).scheme
+    return [name for name in members if urlsplit(str(said.get(name))).scheme not in {"https", scheme}]
 
 
 def fetched(
@@ -236,8 +248,7 @@ def _can_sign_in(said: Mapping[str, Any]) -> Findings:
             wanted = " or ".join(ability.wanted)
             text = f"{ability.member} has no {wanted}"
             yield mend(ability.point, text, "let the provider's operator switch it on")
-    scheme = urlsplit(str(said.get("issuer"))).scheme
-    wrong = [name for name in ENDPOINTS if urlsplit(str(said.get(name))).scheme not in {"https", scheme}]
+    wrong = unsafe(said, ENDPOINTS)
     if wrong:
         yield mend("endpoints", f"no safe address in {', '.join(wrong)}", "tell the provider's operator")
     else:

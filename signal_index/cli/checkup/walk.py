@@ -12,7 +12,7 @@ from signal_index.model import dutch_day
 from signal_index.settings import Settings
 from signal_index.store import SqlDatabase
 
-from . import database, files, outside, people, reviewing, services, witnesses
+from . import database, files, lasting, outside, people, reviewing, services, witnesses
 from .findings import Finding, Findings, Yielding, skipped, under
 from .outside import Waiting
 
@@ -111,6 +111,7 @@ def _registered(opened: SqlDatabase, rules: RuleSet | None, wanted: Wanted) -> F
     if found is None:
         return
     yield from people.register(found)
+    yield from lasting.publisher_keys(found, today)
     yield from people.complete_sets(found)
     yield from people.sources(found, catalogue)
     yield from people.staff(found)
@@ -121,6 +122,7 @@ def _services(
     stated: Settings, opened: SqlDatabase | None, manifest: Manifest | None, wanted: Wanted
 ) -> Findings:
     """The pseudonymisers, and those witnesses of which the log cannot say yet how they stand."""
+    yield from lasting.certificates(stated, wanted.now)
     yield from services.pseudonymisers(stated.pseudonymisers, manifest, wanted.waiting)
     heard = set() if opened is None else witnesses.heard(opened)
     for each in stated.witnesses:

@@ -14,7 +14,7 @@ from crypto.errors import CryptoError, KeyFault
 from crypto.keyfiles import IndexSecrets
 from crypto.tokens import TrustedKey
 from signal_index.cli.checkup.findings import Findings, Yielding, mend, ok
-from signal_index.cli.checkup.outside import Waiting, fetched
+from signal_index.cli.checkup.outside import Waiting, fetched, misnamed, unsafe
 from signal_index.errors import SetupFault
 from signal_index.insecure_issuer import make_keys, publish
 
@@ -86,9 +86,8 @@ def token_keys(path: Path, provider: str | None, *, trial: bool, waiting: Waitin
 
 def _published(path: Path, provider: str, waiting: Waiting) -> Yielding[bool]:
     """Pin the keys that the provider publishes now and that a token may be signed with."""
-    url = get_well_known_url(provider, external=True)
-    said = fetched(url, waiting)
-    found = said if isinstance(said, str) else fetched(str(said.get("jwks_uri")), waiting)
+    said = _described(provider, waiting)
+    found = said if isinstance(said, str) else fetched(str(said["jwks_uri"]), waiting)
     if isinstance(found, str):
         yield mend("tokens", f"{provider}: {found}", "see to the network, or ask for the JWK set")
         return False
@@ -106,6 +105,17 @@ def _published(path: Path, provider: str, waiting: Waiting) -> Yielding[bool]:
     pinned = ", ".join(f"{each['kid']} ({each['alg']})" for each in fit)
     yield ok("tokens", f"pinned {pinned}; compare them with the provider's operator")
     return True
+
+
+def _described(provider: str, waiting: Waiting) -> Mapping[str, Any] | str:
+    """What the provider says of itself, or why it cannot be believed: it is another, or leads over a less safe road."""
+    said = fetched(get_well_known_url(provider, external=True), waiting)
+    if isinstance(said, str):
+        return said
+    unfit = misnamed(said, provider)
+    if unfit is None and unsafe(said, ("jwks_uri",)):
+        unfit = "no safe address in jwks_uri"
+    return unfit or said
 
 
 def _fit(stated: Sequence[Any], signs_with: object) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What each field of an entry of the register must hold; a fault names the field and what to do about it."""
+"""What each field of an entry of the register must hold, whoever fills it in; a fault says what to do about it."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,12 @@ SOURCE_CHARACTERS_MAX = 40
 ISSUER_CHARACTERS_MAX = 200
 ITEMS_MAX = 1024
 
-_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{1,22}[0-9]", re.ASCII)
+CONTACT_CHARACTERS_MAX = 80
+
+# A number of nine digits is refused in every spelling: it could be somebody's BSN, typed into the wrong field.
+_PHONE = re.compile(r"0\d{9}|0[89]00\d{4}(?:\d{3})?|14\d{3,4}|\+31\d{9}", re.ASCII)
+_SEPARATORS = re.compile(r"[ -]")
+_DIGITS = re.compile(r"\d(?:[ .-]?\d){5}")
 
 Fault = tuple[str, str]
 """A field, and what is wrong with it."""
@@ -40,11 +45,15 @@ def publication_faults(publication: Publication, *, taken: bool = False) -> Iter
 
 
 def contact_faults(contact: ContactRoute) -> Iterator[Fault]:
-    """What to mend in whom to phone."""
-    if not _is_name(contact.name):
-        yield "contact", "Vul in naar wie men moet vragen, in hoogstens 100 tekens."
-    if _PHONE.fullmatch(contact.phone) is None:
-        yield "telefoon", "Vul een telefoonnummer in, bijvoorbeeld 085-0000000."
+    """What to mend in whom to phone, under the fields `contact` and `telefoon`."""
+    if not contact.name.strip():
+        yield "contact", "Vul in wie of welke afdeling men belt."
+    elif len(contact.name) > CONTACT_CHARACTERS_MAX:
+        yield "contact", "Maak de naam korter: hoogstens 80 tekens."
+    elif not contact.name.isprintable() or _DIGITS.search(contact.name):
+        yield "contact", "Gebruik in de naam alleen woorden. Het nummer hoort in het andere veld."
+    if not _PHONE.fullmatch(_SEPARATORS.sub("", contact.phone)):
+        yield "telefoon", "Vul een telefoonnummer in van 10 cijfers, zoals 085 000 0000."
 
 
 def publisher_faults(publisher: Publisher, *, taken: bool = False) -> Iterator[Fault]:

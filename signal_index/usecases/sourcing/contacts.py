@@ -3,8 +3,7 @@
 Whoever controls this module can lead workers to another phone; each change is on record with what it changed to.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,14 +13,12 @@ from signal_index.errors import Malformed, NotFound
 from signal_index.model import Actor, ContactRoute, Publication, dutch_day
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
+from signal_index.usecases.sources.checks import contact_faults
 
 from .own import published_by, reading
 
-NAME_CHARACTERS_MAX: Final = 80
-# A number of nine digits is refused in every spelling: it could be somebody's BSN, typed into the wrong field.
-_PHONE = re.compile(r"0\d{9}|0[89]00\d{4}(?:\d{3})?|14\d{3,4}|\+31\d{9}", re.ASCII)
-_SEPARATORS = re.compile(r"[ -]")
-_DIGITS = re.compile(r"\d(?:[ .-]?\d){5}")
+_FIELDS: Final = {"contact": "naam"}
+"""What a field of an entry of the register is called where a source fills it in."""
 
 
 def own_contacts(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Publication]:
@@ -63,7 +60,7 @@ def change_contact(
     """
     staff = require_role(actor, Role.SOURCE_ADMIN)
     before = _own(tx, staff.organisation, *about)
-    faults = tuple(_faults(contact))
+    faults = tuple((_FIELDS.get(field, field), text) for field, text in contact_faults(contact))
     if faults:
         raise Malformed("contact", "Dit contactpunt klopt nog niet.", faults)
     if contact == before.contact:
@@ -80,14 +77,3 @@ def change_contact(
     )
     tx.audit.append(record)
     return _own(tx, staff.organisation, *about)
-
-
-def _faults(contact: ContactRoute) -> Iterator[tuple[str, str]]:
-    if not contact.name:
-        yield "naam", "Vul in wie of welke afdeling men belt."
-    elif len(contact.name) > NAME_CHARACTERS_MAX:
-        yield "naam", "Maak de naam korter: hoogstens 80 tekens."
-    elif not contact.name.isprintable() or _DIGITS.search(contact.name):
-        yield "naam", "Gebruik in de naam alleen woorden. Het nummer hoort in het andere veld."
-    if not _PHONE.fullmatch(_SEPARATORS.sub("", contact.phone)):
-        yield "telefoon", "Vul een telefoonnummer in van 10 cijfers, zoals 085 000 0000."

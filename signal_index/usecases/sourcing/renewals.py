@@ -4,7 +4,8 @@ Invariants:
 1. A key that is proposed comes into force by two people: the organisation's bronbeheerder proposes it, a functioneel
    beheerder who is somebody else decides, after comparing the fingerprint by phone.
 2. Of a proposer who may not ask for it any more no key comes into force.
-3. The key before it counts for some days more and then ends by itself; nobody can make a key last longer here.
+3. The key before it counts for some days more and then ends by itself; nobody can make a key last longer here. A key
+   of which the first day is yet to come is not before it, and stays as it was registered.
 4. A secret key that was pasted by mistake is never kept, and whoever pasted it hears to make another one.
 
 Whoever controls one of the two people can at most propose, or refuse.
@@ -207,7 +208,7 @@ def _renewed(publisher: Publisher, proposal: KeyProposal, today: date) -> tuple[
     """The keys once the new one is in force: those before it end after the overlap, and never later than they did."""
     ends = today + timedelta(days=proposal.overlap_days)
     before = (
-        each if each.is_over(today) else replace(each, valid_until=min(each.valid_until or ends, ends))
+        replace(each, valid_until=min(each.valid_until or ends, ends)) if each.is_in_force(today) else each
         for each in publisher.keys
     )
     return (*before, SigningKey(proposal.verify_key, today, today + KEY_LASTS))

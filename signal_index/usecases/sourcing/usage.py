@@ -5,23 +5,46 @@ Invariants:
    read.
 2. Every figure is rounded down to tens, so that one look more or less tells nothing, and small numbers are all nought.
 3. Looks of every organisation in the region count together.
+4. A month is counted in pieces, so that looks are answered meanwhile, and once, since it changes no more.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
 
 from crypto.encoding import Month
 from signal_index.errors import NotFound
 from signal_index.model import Actor, AuditEntry, dutch_day
 from signal_index.model.log import ANSWERED
 from signal_index.ports import Transaction
-from signal_index.usecases.oversight.looks import recorded_in
 from signal_index.usecases.oversight.reports import Cell, closed_months, days_of
 from signal_index.usecases.oversight.suppression import in_tens
 
 from .own import published_by, reading
+
+PIECE: Final = timedelta(hours=1)
+"""What is read per transaction: a busy hour of a region takes some tens of milliseconds."""
+SETTLED_AFTER: Final = timedelta(hours=1)
+"""After a month is over: a record that had to wait may still come in with a time within it."""
+
+Period = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody may see of a month that is over, before it is counted.
+
+    Args:
+        months: that can be asked for, newest first.
+        month: that is shown.
+        types: codes of the organisation's types, in the order to show them in.
+    """
+
+    months: Sequence[Month]
+    month: Month
+    types: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -39,8 +62,20 @@ class Usage:
     cells: tuple[Cell, ...]
 
 
-def usage(tx: Transaction, actor: Actor, month: Month | None, now: datetime) -> Usage:
-    """Count one month for the actor's organisation.
+@dataclass
+class Counted:
+    """Months that were counted, for as long as the process lives: looks per type, of the whole region."""
+
+    months: dict[Month, Counter[str]] = field(default_factory=dict)
+
+    def keep(self, month: Month, looks: Counter[str], now: datetime) -> None:
+        """Remember a month, if nothing more can come in for it."""
+        if now >= days_of(month).period[1] + SETTLED_AFTER:
+            self.months[month] = looks
+
+
+def ask(tx: Transaction, actor: Actor, month: Month | None, now: datetime) -> Asked:
+    """See whether the actor may have the figures of a month; that she asks is recorded.
 
     Args:
         tx: the open transaction.
@@ -57,21 +92,36 @@ def usage(tx: Transaction, actor: Actor, month: Month | None, now: datetime) -> 
     staff = reading(tx, actor, "usage", now, selection=str(chosen))
     if chosen not in months:
         raise NotFound("no-such-month", "Van deze maand zijn er geen cijfers. Kies een andere maand.")
-    types = sorted({entry.type for entry in published_by(tx, staff.organisation)})
-    entries = recorded_in(tx, (ANSWERED,), days_of(chosen)) if types else ()
-    return Usage(months, chosen, count_allowed(entries, types))
+    return Asked(months, chosen, sorted({entry.type for entry in published_by(tx, staff.organisation)}))
 
 
-def count_allowed(entries: Iterable[AuditEntry], types: Sequence[str]) -> tuple[Cell, ...]:
-    """Looks in which each type was allowed, rounded down.
+def pieces(month: Month) -> Iterator[Period]:
+    """The stretches in which a month is counted, each in a transaction of its own."""
+    start, end = days_of(month).period
+    while start < end:
+        yield start, min(start + PIECE, end)
+        start += PIECE
+
+
+def count_piece(tx: Transaction, period: Period) -> Counter[str]:
+    """Looks per type that was allowed in them, in one stretch of time."""
+    return count_allowed(tx.audit.entries(events=(ANSWERED,), period=period))
+
+
+def count_allowed(entries: Iterable[AuditEntry]) -> Counter[str]:
+    """Looks per type that was allowed in them.
 
     Args:
         entries: records of answered looks.
-        types: codes, in the order to show them in.
     """
     tally: Counter[str] = Counter()
     for entry in entries:
         allowed = entry.fields.get("allowed")
         pairs = allowed if isinstance(allowed, list) else []
         tally.update({pair.rpartition(":")[0] for pair in pairs})
-    return tuple(Cell(code, in_tens(tally[code])) for code in types)
+    return tally
+
+
+def rounded(asked: Asked, looks: Counter[str]) -> Usage:
+    """What she gets to see of a month that was counted."""
+    return Usage(asked.months, asked.month, tuple(Cell(code, in_tens(looks[code])) for code in asked.types))

@@ -4,11 +4,14 @@ Invariants:
 1. Over any stretch of time a caller gets what that many minutes allow, and at most one minute's worth besides.
 2. What one caller does costs another nothing.
 3. A spell of refusals is news once, so that whoever keeps trying cannot fill the log with it.
+4. Of people nobody knows a few refusals a minute are put on record, each with how many there were besides; a refusal
+   itself is never held back.
 
 A restart forgets the counts. In production one process serves each surface (ADR-0007), so a limit is a limit; it stops
 a run of looks, and whether looks are right is for the review to find out.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,10 +31,15 @@ class Rate(StrEnum):
     """Looks of one worker, by the interface and on the pages together."""
     WORK = "werk"
     """Everything else one member of staff asks of the interface, or a system in her name."""
+    STRANGER = "onbekend"
+    """Records of refusals of people nobody knows, per reason; not the refusals themselves."""
 
 
 PER_MINUTE: Final[Mapping[Rate, int]] = {Rate.LOOK: 60, Rate.WORK: 240}
 """Far beyond what a person does; somebody who reads on looks at one or two cases a minute."""
+
+STRANGERS_PER_MINUTE: Final = 10
+"""More than people make with mistakes of their own; a flood of a day is 14,400 records per reason, however wide."""
 
 CALLERS_MAX: Final = 10_000
 """Beyond this many, whoever has been quiet for a minute is forgotten; she would have her whole minute again anyway."""
@@ -81,7 +89,7 @@ class Limiter:
 
         Args:
             rate: what she does.
-            caller: staff id; never of a person the index is about.
+            caller: staff id, or a reason of refusal; never of a person the index is about.
 
         Returns:
             How long to wait, or None: go on.
@@ -110,3 +118,29 @@ class Limiter:
         quiet = [key for key, account in self._accounts.items() if now - account.at >= _MINUTE]
         for key in quiet:
             del self._accounts[key]
+
+
+class Strangers:
+    """Which refusals of people nobody knows get a record of their own, and how many are counted with the next one.
+
+    Args:
+        clock: seconds that only go up.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._limiter = Limiter({Rate.STRANGER: STRANGERS_PER_MINUTE}, clock)
+        self._counted: Counter[str] = Counter()
+
+    def turn_away(self, reason: str) -> int | None:
+        """Count one more refusal.
+
+        Args:
+            reason: stable code, of which there are few; strangers cannot make one up.
+
+        Returns:
+            None when it is only counted; else how many were, with this reason, since the last that got a record.
+        """
+        if self._limiter.take(Rate.STRANGER, reason) is not None:
+            self._counted[reason] += 1
+            return None
+        return self._counted.pop(reason, 0)

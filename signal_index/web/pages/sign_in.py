@@ -16,7 +16,6 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from signal_index import audit
 from signal_index.errors import NotPermitted, Unavailable
 from signal_index.model.workplace import Session
 from signal_index.ports import Transaction
@@ -149,7 +148,7 @@ async def _refused(guest: Guest, reason: str, way: str | None) -> Response:
 
 
 async def _record_refused(guest: Guest, reason: str) -> None:
-    await guest.site.desk.record(audit.event("signin.refused", guest.now, surface=SURFACE, reason=reason))
+    await guest.site.desk.turn_away("signin.refused", SURFACE, reason)
 
 
 def _not_now(guest: Guest, error: Unavailable, way: str | None) -> Response:

@@ -10,7 +10,7 @@ from crypto.sheet.fields import TEXT
 from signal_index.model import Actor
 from signal_index.ports import Transaction
 from signal_index.usecases.sourcing import contacts, delivered, keys, renewals, series
-from signal_index.usecases.sourcing.usage import usage
+from signal_index.usecases.sourcing.usage import ask
 from signal_index.usecases.workplace import questions
 from signal_index.web.desk import Desk
 from signal_index.web.strict import StrictRoute
@@ -18,6 +18,7 @@ from signal_index.web.workers import answer
 from signal_index.wire.administration import Besluit
 
 from . import shapes
+from .counting import count_month
 
 PAGES_MAX = 99_999
 Code = Annotated[
@@ -105,8 +106,8 @@ def _asked(routes: APIRouter, desk: Desk) -> None:
     ) -> Response:
         """Hoe vaak is gekeken terwijl uw soort signalen te zien mocht zijn, per maand die voorbij is."""
         month = None if maand is None else Month.parse(maand)
-        found = await desk.run_as(request, lambda tx, actor: usage(tx, actor, month, desk.now()))
-        return answer(shapes.Gebruikscijfers.of(found))
+        asked = await desk.run_as(request, lambda tx, actor: ask(tx, actor, month, desk.now()))
+        return answer(shapes.Gebruikscijfers.of(await count_month(desk, asked)))
 
 
 def _changing(routes: APIRouter, desk: Desk) -> None:

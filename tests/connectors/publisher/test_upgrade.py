@@ -16,6 +16,7 @@ from connectors.state import State, StateFault
 from crypto.chain import Bsn
 
 FORMAT_2 = """
+DROP TABLE question;
 DROP TABLE settled;
 DROP TABLE quarantine;
 CREATE TABLE quarantine (          -- what was set aside, for people to look at; no personal data

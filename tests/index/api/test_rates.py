@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal_index.web.api import rates
-from signal_index.web.api.rates import PER_MINUTE, Limiter, Rate
+from signal_index.web.api.rates import PER_MINUTE, STRANGERS_PER_MINUTE, Limiter, Rate, Strangers
 from signal_index.web.app import Surface, create_app
 from signal_index.web.pages.site import PAGES
 from tests.index.conftest import World
@@ -118,7 +118,8 @@ def test_callers_who_are_quiet_are_forgotten_and_the_others_are_not(
 @pytest.fixture
 def strict(world: World, clock: Clock) -> World:
     """A world in which a minute holds three looks and two other requests."""
-    world.desk = replace(world.desk, limiter=Limiter({LOOK: 3, Rate.WORK: 2}, clock))
+    limiter = Limiter({LOOK: 3, Rate.WORK: 2}, clock)
+    world.desk = replace(world.desk, limiter=limiter, strangers=Strangers(clock))
     world.app = create_app(world.desk, Surface.ALL)
     row = world.relation()
     world.register_relations((world.PEOPLE[0], row))
@@ -165,6 +166,35 @@ def test_a_token_that_does_not_verify_counts_for_nobody(strict: Any) -> None:
     for _ in range(5):
         strict.request("GET", "/v1/zorgrelaties", headers={"Authorization": "Bearer x"})
     assert strict.request("GET", "/v1/zorgrelaties", headers=strict.token()).status_code == 200
+
+
+def test_a_flood_of_strangers_is_a_few_records_with_how_many_they_were(strict: Any, clock: Clock) -> None:
+    flood, forged = 50, {"Authorization": "Bearer x"}
+    answers = {strict.request("GET", "/v1/zorgrelaties").status_code for _ in range(flood)}
+    assert answers == {401}, "counted or recorded, nobody gets through or hears anything else"
+    assert [each.fields["besides"] for each in strict.records("access.refused")] == [
+        None
+    ] * STRANGERS_PER_MINUTE
+    strict.request("GET", "/v1/zorgrelaties", headers=forged)
+    newest = strict.records("access.refused")[0].fields
+    assert (newest["reason"], newest["besides"]) == ("token-malformed", None), "no flood hides another reason"
+    clock.now += 60 / STRANGERS_PER_MINUTE
+    strict.request("GET", "/v1/zorgrelaties")
+    newest = strict.records("access.refused")[0].fields
+    assert (newest["reason"], newest["besides"]) == ("no-token", flood - STRANGERS_PER_MINUTE)
+
+
+@given(steps=st.lists(st.tuples(st.floats(0, 90), st.integers(1, 40)), max_size=15))
+def test_no_refusal_of_a_stranger_is_lost_from_the_count(steps: list[tuple[float, int]]) -> None:
+    clock, tried, told = Clock(), 0, 0
+    strangers = Strangers(clock)
+    for pause, tries in [*steps, (60.0, 1)]:
+        clock.now += pause
+        tried += tries
+        told += sum(
+            1 + besides for besides in (strangers.turn_away("x") for _ in range(tries)) if besides is not None
+        )
+    assert told == tried
 
 
 def test_a_page_and_the_interface_count_together(strict: Any) -> None:

@@ -36,9 +36,9 @@ Clinic = Any  # of the conftest beside this file
 SOUND = [
     "settings", "environment", "libsodium", "keys", "manifest", "tokens", "rules", "law", "database", "schema",
     "initialised", "writable", "log", "clock", "tree", "witness", "review", "register", "feeds of signals",
-    "feeds of relations", "feed of deaths", "complete sets", "sources", "staff", "two people", "roles",
-    "entrances", "pseudonymisers", "site", "theme", "client secret", "sign-in", "code flow", "grant", "PKCE",
-    "signatures", "endpoints", "second factor", "not checked", "signing keys", "mail",
+    "feeds of relations", "feed of deaths", "publisher keys", "complete sets", "sources", "staff", "two people",
+    "roles", "entrances", "pseudonymisers", "site", "theme", "client secret", "sign-in", "code flow", "grant",
+    "PKCE", "signatures", "endpoints", "second factor", "not checked", "signing keys", "mail",
 ]  # fmt: skip
 NOTES = {
     "law", "tree", "witness", "review", "feed of deaths", "two people", "pseudonymisers", "second factor",

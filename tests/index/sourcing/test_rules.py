@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.encoding import Month
 from crypto.keyfiles import PublisherSecrets
 from policy.rulesets import bundled, load
 from policy.vocabulary import Role
@@ -21,6 +22,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases.administration import register as registering
 from signal_index.usecases.expire import tidy
 from signal_index.usecases.oversight.suppression import in_tens
+from signal_index.usecases.sources import entries
 from signal_index.usecases.sourcing import contacts, delivered, keys, renewals, series, usage
 from signal_index.usecases.sourcing.own import published_by
 
@@ -86,7 +88,7 @@ def everything(now: datetime) -> Iterator[tuple[str, Job]]:
     yield "deliveries", lambda tx, actor: delivered.own_deliveries(tx, actor, now, page=1)
     yield "contacts", lambda tx, actor: contacts.own_contacts(tx, actor, now)
     yield "keys", lambda tx, actor: keys.own_keys(tx, actor, now)
-    yield "usage", lambda tx, actor: usage.usage(tx, actor, None, now)
+    yield "usage", lambda tx, actor: usage.ask(tx, actor, None, now)
 
 
 # --- Whose it is --------------------------------------------------------------------------------------------------
@@ -252,6 +254,27 @@ def test_a_renewal_never_makes_an_older_key_last_longer(office: Office) -> None:
     assert (third.valid_from, third.valid_until) == (today, today + renewals.KEY_LASTS)
 
 
+@pytest.mark.parametrize("days", [1, 30, 31, 90])
+def test_a_key_that_is_yet_to_begin_stays_as_it_was_and_the_register_can_be_changed(
+    office: Office, days: int
+) -> None:
+    world = office.world
+    (key,) = office.keys(world.GEMEENTE)
+    later = SigningKey(bytes([7]) * 32, world.clock.date() + timedelta(days=days))
+    world.database.run(lambda tx: tx.register.put_keys(world.GEMEENTE, [key, later]))
+    office.decide(office.propose(overlap=30))
+    assert office.keys(world.GEMEENTE)[1] == later
+    about, route = ("agb:00000003", "jeugdhulp"), ContactRoute("Loket", "030 123 4567")
+    known: Publication = world.database.run(lambda tx: tx.register.publication(*about))
+    changed = replace(known, contact=route)
+
+    def edit(tx: Transaction, actor: Actor) -> None:
+        entries.change_publication(entries.Editing(tx, actor, TYPES, world.clock), changed)
+
+    office.act("f.beheer", edit)
+    assert world.database.run(lambda tx: tx.register.publication(*about)) == changed
+
+
 @given(
     first=st.none() | st.integers(-40, 40), last=st.none() | st.integers(-40, 40), day=st.integers(-50, 50)
 )
@@ -332,7 +355,8 @@ def test_a_look_counts_for_what_was_allowed_whoever_looked_and_whatever_showed(
         )
         for number, allowed in enumerate(looks)
     ]  # fmt: skip
-    cells = usage.count_allowed(entries, ["jeugdhulp", "wmo-voorziening"])
+    asked = usage.Asked((), Month.of(DAY), ["jeugdhulp", "wmo-voorziening"])
+    cells = usage.rounded(asked, usage.count_allowed(entries)).cells
     assert [each.code for each in cells] == ["jeugdhulp", "wmo-voorziening"]
     for cell in cells:
         assert cell.count == in_tens(sum(cell.code in allowed for allowed in looks))

@@ -2,16 +2,18 @@
 
 from starlette.responses import Response
 
-from signal_index.usecases.sourcing.usage import usage
+from signal_index.usecases.sourcing.usage import ask
 from signal_index.web.markup.charts import Row, chart
 from signal_index.web.markup.words import DUTCH
 from signal_index.web.pages.visits import SOURCES, Page, Visit, month_in
+from signal_index.web.sourcing.counting import count_month
 
 
 async def show_usage(visit: Visit) -> Response:
     """The month in the address, or the last one that is over."""
     wanted = month_in(visit.request.query_params.get("maand"))
-    found = await visit.run_as(lambda tx, actor: usage(tx, actor, wanted, visit.now))
+    asked = await visit.run_as(lambda tx, actor: ask(tx, actor, wanted, visit.now))
+    found = await count_month(visit.site.desk, asked)
     rows: list[Row] = [(_word(visit, cell.code), cell.count) for cell in found.cells]
     return visit.page(
         "sourcing/usage.html", months=found.months, month=found.month, rows=rows, chart=chart(rows)

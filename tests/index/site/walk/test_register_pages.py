@@ -16,6 +16,8 @@ from crypto.keyfiles import PublisherSecrets, spelled
 from signal_index.cli import main
 from signal_index.model import ContactRoute, Register
 
+from .test_source_pages import FAULTY
+
 NEW = "00000099000000000009"
 REGIE = "https://regie.gemeente.example"
 
@@ -189,7 +191,7 @@ def test_she_changes_whom_to_phone_and_nothing_else(beheer: Any, world: Any) -> 
     page = beheer.open("/beheer/bronnen").tap("Contactpunt: Bron 0003, Jeugdhulp")
     page.fill("Telefoonnummer", "nul").tap("Bewaar")
     assert page.status == 400
-    assert "Vul een telefoonnummer in, bijvoorbeeld 085-0000000." in page.text
+    assert "Vul een telefoonnummer in van 10 cijfers, zoals 085 000 0000." in page.text
     page.fill("Telefoonnummer", "0800 1234").tap("Bewaar")
     assert "BellenBalie, 0800 1234" in card(page, "Bron 0003")
     assert record(world)["entry"] == "contact"
@@ -198,6 +200,18 @@ def test_she_changes_whom_to_phone_and_nothing_else(beheer: Any, world: Any) -> 
     assert [replace(each, contact=nobody) for each in after.publications] == [
         replace(each, contact=nobody) for each in before.publications
     ]
+
+
+@pytest.mark.parametrize(("name", "phone", "said"), FAULTY)
+def test_she_is_held_to_what_a_source_is_held_to(
+    beheer: Any, world: Any, name: str, phone: str, said: str
+) -> None:
+    before = registered(world)
+    page = beheer.open("/beheer/bronnen").tap("Contactpunt: Bron 0003, Jeugdhulp")
+    page.fill("Naar wie vraagt", name).fill("Telefoonnummer", phone).tap("Bewaar")
+    assert page.status == 400
+    assert said in page.text
+    assert registered(world) == before
 
 
 def test_removing_first_says_what_is_shown_no_more_and_then_it_is(beheer: Any, world: Any) -> None:
