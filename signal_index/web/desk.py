@@ -19,6 +19,7 @@ from signal_index.errors import LimitExceeded, NotAuthenticated
 from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
 from signal_index.usecases.administration.accounts import note_seen
+from signal_index.usecases.oversight.health import Expected
 
 from .api.rates import Limiter, Rate
 from .api.registry import ROUTES
@@ -50,7 +51,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything a surface needs to run a use case."""
+    """Everything a surface needs to run a use case.
+
+    Args:
+        expected: which witnesses are to cosign the log, and how often.
+    """
 
     database: Database
     rules: RuleSet
@@ -60,6 +65,7 @@ class Desk:
     now: Callable[[], datetime]
     crew: Crew
     limiter: Limiter = field(default_factory=Limiter)
+    expected: Expected = field(default_factory=Expected)
 
     async def run(self, job: Callable[[Transaction], T]) -> T:
         """Run a job and wait for its commit; a caller that goes away does not undo it.
