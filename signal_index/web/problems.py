@@ -128,6 +128,12 @@ _FIELDS = frozenset(
         "overlap",
         "bron",
         "soort",
+        "raadpleging",
+        "oordeel",
+        "grond",
+        "dossier",
+        "zaak",
+        "uitkomst",
     }
 )
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."

@@ -23,6 +23,8 @@ from signal_index.web.api.registry import ROUTES, Declared, Part, Proof, require
 from signal_index.web.app import Surface, create_app
 from tests.index.conftest import DAY, GEMEENTE, World
 
+from .overseeing import overseeing
+
 STAFF = {
     "w.een": Role.TEAM_MEMBER,
     "t.lead": Role.TEAM_LEAD,
@@ -31,7 +33,11 @@ STAFF = {
     "b.bron": Role.SOURCE_ADMIN,
 }
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-BESIDES = {"besluit": ("role.granted",), "nieuwe-medewerker": ("staff.added",)}
+BESIDES = {
+    "besluit": ("role.granted",),
+    "nieuwe-medewerker": ("staff.added",),
+    "maandcijfers": ("oversight.read",),
+}
 """What comes of the request besides: a decision carries out what was proposed."""
 Calls = dict[str, Callable[[dict[str, str]], Response]]
 
@@ -63,6 +69,7 @@ def calls(world: World) -> Calls:
         "logbewijzen": ask("POST", "/v1/logbewijzen", json=receipt),
         "logregels": ask("GET", "/v1/logregels"),
         **administration(world, ask),
+        **overseeing(world, ask, own.relation_id),
     }
 
 
