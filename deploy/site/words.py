@@ -37,7 +37,7 @@ _NOT_FOR_PAGES = (
     "usecases/oversee.py",
     "web/api/",
     "web/identity.py",
-    "web/oversight.py",
+    "web/oversight/",
     "web/sources.py",
     "web/strict.py",
     "web/administration/",

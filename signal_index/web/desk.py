@@ -19,6 +19,7 @@ from signal_index.errors import LimitExceeded, NotAuthenticated
 from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
 from signal_index.usecases.administration.accounts import note_seen
+from signal_index.usecases.oversight.health import Expected
 from signal_index.usecases.sourcing.usage import Counted
 
 from .api.rates import Limiter, Rate, Strangers
@@ -51,7 +52,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything a surface needs to run a use case."""
+    """Everything a surface needs to run a use case.
+
+    Args:
+        expected: which witnesses are to cosign the log, and how often.
+    """
 
     database: Database
     rules: RuleSet
@@ -63,6 +68,7 @@ class Desk:
     limiter: Limiter = field(default_factory=Limiter)
     strangers: Strangers = field(default_factory=Strangers)
     counted: Counted = field(default_factory=Counted)
+    expected: Expected = field(default_factory=Expected)
 
     async def run(self, job: Callable[[Transaction], T]) -> T:
         """Run a job and wait for its commit; a caller that goes away does not undo it.

@@ -134,6 +134,11 @@ _FIELDS = frozenset(
         "signaal",
         "signalen",
         "gewenst",
+        "oordeel",
+        "grond",
+        "dossier",
+        "zaak",
+        "uitkomst",
     }
 )
 _FIELD_TEXT_ELSE = "Dit veld is niet goed gevuld."

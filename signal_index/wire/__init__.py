@@ -3,7 +3,7 @@
 Source: NL API Design Rules 2.2 (Dutch resource names, camelCase-free single words here, UTC times with Z).
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -32,6 +32,14 @@ class Wire(BaseModel):
     """Base of everything on the wire: closed, immutable, by the names below only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="In UTC, met Z.")]
+
+
+def moment(at: datetime) -> str:
+    """A moment as it travels."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Raadpleegvraag(Wire):
@@ -230,7 +238,7 @@ class Logregel(Wire):
 
     schrijver: str
     nummer: int
-    tijdstip: str = Field(json_schema_extra={"format": "date-time"}, description="In UTC, met Z.")
+    tijdstip: Moment
     gebeurtenis: str
     velden: dict[str, str | int | bool | list[str] | None]
 
@@ -243,7 +251,7 @@ class Logregel(Wire):
         return cls(
             schrijver=entry.writer.hex(),
             nummer=entry.number,
-            tijdstip=entry.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            tijdstip=moment(entry.at),
             gebeurtenis=entry.event,
             velden={name: value for name, value in entry.fields.items() if name != "any_shown"},
         )

@@ -33,10 +33,21 @@ CLOCK_BACK_MAX: Final = timedelta(minutes=5)
 def build_desk(index: Index) -> Desk:
     """What the HTTP surfaces need."""
     identity = Identity(token_rules(index.settings.issuer, environment=index.settings.environment), utc_now)
-    limits = index.settings.limits
+    limits, witnesses = index.settings.limits, index.settings.witnesses
+    expected = Expected(
+        tuple(each.key.partition("+")[0] for each in witnesses), index.settings.witnessed_within
+    )
     limiter = Limiter({Rate.LOOK: limits.looks_per_minute, Rate.WORK: limits.requests_per_minute})
     return Desk(
-        index.database, index.rules, index.secrets, index.manifest, identity, utc_now, index.crew, limiter
+        index.database,
+        index.rules,
+        index.secrets,
+        index.manifest,
+        identity,
+        utc_now,
+        index.crew,
+        limiter,
+        expected=expected,
     )
 
 
@@ -130,9 +141,6 @@ def build_site(settings: Settings, desk: Desk) -> Site | None:
         accessibility_contact=site.accessibility_contact,
         privacy_contact=site.privacy_contact,
         demonstration=settings.environment == "dev",
-        expected=Expected(
-            tuple(each.key.partition("+")[0] for each in settings.witnesses), settings.witnessed_within
-        ),
         theme=site.theme,
         unused_days=settings.accounts.unused_days,
     )

@@ -3,13 +3,15 @@
 Whoever controls this module can hide a look from the page, not from the report of the period.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from policy.vocabulary import Role
 from signal_index.model import Actor, AuditEntry, dutch_day
-from signal_index.model.review import Chosen, Ground, Judgement, LookRef, Review, kind_of
+from signal_index.model.review import GROUNDS, Chosen, Ground, Judgement, Kind, LookRef, Review, kind_of
 from signal_index.ports import Transaction
 from signal_index.review.policy import ReviewPolicy, Sentence
 from signal_index.review.words import sentence_of
@@ -20,6 +22,9 @@ from .looks import LookLine, find_look, line_of
 from .worklist import Item, worklist
 
 JUDGED = "review.judged"
+PER_PAGE = 20
+KINDS: Final[tuple[str, ...]] = (*Kind, Chosen.SAMPLE)
+"""What the list can be narrowed to, in the order to offer it."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,16 @@ class Judging:
         """Whether a question was asked, so that only a final judgement is left."""
         return self.review.judgement is Judgement.QUESTION
 
+    @property
+    def offered(self) -> tuple[tuple[Judgement, tuple[Ground, ...]], ...]:
+        """The judgements to choose from, with their grounds; a question is asked once, and what is closed stays so."""
+        if not self.review.is_open:
+            return ()
+        again = self.asked
+        return tuple(
+            (each, own) for each, own in GROUNDS.items() if not (again and each is Judgement.QUESTION)
+        )
+
 
 def to_review(tx: Transaction, actor: Actor, policy: ReviewPolicy, now: datetime) -> Sequence[ToReview]:
     """Looks of the organisation that wait for a judgement, the earliest due first; reading them is recorded.
@@ -102,14 +117,67 @@ class LastList:
     overdue: bool
 
 
-def last_list(tx: Transaction, actor: Actor, now: datetime) -> LastList:
-    """Whether review runs at all, for the privacy officer.
+@dataclass(frozen=True)
+class ListPage:
+    """One page of the work list.
+
+    Args:
+        looks: that wait, the earliest due first.
+        total: how many wait, of every kind.
+        late: of those, past their day.
+        kinds: how many of each kind; kinds of which none waits are left out.
+        number: of this page, the earliest due being 1.
+        has_later: whether there is a page after this one.
+        newest: whether review runs at all.
+        policy: by which looks are chosen, in sentences.
+    """
+
+    looks: Sequence[ToReview]
+    total: int
+    late: int
+    kinds: tuple[tuple[str, int], ...]
+    number: int
+    has_later: bool
+    newest: LastList
+    policy: tuple[Sentence, ...]
+
+
+def list_page(
+    tx: Transaction,
+    actor: Actor,
+    policy: ReviewPolicy,
+    now: datetime,
+    *,
+    kind: str | None = None,
+    number: int = 1,
+) -> ListPage:
+    """The work list in parts, all of it or what was chosen for one kind of reason; reading it is recorded.
+
+    Args:
+        tx: the open transaction.
+        actor: the privacy officer.
+        policy: the review policy.
+        now: aware UTC.
+        kind: one of `KINDS`; None for all.
+        number: the page; beyond the last one it is the last.
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
     """
-    require_role(actor, Role.PRIVACY_OFFICER)
-    return newest_list(tx, now)
+    found = to_review(tx, actor, policy, now)
+    fitting = [each for each in found if kind is None or each.kind == kind]
+    number = min(number, max(1, -(-len(fitting) // PER_PAGE)))
+    counts = Counter(each.kind for each in found)
+    return ListPage(
+        looks=fitting[(number - 1) * PER_PAGE : number * PER_PAGE],
+        total=len(found),
+        late=sum(each.item.late for each in found),
+        kinds=tuple((code, counts[code]) for code in KINDS if counts[code]),
+        number=number,
+        has_later=number * PER_PAGE < len(fitting),
+        newest=newest_list(tx, now),
+        policy=policy.sentences(),
+    )
 
 
 def newest_list(tx: Transaction, now: datetime) -> LastList:

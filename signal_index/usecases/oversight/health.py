@@ -93,6 +93,11 @@ class LogHealth:
         )
 
     @property
+    def within_minutes(self) -> int | None:
+        """How old the last cosignature may be, in minutes; None for an index without witnesses."""
+        return int(self.within.total_seconds()) // 60 if self.within else None
+
+    @property
     def is_incident(self) -> bool:
         """Whether a record is missing, or a witness says that the log was rewritten."""
         refused = {each.refusal.reason for each in self.witnesses if each.refusal is not None}

@@ -21,12 +21,13 @@ from policy.rulesets import RuleSet
 from policy.vocabulary import Level, Role
 from signal_index import audit
 from signal_index.errors import NotFound
-from signal_index.model import Actor, AuditEntry, CareRelation, StaffMember, dutch_day
+from signal_index.model import Actor, AuditEntry, CareRelation, Receipt, StaffMember, dutch_day
 from signal_index.model.days import Days
 from signal_index.model.log import ANSWERED, LOOKS, REFUSED
 from signal_index.model.workplace import Cover
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
+from signal_index.usecases.log import redeem
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,11 @@ class Proof:
     size: int | None
     witnesses: tuple[str, ...]
 
+    @property
+    def receipt(self) -> Receipt:
+        """What the worker got when she looked."""
+        return Receipt(self.writer, self.number, self.leaf)
+
 
 @dataclass(frozen=True)
 class OneLook:
@@ -118,7 +124,7 @@ class OneLook:
         facts: what the rules were told, by name.
         domains: codes of the areas of life she narrowed to.
         informed: whether the resident knew; None when the asking system did not say.
-        tie: None when the case is gone, or stands for somebody else by now.
+        tie: None when the look was refused, or the case is gone, or stands for somebody else by now.
     """
 
     line: LookLine
@@ -196,7 +202,7 @@ def one_look(tx: Transaction, rules: RuleSet, actor: Actor, look_id: bytes, now:
         facts=json.loads(_text(entry, "facts") or "{}"),
         domains=tuple(_codes(entry, "domains")),
         informed=_text(entry, "informed"),
-        tie=_tie(tx, staff, entry, person),
+        tie=_tie(tx, staff, entry, person) if entry.event == ANSWERED else None,
         proof=proof_of(tx, entry),
     )
 
@@ -227,6 +233,18 @@ def proof_of(tx: Transaction, entry: AuditEntry) -> Proof:
             each.witness for each in cosigned if place is not None and each.size > place.position
         ),
     )
+
+
+def proof_text(tx: Transaction, actor: Actor, look_id: bytes, now: datetime) -> bytes:
+    """The proof that the record of a look is in the log, as `redeem` gives it; that she asked for it is recorded.
+
+    Raises:
+        NotPermitted: the actor does not act as a privacy officer.
+        NotFound: `no-look`.
+        Unavailable: `not-in-tree`: it will be in a moment.
+    """
+    entry, _ = find_look(tx, require_role(actor, Role.PRIVACY_OFFICER), look_id)
+    return redeem(tx, actor, Receipt(entry.writer, entry.number, entry.leaf), now)
 
 
 def _text(entry: AuditEntry, name: str) -> str | None:

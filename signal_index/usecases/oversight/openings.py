@@ -197,7 +197,7 @@ def show(tx: Transaction, actor: Actor, opening_id: bytes, now: datetime) -> Sho
     """
     staff = require_role(actor, Role.PRIVACY_OFFICER)
     opening = _opening(tx, staff, opening_id)
-    shown = _shown(tx, actor, opening, now)
+    shown = as_shown(tx, actor, opening, now)
     if not (shown.is_own and shown.state is OpeningState.OPEN):
         tx.audit.append(
             audit.act("oversight.read", now, actor, page="opening", selection=_text(opening.opening_id))
@@ -215,10 +215,11 @@ def overview(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Shown]:
     """
     staff = require_role(actor, Role.PRIVACY_OFFICER)
     tx.audit.append(audit.act("oversight.read", now, actor, page="openings"))
-    return [_shown(tx, actor, each, now) for each in tx.openings.all_of(staff.organisation)]
+    return [as_shown(tx, actor, each, now) for each in tx.openings.all_of(staff.organisation)]
 
 
-def _shown(tx: Transaction, actor: Actor, opening: Opening, now: datetime) -> Shown:
+def as_shown(tx: Transaction, actor: Actor, opening: Opening, now: datetime) -> Shown:
+    """An opening without its case, for a use case that has seen to who asks."""
     found = tx.audit.one(opening.writer, opening.number)
     person = found[1] if found is not None else None
     return Shown(

@@ -139,6 +139,24 @@ def figures(tx: Transaction, rules: RuleSet, actor: Actor, month: Month, now: da
     return count(own, month, purposes, colleagues)
 
 
+@dataclass(frozen=True)
+class Report:
+    """The figures of one month, and of which months there are any.
+
+    Args:
+        months: newest first.
+    """
+
+    months: Sequence[Month]
+    figures: Figures
+
+
+def report(tx: Transaction, rules: RuleSet, actor: Actor, month: Month | None, now: datetime) -> Report:
+    """`figures` of this month, or of the last one that is over; raises as that does."""
+    months = closed_months(tx, dutch_day(now))
+    return Report(months, figures(tx, rules, actor, month or months[0], now))
+
+
 def days_of(month: Month) -> Days:
     """The days of a month."""
     after = month.plus(1)

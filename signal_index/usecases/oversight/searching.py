@@ -96,6 +96,12 @@ class Found:
     more: bool
     unknown: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def fault(self) -> Malformed | None:
+        """What to answer instead when somebody or some case is not known; not raised, for the search is on record."""
+        text = "Er is niets gevonden. Verbeter wat hieronder staat."
+        return Malformed("search", text, self.unknown) if self.unknown else None
+
 
 @dataclass(frozen=True)
 class _Wanted:

@@ -131,6 +131,11 @@ class Verdict:
     judgement: Judgement
     ground: Ground
 
+    @classmethod
+    def on(cls, tx: Transaction, look_id: bytes, judgement: Judgement, ground: Ground) -> "Verdict":
+        """The same, of a look by its name."""
+        return cls(LookRef(*tx.names.look(look_id)), judgement, ground)
+
 
 def judge(tx: Transaction, actor: Actor, verdict: Verdict, policy: ReviewPolicy, now: datetime) -> Review:
     """Conclude what a look was; a question opens a second term, any other judgement closes the look.

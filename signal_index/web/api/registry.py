@@ -91,6 +91,19 @@ def _of_a_source(records: str, *statuses: int) -> Declared:
     )
 
 
+def _overseeing(records: str | None, *statuses: int) -> Declared:
+    """A row for the privacy officer; what records nothing is the same for everybody."""
+    return Declared(
+        part=Part.OVERSIGHT,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.PRIVACY_OFFICER}),
+        records=records,
+        silent="" if records else _NOBODY,
+        rate=Rate.WORK,
+        statuses=frozenset(statuses),
+    )
+
+
 def _administering(records: str, *statuses: int, also: Role | None = None) -> Declared:
     """A row for who administers, and maybe for another role as well."""
     roles = frozenset({Role.FUNCTIONAL_ADMIN} if also is None else {Role.FUNCTIONAL_ADMIN, also})
@@ -181,13 +194,7 @@ ROUTES: Final[Mapping[str, Declared]] = {
         rate=Rate.WORK,
         statuses=frozenset({404}),
     ),
-    "logregels": Declared(
-        part=Part.OVERSIGHT,
-        proof=Proof.TOKEN,
-        roles=frozenset({Role.PRIVACY_OFFICER}),
-        records="log.read",
-        rate=Rate.WORK,
-    ),
+    "logregels": _overseeing("log.read"),
     "teamleden": Declared(
         part=Part.WORKERS,
         proof=Proof.TOKEN,
@@ -238,6 +245,19 @@ ROUTES: Final[Mapping[str, Declared]] = {
     "sleutelbesluit": _administering("key.approved", 404, 409),
     "register": _administering("register.read"),
     "register-vervangen": _administering("register.imported", 409),
+    "werklijst": _overseeing("worklist.read"),
+    "vastgelegde-raadpleging": _overseeing("look.read", 404),
+    "oordeel": _overseeing("review.judged", 404, 409),
+    "logbewijs": _overseeing("receipt.redeemed", 404),
+    "zoekopdracht": _overseeing("looks.searched"),
+    "zaaknummeraanvragen": _overseeing("oversight.read"),
+    "nieuwe-zaaknummeraanvraag": _overseeing("opening.asked", 404),
+    "zaaknummeraanvraag": _overseeing("opening.read", 404),
+    "zaaknummerbesluit": _overseeing("opening.approved", 404, 409),
+    "maandcijfers": _overseeing("review.reported", 404),
+    "regels": _overseeing(None),
+    "logboek": _overseeing("oversight.read"),
+    "stuurcijfers": _administering("administration.read", 404),
 }
 
 

@@ -7,7 +7,7 @@ Invariants:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -19,7 +19,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from signal_index.usecases.oversight.health import Expected
 from signal_index.web.desk import Desk
 from signal_index.web.frame import PAGE_HEADERS, Frame, OneHost
 from signal_index.web.markup.addresses import Address, Addresses
@@ -108,7 +107,6 @@ class Front:
         accessibility_contact: e-mail address or phone number for who meets an obstacle.
         privacy_contact: the same for questions about privacy.
         demonstration: whether every page says that nothing here is real.
-        expected: which witnesses are to cosign the log, and how often.
         theme: a style sheet to serve after ours.
         unused_days: after how many days without a sign-in the daily job blocks an account.
     """
@@ -119,7 +117,6 @@ class Front:
     accessibility_contact: str
     privacy_contact: str
     demonstration: bool
-    expected: Expected = field(default_factory=Expected)
     theme: Path | None = None
     unused_days: int = UNUSED_DAYS
 
@@ -143,7 +140,7 @@ def open_site(desk: Desk, front: Front, provider: Provider) -> Site:
     renderer = Renderer(
         _HERE / "templates", about, load_words(_HERE / "locale/en.po"), addresses=addresses, assets=files
     )
-    return Site(desk, front.origin, renderer, addresses, files, provider, front.expected, front.unused_days)
+    return Site(desk, front.origin, renderer, addresses, files, provider, front.unused_days)
 
 
 def pages_app(site: Site, pages: Sequence[Page] = PAGES) -> ASGIApp:

@@ -22,7 +22,6 @@ from signal_index.errors import NotPermitted
 from signal_index.model import Actor
 from signal_index.model.workplace import Session
 from signal_index.ports import Transaction
-from signal_index.usecases.oversight.health import Expected
 from signal_index.usecases.workplace import sessions
 from signal_index.web.api.rates import Rate
 from signal_index.web.desk import Caller, Desk
@@ -93,7 +92,6 @@ class Site:
     Args:
         desk: runs use cases.
         origin: scheme and host, as in the address bar.
-        expected: which witnesses are to cosign the log, and how often.
         unused_days: after how many days without a sign-in the daily job blocks an account.
         sign_in_key: signs what a browser remembers while somebody signs in; a restart breaks off sign-ins under way
             and nothing else.
@@ -105,7 +103,6 @@ class Site:
     addresses: Addresses
     assets: Assets
     provider: Provider
-    expected: Expected = field(default_factory=Expected)
     unused_days: int = UNUSED_DAYS
     sign_in_key: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
 

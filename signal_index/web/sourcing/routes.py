@@ -3,15 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
-from crypto.encoding import Month
 from crypto.sheet.fields import TEXT
 from signal_index.model import Actor
 from signal_index.ports import Transaction
 from signal_index.usecases.sourcing import contacts, delivered, keys, renewals, series
 from signal_index.usecases.sourcing.usage import ask
 from signal_index.usecases.workplace import questions
+from signal_index.web.api.params import Bladzijde, Maand, month_of
 from signal_index.web.desk import Desk
 from signal_index.web.strict import StrictRoute
 from signal_index.web.workers import answer
@@ -20,7 +20,6 @@ from signal_index.wire.administration import Besluit
 from . import shapes
 from .counting import count_month
 
-PAGES_MAX = 99_999
 Code = Annotated[
     str, Path(pattern=f"^{TEXT.pattern}$", max_length=64, description="Een code uit het register.")
 ]
@@ -54,9 +53,7 @@ def _delivered(routes: APIRouter, desk: Desk) -> None:
     @routes.get(
         "/leveringen", response_model=shapes.Leveringen, name="geleverd", summary="Lees uw leveringen"
     )
-    async def geleverd(
-        request: Request, bladzijde: Annotated[int, Query(ge=1, le=PAGES_MAX)] = 1
-    ) -> Response:
+    async def geleverd(request: Request, bladzijde: Bladzijde = 1) -> Response:
         """Wat uw organisatie de laatste dertig dagen stuurde, de nieuwste bovenaan."""
         found = await desk.run_as(
             request, lambda tx, actor: delivered.own_deliveries(tx, actor, desk.now(), page=bladzijde)
@@ -101,11 +98,9 @@ def _asked(routes: APIRouter, desk: Desk) -> None:
         name="gebruikscijfers",
         summary="Lees hoe vaak is gekeken",
     )
-    async def gebruikscijfers(
-        request: Request, maand: Annotated[str | None, Query(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")] = None
-    ) -> Response:
+    async def gebruikscijfers(request: Request, maand: Maand = None) -> Response:
         """Hoe vaak is gekeken terwijl uw soort signalen te zien mocht zijn, per maand die voorbij is."""
-        month = None if maand is None else Month.parse(maand)
+        month = month_of(maand)
         asked = await desk.run_as(request, lambda tx, actor: ask(tx, actor, month, desk.now()))
         return answer(shapes.Gebruikscijfers.of(await count_month(desk, asked)))
 

@@ -3,7 +3,7 @@
 Source: NL API Design Rules 2.2 (Dutch names, UTC times with Z).
 """
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -16,12 +16,7 @@ from signal_index.usecases.sourcing.keys import OwnKey, OwnKeys, Proposed
 from signal_index.usecases.sourcing.renewals import KEY_BYTES_MAX, OVERLAPS_DAYS
 from signal_index.usecases.sourcing.series import OwnSeries
 from signal_index.usecases.sourcing.usage import Usage
-from signal_index.wire import Contact, Wire
-
-
-def moment(at: datetime) -> str:
-    """A moment as it travels."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+from signal_index.wire import Contact, Wire, moment
 
 
 class Signaalreeks(Wire):

@@ -18,7 +18,7 @@ def add(desk: Desk, routes: APIRouter) -> None:
 
     @routes.post(
         "/zaakopeningen",
-        response_model=shapes.GeopendeZaak,
+        response_model=shapes.GevondenZaak,
         name="zaakopening",
         summary="Open een zaak met een kaartje",
     )
@@ -27,7 +27,7 @@ def add(desk: Desk, routes: APIRouter) -> None:
         relation = await desk.run_as(
             request, lambda tx, actor: arrive(tx, actor, kaartje.kaartje, desk.now())
         )
-        return answer(shapes.GeopendeZaak(zorgrelatie=UUID(bytes=relation)))
+        return answer(shapes.GevondenZaak(zorgrelatie=UUID(bytes=relation)))
 
     @routes.get(
         "/zorgrelaties/{zorgrelatie}/doelen",

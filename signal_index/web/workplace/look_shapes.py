@@ -13,8 +13,7 @@ from signal_index.model.workplace import Informed, Useful, Verdict, View
 from signal_index.usecases.workplace.asked import Asked, Doubted
 from signal_index.usecases.workplace.views import Shown
 from signal_index.web.markup import signals
-from signal_index.web.sourcing.shapes import moment
-from signal_index.wire import LOOKUP_TEXT, Bron, Contact, Leefgebied, Signaal, Wire
+from signal_index.wire import LOOKUP_TEXT, Bron, Contact, Leefgebied, Signaal, Wire, moment
 
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="In UTC, met Z.")]
 

@@ -31,7 +31,7 @@ class Kaartje(Wire):
     )
 
 
-class GeopendeZaak(Wire):
+class GevondenZaak(Wire):
     """The case a ticket opens."""
 
     zorgrelatie: UUID

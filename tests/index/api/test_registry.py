@@ -24,6 +24,7 @@ from signal_index.web.app import Surface, create_app
 from tests.index.conftest import DAY, GEMEENTE, World
 
 from .at_work import at_work, help_runs
+from .overseeing import overseeing
 
 STAFF = {
     "w.een": Role.TEAM_MEMBER,
@@ -33,7 +34,11 @@ STAFF = {
     "b.bron": Role.SOURCE_ADMIN,
 }
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-BESIDES = {"besluit": ("role.granted",), "nieuwe-medewerker": ("staff.added",)}
+BESIDES = {
+    "besluit": ("role.granted",),
+    "nieuwe-medewerker": ("staff.added",),
+    "maandcijfers": ("oversight.read",),
+}
 """What comes of the request besides: a decision carries out what was proposed."""
 Calls = dict[str, Callable[[dict[str, str]], Response]]
 
@@ -65,6 +70,8 @@ def calls(world: World) -> Calls:
         "bevestiging": ask("POST", confirmed),
         "logbewijzen": ask("POST", "/v1/logbewijzen", json=receipt),
         "logregels": ask("GET", "/v1/logregels"),
+        # First, for it judges the look that is in the tree.
+        **overseeing(world, ask, own.relation_id),
         **at_work(world, ask, question["zorgrelatie"]),
         **administration(world, ask),
     }

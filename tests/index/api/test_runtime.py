@@ -12,6 +12,7 @@ from fastapi import APIRouter
 
 from crypto.batch import BatchClass
 from signal_index.web.api.methods import Methods
+from signal_index.web.app import LIST_BYTES_MAX, Surface, create_app
 from signal_index.web.frame import API_VERSION
 from tests.index.conftest import GEMEENTE, World
 from tests.support.serving import Server
@@ -236,3 +237,13 @@ def test_at_most_two_majors_are_served_and_the_page_on_versions_names_the_presen
 
 def _is_there(world: World, path: str) -> bool:
     return world.request("GET", path).status_code == 200
+
+
+def test_a_list_of_too_many_names_itself_and_one_of_too_many_bytes_is_not_read(world: World) -> None:
+    world.app = create_app(world.desk, Surface.OVERSIGHT)
+    headers = world.token("f.beheer")
+    many = world.request("POST", "/v1/medewerkerslijsten", headers=headers, json={"Resources": [{}] * 10_001})
+    assert is_framed(many, 400)
+    assert [each["veld"] for each in many.json()["velden"]] == ["Resources"]
+    heavy = {"Resources": [{"userName": "x" * LIST_BYTES_MAX}]}
+    assert is_framed(world.request("POST", "/v1/medewerkerslijsten", headers=headers, json=heavy), 413)

@@ -1,17 +1,15 @@
 """The report: figures of one month, in bars and in tables, to read and to print."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from crypto.encoding import Month
-from signal_index.model import Actor, dutch_day
+from signal_index.model import Actor
 from signal_index.ports import Transaction
 from signal_index.review.policy import POLICY
 from signal_index.review.words import NAMES
 from signal_index.usecases.oversight.kept import Kept, kept
-from signal_index.usecases.oversight.reports import Counted, Figures, closed_months, days_of, figures
+from signal_index.usecases.oversight.reports import Counted, Report, days_of, report
 from signal_index.usecases.oversight.suppression import SMALLEST_SHOWN
 from signal_index.web.markup.charts import Chart, Row, chart
 from signal_index.web.markup.words import DUTCH
@@ -38,15 +36,15 @@ async def show_figures(visit: Visit) -> Response:
     """The month in the address, or the last one that is over."""
     wanted = month_in(visit.request.query_params.get("maand"))
 
-    def read(tx: Transaction, actor: Actor) -> tuple[Sequence[Month], Figures, Kept]:
-        months = closed_months(tx, dutch_day(visit.now))
-        counted = figures(tx, visit.rules, actor, wanted or months[0], visit.now)
-        return months, counted, kept(tx, actor, POLICY, days_of(counted.month), visit.now)
+    def read(tx: Transaction, actor: Actor) -> tuple[Report, Kept]:
+        counted = report(tx, visit.rules, actor, wanted, visit.now)
+        return counted, kept(tx, actor, POLICY, days_of(counted.figures.month), visit.now)
 
-    months, found, reviewed = await visit.run_as(read)
+    counted, reviewed = await visit.run_as(read)
+    found = counted.figures
     return visit.page(
         "oversight/figures.html",
-        months=months,
+        months=counted.months,
         month=found.month,
         hidden=found.is_hidden,
         purposes=sheet_of(visit, found.purposes),

@@ -4,13 +4,8 @@ from collections.abc import Mapping
 
 from starlette.responses import PlainTextResponse, Response
 
-from policy.vocabulary import Role
-from signal_index.model import Receipt
-from signal_index.ports import Transaction
-from signal_index.usecases.authority import require_role
-from signal_index.usecases.log import redeem
 from signal_index.usecases.oversight.health import health
-from signal_index.usecases.oversight.looks import find_look
+from signal_index.usecases.oversight.looks import proof_text
 from signal_index.web.markup.words import say
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
@@ -68,11 +63,11 @@ CHANGES: Mapping[str, str] = {
 
 async def show_health(visit: Visit) -> Response:
     """The state of log and witnesses."""
-    found = await visit.run_as(lambda tx, actor: health(tx, actor, visit.site.expected, visit.now))
+    found = await visit.run_as(lambda tx, actor: health(tx, actor, visit.site.desk.expected, visit.now))
     return visit.page(
         "oversight/log_health.html",
         health=found,
-        minutes=int(found.within.total_seconds()) // 60 if found.within else None,
+        minutes=found.within_minutes,
         refusals=REFUSALS,
         entries=ENTRIES,
         changes=CHANGES,
@@ -82,13 +77,7 @@ async def show_health(visit: Visit) -> Response:
 async def proof(visit: Visit) -> Response:
     """The proof that the record of a look is in the log, as a file."""
     look_id = visit.param("look")
-
-    def receipt(tx: Transaction) -> Receipt:
-        staff = require_role(visit.actor, Role.PRIVACY_OFFICER)
-        entry, _ = find_look(tx, staff, look_id)
-        return Receipt(entry.writer, entry.number, entry.leaf)
-
-    text = await visit.run_as(lambda tx, actor: redeem(tx, actor, receipt(tx), visit.now))
+    text = await visit.run_as(lambda tx, actor: proof_text(tx, actor, look_id, visit.now))
     # The name of the file says nothing either: it may lie in a folder for years.
     return PlainTextResponse(
         text, headers={"Content-Disposition": 'attachment; filename="bewijs.tlog-proof"'}

@@ -12,7 +12,7 @@ from policy.catalogue import PurposeRule, SignalType
 from policy.vocabulary import Level
 from signal_index.errors import Malformed
 from signal_index.model import Actor
-from signal_index.model.review import GROUNDS, Ground, Judgement, LookRef
+from signal_index.model.review import Ground, Judgement
 from signal_index.ports import Transaction
 from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight.chosen import Judging, judging
@@ -56,7 +56,7 @@ async def _look_page(visit: Visit, fault: str = "") -> Response:
         domains=[each for each in domains if each is not None],
         judging=in_review,
         follow_up_days=POLICY.follow_up.days,
-        offered=_offered(in_review),
+        offered=in_review.offered if in_review is not None else (),
         judgements=JUDGEMENTS,
         grounds=GROUND_TEXTS,
     )
@@ -68,12 +68,6 @@ def _by_level(look: OneLook) -> list[tuple[Level, list[SignalType]]]:
     return [(level, kinds) for level, kinds in reversed(found) if kinds]
 
 
-def _offered(in_review: Judging | None) -> list[tuple[Judgement, tuple[Ground, ...]]]:
-    """The judgements to choose from; a question is asked once."""
-    asked = in_review is not None and in_review.asked
-    return [(each, own) for each, own in GROUNDS.items() if not (asked and each is Judgement.QUESTION)]
-
-
 async def give_verdict(visit: Visit) -> Response:
     """Keep the judgement and go back to the list, or say that one has to be chosen."""
     look_id, chosen = visit.param("look"), _choice(visit.form)
@@ -81,8 +75,7 @@ async def give_verdict(visit: Visit) -> Response:
         return await _look_page(visit, _CHOOSE)
 
     def keep(tx: Transaction, actor: Actor) -> None:
-        verdict = Verdict(LookRef(*tx.names.look(look_id)), *chosen)
-        judge(tx, actor, verdict, POLICY, visit.now)
+        judge(tx, actor, Verdict.on(tx, look_id, *chosen), POLICY, visit.now)
 
     try:
         await visit.run_as(keep)

@@ -82,8 +82,8 @@ async def find(visit: Visit) -> Response:
         found = await visit.run_as(lambda tx, actor: search(tx, actor, request, visit.now))
     except Malformed as error:
         return _page(visit, filled, errors=error.violations)
-    if found.unknown:
-        return _page(visit, filled, errors=found.unknown)
+    if found.fault is not None:
+        return _page(visit, filled, errors=found.fault.violations)
     return _page(visit, filled, found)
 
 

@@ -261,14 +261,15 @@ def test_a_witness_of_the_settings_that_never_answered_is_listed_with_the_limit(
     cosigned = Cosigned("getuige.example", head.size, head.checkpoint, world.clock)
     world.database.run(lambda tx: tx.witnesses.put_cosigned(cosigned))
     expected = Expected(("getuige.example", "stil.example"), timedelta(minutes=15))
-    page = new_house(expected=expected).browser("p.officer").get("/toezicht/logboek")
+    world.desk = replace(world.desk, expected=expected)
+    page = new_house().browser("p.officer").get("/toezicht/logboek")
     text = " ".join(page.text.split())
     assert "stil.example" in text
     assert "En weigerde ook niet." in text
     assert "Een bevestiging mag hooguit 15 minuten oud zijn." in text
     assert "Het logboek is in orde" not in text
-    alone = new_house(expected=Expected(("getuige.example",), timedelta(minutes=15)))
-    assert "Het logboek is in orde" in alone.browser("p.officer").get("/toezicht/logboek").text
+    world.desk = replace(world.desk, expected=Expected(("getuige.example",), timedelta(minutes=15)))
+    assert "Het logboek is in orde" in new_house().browser("p.officer").get("/toezicht/logboek").text
 
 
 def test_the_last_check_by_the_index_itself_is_told(looked: Any, officer: Any, world: Any) -> None:

@@ -1,20 +1,20 @@
-"""The surface for oversight: the privacy officer reads the log of looks."""
+"""The routes for the log itself: its newest records, and how it and its witnesses do."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from signal_index.usecases.oversee import read_log
+from signal_index.usecases.oversight.health import health
+from signal_index.web.desk import Desk
+from signal_index.web.workers import answer
 from signal_index.wire import Logregel, Logregels
 
-from .desk import Desk
-from .strict import StrictRoute
-from .workers import answer
+from .log_shapes import Logboek
 
 
-def router(desk: Desk) -> APIRouter:
-    """The routes of this surface."""
-    routes = APIRouter(route_class=StrictRoute)
+def add(desk: Desk, routes: APIRouter) -> None:
+    """Add these routes."""
 
     @routes.get(
         "/logregels", response_model=Logregels, name="logregels", summary="Lees het logboek van raadplegingen"
@@ -35,4 +35,10 @@ def router(desk: Desk) -> APIRouter:
         )
         return answer(Logregels(logregels=tuple(Logregel.of(entry) for entry in entries)))
 
-    return routes
+    @routes.get(
+        "/logboek", response_model=Logboek, name="logboek", summary="Lees hoe het logboek ervoor staat"
+    )
+    async def logboek(request: Request) -> Response:
+        """Of het logboek groeit, of getuigen het bevestigen, en of er iets ontbreekt."""
+        found = await desk.run_as(request, lambda tx, actor: health(tx, actor, desk.expected, desk.now()))
+        return answer(Logboek.of(found))
