@@ -5,13 +5,14 @@ days, so only `policy.rulesets` makes one outside the tests.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
-from policy.catalogue import Catalogue
+from policy.catalogue import Catalogue, PurposeRule
 from policy.engine import PRINCIPAL, TYPE_ENTITY, EngineSource
-from policy.rule_text import Rule
+from policy.rule_text import Kind, Rule
+from policy.vocabulary import Level
 
 _NO_CATALOGUE = Catalogue(types=(), purposes=(), legal_bases=(), life_domains=(), unpublished_zrm_2013=())
 
@@ -25,7 +26,7 @@ class InForce:
         ends: None for the last stretch.
         rules: The rules in force, sorted by key.
         catalogue: The catalogue with the legal bases that hold in this stretch.
-        source: What the engine is built from; None when no rule is in force.
+        source: What the engines are built from; None when no rule is in force.
     """
 
     digest: str
@@ -43,6 +44,24 @@ class InForce:
         """Find a rule by its key."""
         return next((rule for rule in self.rules if rule.key == key), None)
 
+    def highest(self, purpose: PurposeRule) -> Mapping[str, Level]:
+        """The most that the grants for a purpose may open of each type: an upper bound, whatever the facts."""
+        found: dict[str, Level] = {}
+        for rule in self.rules:
+            if rule.kind is not Kind.GRANT or rule.purpose not in {None, purpose.code}:
+                continue
+            for each in self.catalogue.types:
+                if each.code in purpose.types and rule.legal_basis in each.legal_bases:
+                    found[each.code] = max(rule.levels[-1], found.get(each.code, Level.PRESENCE))
+        return found
+
+    def without(self, key: str) -> "InForce":
+        """These rules with one left out, to see what it is for; unchanged if it is not among them."""
+        kept = tuple(rule for rule in self.rules if rule.key != key)
+        if self.source is None or len(kept) == len(self.rules):
+            return self
+        return replace(self, rules=kept, source=replace(self.source, policies=_policies(kept)))
+
 
 def nothing_in_force(digest: str, day: date) -> InForce:
     """Stand in for the rules of a day that has none: it covers no day, so every decision by it is a fault."""
@@ -50,12 +69,7 @@ def nothing_in_force(digest: str, day: date) -> InForce:
 
 
 def build_source(schema: str, rules: Sequence[Rule], catalogue: Catalogue) -> EngineSource:
-    """Gather what the engine needs to decide by these rules and this catalogue."""
-    policies = {
-        "staticPolicies": {rule.key: json.loads(rule.policy) for rule in rules},
-        "templates": {},
-        "templateLinks": [],
-    }
+    """Gather what the engines need to decide by these rules and this catalogue."""
     purposes = sorted(purpose.code for purpose in catalogue.purposes)
     entities = [
         _entity(PRINCIPAL["type"], PRINCIPAL["id"], {}),
@@ -75,9 +89,14 @@ def build_source(schema: str, rules: Sequence[Rule], catalogue: Catalogue) -> En
     ]
     return EngineSource(
         schema=schema,
-        policies=json.dumps(policies, sort_keys=True),
+        policies=_policies(rules),
         entities=json.dumps(entities, sort_keys=True),
     )
+
+
+def _policies(rules: Sequence[Rule]) -> str:
+    by_key = {rule.key: json.loads(rule.policy) for rule in rules}
+    return json.dumps({"staticPolicies": by_key, "templates": {}, "templateLinks": []}, sort_keys=True)
 
 
 def _entity(kind: str, name: str, attributes: dict[str, object]) -> dict[str, object]:

@@ -6,7 +6,8 @@ Invariants of every set that loads:
    successor names the version it replaces; the end date follows from that and is written nowhere.
 3. Every guard has been seen to refuse, and no grant opens more than presence where only areas of life are shown
    (`policy.selftest`), on each stretch of days on its own.
-4. The digest covers everything that decides: schema, catalogue, canaries, guards and grants.
+4. The digest covers everything that decides and what is promised of it: schema, catalogue, canaries, promises,
+   words, guards and grants.
 
 Whoever controls the files can at most grant what the catalogue lists, and changes the digest in every record.
 """
@@ -29,12 +30,16 @@ from policy.errors import RuleSetError
 from policy.in_force import InForce, build_source, nothing_in_force
 from policy.rule_text import Rule, read_rule
 from policy.selftest import prove, read_canaries
+from policy.telling import wording
+from policy.telling.wording import Words, read_words
+from policy.upkeep import promises as promise_file
+from policy.upkeep.promises import Promise, read_promises
 
 SCHEMA_FILE = "schema.cedarschema"
 
-_SINGLE_FILES = (SCHEMA_FILE, catalogue_file.FILE, selftest.FILE)
+_SINGLE_FILES = (SCHEMA_FILE, catalogue_file.FILE, selftest.FILE, promise_file.FILE, wording.FILE)
 _RULE_FOLDERS = ("guards/", "grants/")
-_CASES_FOLDER = "cases/"
+CASES_FOLDER = "cases/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +49,15 @@ class RuleSet:
     Attributes:
         digest: SHA-256 over the deciding files, 64 lower-case hex digits.
         catalogue: The catalogue as written, whatever the day; decisions and lists use that of `in_force`.
+        promises: What is true of everything these rules allow; held against them by `policy.proving`.
+        words: How facts are said to people.
         epochs: One per stretch of days without a change, oldest first; the last one has no end.
     """
 
     digest: str
     catalogue: Catalogue
+    promises: tuple[Promise, ...]
+    words: Words
     epochs: tuple[InForce, ...]
 
     def in_force(self, on: date) -> InForce:
@@ -71,6 +80,8 @@ def load(files: Mapping[str, str]) -> RuleSet:
     catalogue = read_catalogue(texts[catalogue_file.FILE])
     canaries = read_canaries(texts[selftest.FILE])
     schema = _schema(texts[SCHEMA_FILE])
+    promises = read_promises(texts[promise_file.FILE], schema)
+    words = read_words(texts[wording.FILE])
     rules = _with_ends([read_rule(name, texts[name], schema) for name in texts if name not in _SINGLE_FILES])
     _check_references(rules, catalogue, canaries)
     digest = _digest(texts)
@@ -80,7 +91,7 @@ def load(files: Mapping[str, str]) -> RuleSet:
     )
     for epoch in epochs:
         prove(epoch, canaries)
-    return RuleSet(digest=digest, catalogue=catalogue, epochs=epochs)
+    return RuleSet(digest=digest, catalogue=catalogue, promises=promises, words=words, epochs=epochs)
 
 
 def bundled() -> Mapping[str, str]:
@@ -116,9 +127,9 @@ def _deciding(files: Mapping[str, str]) -> dict[str, str]:
     if missing:
         raise RuleSetError(missing[0], "this file is missing")
     for name in files:
-        if name not in _SINGLE_FILES and not name.startswith((*_RULE_FOLDERS, _CASES_FOLDER)):
+        if name not in _SINGLE_FILES and not name.startswith((*_RULE_FOLDERS, CASES_FOLDER)):
             raise RuleSetError(name, "this file has no place in a rule set")
-    deciding = sorted(name for name in files if not name.startswith(_CASES_FOLDER))
+    deciding = sorted(name for name in files if not name.startswith(CASES_FOLDER))
     return {name: files[name].replace("\r\n", "\n") for name in deciding}
 
 

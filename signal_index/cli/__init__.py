@@ -29,6 +29,7 @@ _OWN = {
     "proposal": "administration.proposals:proposal",
     "relation": "relations:relation",
     "review": "oversight.review:review",
+    "rules": "rules:rules",
     "serve": "serve:serve",
     "setup": "setup:setup",
     "source": "index:source",

@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from policy.explain import FAULT_TEXT, NEUTRAL_TEXT, officer_texts, worker_texts
 from policy.facts import LookupFacts
 from policy.in_force import InForce
 from policy.pdp import decide
 from policy.rulesets import load
+from policy.telling.explain import FAULT_TEXT, NEUTRAL_TEXT, officer_texts, worker_texts
 from policy.vocabulary import PurposeCode
 
 Facts = Callable[..., LookupFacts]

@@ -191,6 +191,10 @@ NOT_RECORDED: dict[str, str] = {
     "command entrance new": _ELSEWHERE,
     "command insecure-issuer new": "for trials only; no index is open",
     "command insecure-issuer token": "for trials only; whoever uses the token is recorded",
+    **{
+        f"command rules {name}": "reads rule files, which are about nobody; no index is open"
+        for name in ("diff", "lint", "prove", "show", "test")
+    },
     "command keys approve": _KEYS,
     "command keys index": _KEYS,
     "command keys manifest": _KEYS,

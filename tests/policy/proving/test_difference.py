@@ -1,0 +1,193 @@
+"""What a change opens and closes: compared with trying every look-up there is, and read as a report."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from itertools import combinations, product
+from typing import Any
+
+import pytest
+
+from policy.engine import Question, Verdict
+from policy.engine.agreed import engines_for
+from policy.facts import cedar_day
+from policy.in_force import InForce
+from policy.proving.difference import Change, Direction, differences
+from policy.proving.lookups import kinds_of_facts
+from policy.proving.report import Report
+from policy.rulesets import RuleSet, bundled, load
+from policy.selftest import read_canaries
+from policy.telling.wording import Language
+from policy.vocabulary import Level, Role
+
+T01 = "grants/T01-huisbezoek-wmo-2026-01-01.cedar"
+T02 = "grants/T02-huisbezoek-jeugdwet-2026-01-01.cedar"
+T03 = "grants/T03-schuldhulp-wgs-2026-01-01.cedar"
+G03 = "guards/G03-tweede-factor-2026-01-01.cedar"
+BEFORE, SINCE = date(2026, 12, 31), date(2026, 3, 1)
+STARTS = date(2027, 1, 1)
+TWO_STEPS = "context.raadpleging.tweede_factor"
+ONLY_ADULTS = 'context.raadpleging.leeftijdsgroep == "18+" &&'
+ADULTS_AND_NEARLY = (
+    '(context.raadpleging.leeftijdsgroep == "18+" || context.raadpleging.leeftijdsgroep == "16-17") &&'
+)
+
+Changing = Callable[..., RuleSet]
+Place = tuple[str, str, str, Level]
+
+
+def test_the_same_rules_differ_in_nothing(rule_set: RuleSet) -> None:
+    assert differences(rule_set, rule_set, SINCE) == ()
+
+
+def test_a_wider_age_opens_that_age_and_nothing_else(rule_set: RuleSet, succeeded: Changing) -> None:
+    changes = differences(rule_set, succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY)), SINCE)
+    for change in changes:
+        assert (change.direction, change.starts, change.ends) == (Direction.OPENED, STARTS, None)
+        assert (change.purpose, change.role) == ("schuldhulp-afstemming", "wijkteammedewerker")
+        assert ("leeftijdsgroep", ("16-17",)) in change.conditions
+        assert change.rules == ("T03-schuldhulp-wgs-2027-01-01",)
+        assert change.held_by == ()
+    richer = {change.levels: dict(change.conditions).get("afgeschermd") for change in changes}
+    assert richer == {(Level.PRESENCE,): None, (Level.SOURCE, Level.CONTACT): ("nee",)}
+
+
+def test_a_narrower_guard_closes_and_names_itself(rule_set: RuleSet, succeeded: Changing) -> None:
+    stricter = 'context.raadpleging.tweede_factor && context.raadpleging.leeftijdsgroep != "0-11"'
+    changes = differences(rule_set, succeeded((G03, "context.raadpleging.tweede_factor", stricter)), SINCE)
+    assert {change.direction for change in changes} == {Direction.CLOSED}
+    assert {change.held_by for change in changes} == {("G03-tweede-factor-2027-01-01",)}
+    assert all(("leeftijdsgroep", ("0-11",)) in change.conditions for change in changes)
+
+
+def test_days_before_the_first_one_looked_at_do_not_count(rule_set: RuleSet, succeeded: Changing) -> None:
+    wider = succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY))
+    late = date(2030, 5, 1)
+    assert {change.starts for change in differences(rule_set, wider, late)} == {late}
+
+
+def test_what_lasts_over_another_change_is_one_change(rule_set: RuleSet, succeeded: Changing) -> None:
+    stricter = f'{TWO_STEPS} && context.raadpleging.leeftijdsgroep != "0-11"'
+    changed = succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY), (G03, TWO_STEPS, stricter, "2028-01-01"))
+    opened = [each for each in differences(rule_set, changed, SINCE) if each.direction is Direction.OPENED]
+    assert {(each.starts, each.ends) for each in opened} == {(STARTS, None)}
+    closed = [each for each in differences(rule_set, changed, SINCE) if each.direction is Direction.CLOSED]
+    assert {each.starts for each in closed} == {date(2028, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ((T03, ONLY_ADULTS, ADULTS_AND_NEARLY),),
+        ((T03, ONLY_ADULTS, ""),),
+        (
+            (
+                T02,
+                "context.raadpleging.doel ==",
+                "context.raadpleging.coordinator && context.raadpleging.doel ==",
+            ),
+        ),
+        ((T02, ', Action::"toon_contact"', ""), (T03, ', Action::"toon_contact"', "")),
+        ((G03, TWO_STEPS, f'({TWO_STEPS} && context.raadpleging.leeftijdsgroep != "0-11")'),),
+    ],
+    ids=["one-age", "any-age", "coordinators", "no-contact", "stricter-guard"],
+)
+def test_trying_every_look_up_finds_the_same(
+    changes: tuple[tuple[str, str, str], ...], rule_set: RuleSet, succeeded: Changing
+) -> None:
+    changed = succeeded(*changes)
+    found = differences(rule_set, changed, STARTS)
+    before, after = rule_set.in_force(STARTS), changed.in_force(STARTS)
+    tried = {Direction.OPENED: set[Place](), Direction.CLOSED: set[Place]()}
+    for place, old, new in _everything(before, after):
+        if old != new:
+            tried[Direction.OPENED if new else Direction.CLOSED].add(place)
+    for direction in Direction:
+        assert _places(found, direction) == tried[direction]
+    assert any(tried.values())
+
+
+def _places(changes: tuple[Change, ...], direction: Direction) -> set[Place]:
+    return {
+        (each.purpose, each.role, code, level)
+        for each in changes
+        if each.direction is direction
+        for code, level in product(each.types, each.levels)
+    }
+
+
+def _everything(before: InForce, after: InForce) -> Iterator[tuple[Place, bool, bool]]:
+    """Every look-up by a team member in which at most two facts are other than those of the canary that is allowed."""
+    for purpose in after.catalogue.purposes:
+        for facts in _spoilt():
+            stated = {**facts, "doel": purpose.code, "grondslagen": sorted(purpose.legal_bases)}
+            pairs = zip(_allowed(before, stated), _allowed(after, stated), strict=True)
+            for (place, old), (_, new) in pairs:
+                yield (purpose.code, Role.TEAM_MEMBER.value, *place), old, new
+
+
+def _spoilt() -> Iterator[dict[str, object]]:
+    in_order = {**read_canaries(bundled()["canaries.toml"]).baseline, "op": cedar_day(STARTS)}
+    kinds = kinds_of_facts()
+    for first, second in combinations([name for name in kinds if name not in {"doel", "rol", "op"}], 2):
+        for values in product(_every_value(kinds[first]), _every_value(kinds[second])):
+            yield {**in_order, first: values[0], second: values[1]}
+
+
+def _every_value(kind: type) -> list[Any]:
+    if kind is bool:
+        return [True, False]
+    return [each.value for each in kind] if issubclass(kind, StrEnum) else ["eigen"]
+
+
+def _allowed(rules: InForce, facts: Mapping[str, object]) -> Iterator[tuple[tuple[str, Level], bool]]:
+    assert rules.source is not None
+    questions = [Question(each.code, level) for each in rules.catalogue.types for level in Level]
+    answers = engines_for(rules.source).ask(facts, questions)
+    said = {
+        (q.type_code, q.level): a.verdict is Verdict.ALLOW for q, a in zip(questions, answers, strict=True)
+    }
+    for code, level in said:
+        yield (code, level), all(said[code, lower] for lower in Level if lower <= level)
+
+
+def _report(old: RuleSet, new: RuleSet, language: Language) -> str:
+    found = differences(old, new, SINCE)
+    return "\n".join(Report(old=old, new=new, since=SINCE, changes=found, language=language).lines())
+
+
+def test_a_reader_finds_who_sees_what_from_when_on_which_ground(
+    rule_set: RuleSet, succeeded: Changing
+) -> None:
+    text = _report(rule_set, succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY)), "nl")
+    for line in (
+        "- Er gaat iets open, voor het eerst op 1 januari 2027. Aantal veranderingen: 2.",
+        "- Er gaat niets dicht.",
+        "### Vanaf 1 januari 2027",
+        "Wie: wijkteammedewerker. Doel: Afstemmen van schuldhulp.",
+        "- Nu is er geen regel die dit toestaat.",
+    ):
+        assert line in text.splitlines()
+    assert "in plaats van T03-schuldhulp-wgs-2026-01-01" in text
+    assert "De leeftijd van de inwoner: 16 of 17 jaar." in text
+    assert "Wet gemeentelijke schuldhulpverlening, artikel 8. Niet gecontroleerd door een jurist." in text
+
+
+def test_the_report_says_the_same_in_english(rule_set: RuleSet, succeeded: Changing) -> None:
+    text = _report(rule_set, succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY)), "en")
+    assert "### From 1 January 2027" in text
+    assert "Who: team member. Purpose: Coordinating debt help." in text
+    assert "The age of the resident: 16 or 17." in text
+
+
+def test_a_rule_that_is_edited_instead_of_followed_up_is_called_out(
+    files: Mapping[str, str], rule_set: RuleSet
+) -> None:
+    edited = {**files, T03: files[T03].replace(ONLY_ADULTS, ADULTS_AND_NEARLY)}
+    assert "- Veranderd: Schuldhulp afstemmen" in _report(rule_set, load(edited), "nl")
+
+
+def test_a_report_without_changes_says_so(rule_set: RuleSet) -> None:
+    text = _report(rule_set, rule_set, "nl")
+    assert text.count("Er gaat niets open.") == text.count("Er gaat niets dicht.") == 2
+    assert "- Geen enkele regel is anders." in text
