@@ -2,7 +2,8 @@
 
 Invariants:
 1. Every code that is referred to exists, and every code exists once; otherwise nothing is loaded.
-2. Which types belong to a purpose follows from the legal bases alone, so it is the same for every resident.
+2. Which types belong to a purpose follows from the legal bases and from what it shows, never from a resident: a type
+   that is only ever shown as its area of life belongs to no purpose that shows signals one by one.
 3. Every label, sentence and paragraph for a page is there in Dutch and in English, on one line and not blank.
 
 Whoever controls the catalogue can at most name which types a purpose could reach, for which a grant is still
@@ -246,12 +247,15 @@ def _refuse(codes: Iterable[str], problem: str) -> None:
 
 def _with_types(purposes: Iterable[PurposeRule], types: Sequence[SignalType]) -> tuple[PurposeRule, ...]:
     return tuple(
-        replace(
-            purpose,
-            types=tuple(each.code for each in types if set(each.legal_bases) & set(purpose.legal_bases)),
-        )
+        replace(purpose, types=tuple(each.code for each in types if _reaches(purpose, each)))
         for purpose in purposes
     )
+
+
+def _reaches(purpose: PurposeRule, signal_type: SignalType) -> bool:
+    if signal_type.sensitivity is Sensitivity.SPECIAL and purpose.shows is not Shows.AREAS:
+        return False
+    return bool(set(signal_type.legal_bases) & set(purpose.legal_bases))
 
 
 def _within(codes: Iterable[str], allowed: set[str]) -> tuple[str, ...]:

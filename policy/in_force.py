@@ -12,6 +12,7 @@ from datetime import date
 from policy.catalogue import Catalogue
 from policy.engine import PRINCIPAL, TYPE_ENTITY, EngineSource
 from policy.rule_text import Rule
+from policy.vocabulary import Shows
 
 _NO_CATALOGUE = Catalogue(types=(), purposes=(), legal_bases=(), life_domains=(), unpublished_zrm_2013=())
 
@@ -57,9 +58,10 @@ def build_source(schema: str, rules: Sequence[Rule], catalogue: Catalogue) -> En
         "templateLinks": [],
     }
     purposes = sorted(purpose.code for purpose in catalogue.purposes)
+    areas_only = sorted(each.code for each in catalogue.purposes if each.shows is Shows.AREAS)
     entities = [
         _entity(PRINCIPAL["type"], PRINCIPAL["id"], {}),
-        _entity("Catalogus", "geldend", {"doelen": purposes}),
+        _entity("Catalogus", "geldend", {"doelen": purposes, "doelen_leefgebieden": areas_only}),
         *(
             _entity(
                 TYPE_ENTITY,

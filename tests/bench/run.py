@@ -6,10 +6,10 @@ Medians over the rounds; `spread` is (largest - smallest) / median of the ratio.
 
 import gc
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-from policy.facts import LookupFacts
+from policy.facts import LookupFacts, Register, read_at
 from policy.pdp import decide
 from policy.rulesets import bundled, load
 from policy.vocabulary import AgeBand, PurposeCode, Role
@@ -21,6 +21,7 @@ OUT = Path(__file__).parents[2] / "build" / "bench.json"
 
 def _policy() -> Figure:
     in_force = load(bundled()).in_force(date(2026, 3, 3))
+    moment = datetime(2026, 3, 3, 9, tzinfo=UTC)
     facts = LookupFacts(
         role=Role.TEAM_MEMBER,
         account_active=True,
@@ -28,11 +29,19 @@ def _policy() -> Figure:
         purpose=PurposeCode("voorbereiding-huisbezoek"),
         relation_live=True,
         relation_confirmed=True,
+        relation_organisation="00000099000000000001",
+        relation_team="noord",
         age_band=AgeBand.ADULT,
         shielded=False,
         coordinator=False,
         organisation="00000099000000000001",
+        team="noord",
+        objection=False,
+        involved=False,
+        emergency=False,
         on=date(2026, 3, 3),
+        asked_at=moment,
+        origins=read_at(moment, dict.fromkeys(Register, "bench")),
     )
     types = [kind.code for kind in in_force.catalogue.types]
     # The floor is one type at presence only: what the engine costs per call before there is anything to batch.

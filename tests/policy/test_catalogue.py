@@ -17,6 +17,7 @@ REQUIRED_TYPES = {
     "schuldhulptraject",
     "wmo-voorziening",
     "jeugdhulp",
+    "overige-jeugdhulp",
     "ww-uitkering",
     "ziektewet-uitkering",
     "wia-uitkering",
@@ -66,6 +67,7 @@ NAMED_AS_NOT_SHOWN = {
     "schuldhulptraject": ("schuldhulp", "debt help"),
     "wmo-voorziening": ("Wmo", "Wmo"),
     "jeugdhulp": ("jeugdhulp", "youth help"),
+    "overige-jeugdhulp": ("verige hulp voor jeugd", "ther help for youth"),
     "ww-uitkering": ("UWV", "UWV"),
     "ziektewet-uitkering": ("UWV", "UWV"),
     "wia-uitkering": ("UWV", "UWV"),
@@ -119,7 +121,9 @@ def _sentences(text: str) -> list[str]:
 
 
 def _rule_texts(rules: InForce) -> list[str]:
-    return [text for rule in rules.rules for text in (rule.title, rule.worker_text) if text is not None]
+    """What may be read of rules by whom they are about; a rule without a text for her is about somebody else."""
+    about_her = [rule for rule in rules.rules if rule.worker_text is not None]
+    return [text for rule in about_her for text in (rule.title, rule.worker_text) if text is not None]
 
 
 def test_every_type_that_others_rely_on_exists(catalogue: Catalogue) -> None:
@@ -182,10 +186,19 @@ def test_no_text_tells_apart_what_must_stay_coarse(catalogue: Catalogue) -> None
 
 def test_wmo_and_youth_help_are_one_type_each(catalogue: Catalogue) -> None:
     kinds = [each.source_kind for each in catalogue.types]
-    assert (kinds.count("wmo-aanbieder"), kinds.count("jeugdhulpaanbieder")) == (1, 1)
-    assert [each.code for each in catalogue.types if each.life_domain is LifeDomain.YOUTH_AND_FAMILY] == [
-        "jeugdhulp"
-    ]
+    assert (kinds.count("wmo-aanbieder"), kinds.count("jeugdhulpaanbieder")) == (1, 2)
+    youth = [each for each in catalogue.types if each.life_domain is LifeDomain.YOUTH_AND_FAMILY]
+    assert {each.code: each.sensitivity for each in youth} == {
+        "jeugdhulp": Sensitivity.SENSITIVE,
+        "overige-jeugdhulp": Sensitivity.SPECIAL,
+    }
+
+
+def test_what_is_special_belongs_to_no_purpose_that_shows_signals(catalogue: Catalogue) -> None:
+    special = {each.code for each in catalogue.types if each.sensitivity is Sensitivity.SPECIAL}
+    reaching = {each.shows for each in catalogue.purposes if special & set(each.types)}
+    assert special == {"overige-jeugdhulp"}
+    assert reaching == {Shows.AREAS}
 
 
 def test_sentences_for_workers_are_short(catalogue: Catalogue, rules: InForce) -> None:

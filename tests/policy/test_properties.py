@@ -3,19 +3,21 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from policy.facts import LookupFacts
+from policy.facts import LookupFacts, Register, read_at
 from policy.pdp import Decision, decide
 from policy.rulesets import bundled, load
 from policy.vocabulary import AgeBand, Level, Outcome, PurposeCode, Role
 
 RULE_SET = load(bundled())
 DAY = date(2026, 3, 3)
+NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
+ORIGINS = read_at(NOW, dict.fromkeys(Register, "test"))
 RULES = RULE_SET.in_force(DAY)
 AGAIN = load(dict(reversed(list(bundled().items())))).in_force(DAY)
 TYPES = [each.code for each in RULE_SET.catalogue.types]
@@ -34,6 +36,7 @@ WMO = {
     "participatie-traject",
 }
 YOUTH = {"jeugdhulp", "schoolinschrijving-verzuim"}
+SPECIAL = {"overige-jeugdhulp"}
 DEBT = {
     "schuldhulptraject",
     "ww-uitkering",
@@ -53,11 +56,13 @@ DEBT = {
 REACH = {
     "voorbereiding-huisbezoek": WMO | YOUTH,
     "schuldhulp-afstemming": DEBT,
-    "toets-zelfredzaamheid": WMO | YOUTH,
+    "toets-zelfredzaamheid": WMO | YOUTH | SPECIAL,
 }
+ON_THE_JEUGDWET = {"voorbereiding-huisbezoek", "toets-zelfredzaamheid"}
 
 # Mostly in order, so that random look-ups reach the grants often enough.
 mostly_true = st.sampled_from([True, True, True, False])
+mostly_false = st.sampled_from([False, False, False, True])
 facts_of_any_kind = st.builds(
     LookupFacts,
     role=st.sampled_from([Role.TEAM_MEMBER, Role.TEAM_MEMBER, *Role]),
@@ -66,11 +71,19 @@ facts_of_any_kind = st.builds(
     purpose=st.sampled_from(PURPOSES).map(PurposeCode),
     relation_live=mostly_true,
     relation_confirmed=mostly_true,
+    relation_organisation=st.sampled_from(["gemeente", "gemeente", "gemeente", "stichting"]),
+    relation_team=st.sampled_from(["noord", "noord", "noord", "zuid"]),
     age_band=st.sampled_from(AgeBand),
     shielded=st.booleans(),
     coordinator=st.booleans(),
-    organisation=st.sampled_from(["gemeente", "stichting"]),
+    organisation=st.sampled_from(["gemeente", "gemeente", "gemeente", "stichting"]),
+    team=st.sampled_from(["noord", "noord", "noord", "zuid"]),
+    objection=mostly_false,
+    involved=mostly_false,
+    emergency=st.booleans(),
     on=st.just(DAY),
+    asked_at=st.just(NOW),
+    origins=st.just(ORIGINS),
 )
 
 
@@ -81,15 +94,24 @@ def _model(facts: LookupFacts, code: str) -> tuple[Outcome, Level | None, set[st
         "G02": facts.account_active,
         "G03": facts.second_factor,
         "G04": facts.purpose in REACH,
-        "G05": code in REACH.get(str(facts.purpose), set()),
+        "G05": _shares_a_basis(str(facts.purpose), code),
+        "G06": facts.organisation == facts.relation_organisation,
+        "G07": facts.team == facts.relation_team,
+        "G08": facts.age_band == "18+" or facts.purpose in ON_THE_JEUGDWET,
+        "G10": not facts.objection,
+        "G11": not facts.involved,
+        "G12": code not in SPECIAL or facts.purpose == "toets-zelfredzaamheid",
     }
     if not all(kept.values()):
         return Outcome.REFUSED, None, {number for number, holds in kept.items() if not holds}
-    too_young = facts.purpose == "schuldhulp-afstemming" and facts.age_band != "18+"
-    if facts.role != "wijkteammedewerker" or too_young:
+    if facts.role != "wijkteammedewerker":
         return Outcome.NO_RULE, None, set()
     number, presence_only = _grant(facts, code)
     return Outcome.ALLOWED, Level.PRESENCE if presence_only else Level.CONTACT, {number}
+
+
+def _shares_a_basis(purpose: str, code: str) -> bool:
+    return code in REACH.get(purpose, set()) or (code in SPECIAL and purpose in ON_THE_JEUGDWET)
 
 
 def _grant(facts: LookupFacts, code: str) -> tuple[str, bool]:
@@ -113,7 +135,7 @@ def _is_within(narrow: Decision, wide: Decision) -> bool:
 
 
 def test_the_second_model_knows_every_type_of_the_catalogue() -> None:
-    assert set(TYPES) == WMO | YOUTH | DEBT
+    assert set(TYPES) == WMO | YOUTH | DEBT | SPECIAL
     assert {purpose.code: set(purpose.types) for purpose in RULES.catalogue.purposes} == REACH
 
 
@@ -132,6 +154,10 @@ SPOILED = [
     {"relation_live": False},
     {"relation_confirmed": False},
     {"purpose": PurposeCode("nieuwsgierigheid")},
+    {"relation_organisation": "een-andere"},
+    {"relation_team": "een-ander"},
+    {"objection": True},
+    {"involved": True},
 ]
 
 
@@ -183,8 +209,16 @@ def test_shielding_hides_no_presence_and_shows_nothing_else(facts: LookupFacts) 
         age_band=AgeBand.ADULT,
         shielded=False,
         coordinator=True,
+        relation_organisation="gemeente",
+        relation_team="noord",
         organisation="gemeente",
+        team="noord",
+        objection=False,
+        involved=False,
+        emergency=False,
         on=DAY,
+        asked_at=NOW,
+        origins=ORIGINS,
     )
 )
 def test_the_self_sufficiency_talk_shows_presence_and_nothing_a_home_visit_hides(facts: LookupFacts) -> None:
@@ -192,7 +226,8 @@ def test_the_self_sufficiency_talk_shows_presence_and_nothing_a_home_visit_hides
         decide(RULES, replace(facts, purpose=PurposeCode(code)), TYPES)
         for code in ("toets-zelfredzaamheid", "voorbereiding-huisbezoek")
     )
-    assert _levels(talk) == dict.fromkeys(_levels(visit), Level.PRESENCE)
+    levels = {code: level for code, level in talk.allowed if code not in SPECIAL}
+    assert levels == dict.fromkeys(_levels(visit), Level.PRESENCE)
 
 
 @settings(max_examples=100, deadline=None)
