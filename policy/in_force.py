@@ -14,7 +14,9 @@ from policy.engine import PRINCIPAL, TYPE_ENTITY, EngineSource
 from policy.rule_text import Rule
 from policy.vocabulary import Shows
 
-_NO_CATALOGUE = Catalogue(types=(), purposes=(), legal_bases=(), life_domains=(), unpublished_zrm_2013=())
+_NO_CATALOGUE = Catalogue(
+    types=(), purposes=(), legal_bases=(), life_domains=(), source_kinds=(), unpublished_zrm_2013=()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,4 +205,10 @@ def test_the_bundled_grants_are_each_tied_to_one_purpose_and_name_what_it_may_sh
         "T03": everything,
         "T04": presence,
         "T05": presence,
+        "T06": presence,
+        "T07": presence,
+        "T08": everything,
+        "T09": everything,
+        "T10": everything,
+        "T11": everything,
     }

@@ -122,6 +122,10 @@ def test_dropping_the_guard_on_the_relation_opens_what_a_case_keeps_shut(rule_se
     assert decide(opened, case.facts, ["wmo-voorziening"]).allowed == (("wmo-voorziening", Level.CONTACT),)
 
 
+def _failing(rule_set: RuleSet) -> set[str]:
+    return {case.title for case in CASES if case.failures(rule_set.in_force(case.day))}
+
+
 @pytest.mark.parametrize("action", ["toon_bron", "toon_contact"])
 @pytest.mark.parametrize("name", SELF_SUFFICIENCY)
 def test_opening_a_level_for_the_self_sufficiency_talk_makes_a_case_fail(
@@ -133,15 +137,20 @@ def test_opening_a_level_for_the_self_sufficiency_talk_makes_a_case_fail(
     # While the purpose shows areas only, such a set does not load at all (see test_areas_only.py).
     catalogue = files["catalogue.toml"].replace('shows = "leefgebieden"', 'shows = "signalen"')
     grant = files[name].replace(presence, f"action in [{levels}]")
+    turned = load({**files, "catalogue.toml": catalogue})
     widened = load({**files, "catalogue.toml": catalogue, name: grant})
-    assert [case.title for case in CASES if case.failures(widened.in_force(case.day))]
+    assert _failing(widened) - _failing(turned)
 
 
-def test_there_are_twelve_guards_and_five_grants_over_three_purposes(rules: InForce) -> None:
+def test_there_are_twelve_guards_and_eleven_grants_over_seven_purposes(rules: InForce) -> None:
     kinds = [rule.kind for rule in rules.rules]
-    assert (kinds.count(Kind.GUARD), kinds.count(Kind.GRANT)) == (12, 5)
+    assert (kinds.count(Kind.GUARD), kinds.count(Kind.GRANT)) == (12, 11)
     assert {purpose.code for purpose in rules.catalogue.purposes} == {
         "voorbereiding-huisbezoek",
         "schuldhulp-afstemming",
         "toets-zelfredzaamheid",
+        "loket-triage",
+        "wmo-onderzoek",
+        "jeugdhulp-toeleiding",
+        "participatie-begeleiding",
     }

@@ -341,9 +341,15 @@ def test_a_legal_basis_that_ends_takes_its_types_away_on_that_day(
         (
             'legal_bases = ["jeugdwet-7-4-0"]',
             'legal_bases = ["jeugdwet-1"]',
-            "legal bases of jeugdhulp .* jeugdwet-1",
+            "legal bases of jeugdhulp-toeleiding .* jeugdwet-1",
         ),
-        ('legal_bases = ["jeugdwet-7-4-0"]', "legal_bases = []", "type number 3"),
+        (
+            'legal_bases = ["wgs-8", "suwi-62"]',
+            'legal_bases = ["suwi-1"]',
+            "legal bases of ww-uitkering .* suwi-1",
+        ),
+        ('legal_bases = ["jeugdwet-7-4-0"]', "legal_bases = []", "purpose number 6"),
+        ('legal_bases = ["wgs-8", "suwi-62"]', "legal_bases = []", "type number 5"),
         ("retention_months = 12", "retention_months = 25", "type number 1"),
         ("freshness_days = 45", "freshness_days = 45\nscore = 3", "unknown keys: score"),
         ('code = "jeugdhulp"', 'code = "jeugdhulp\\n"', "type number 3"),
@@ -361,6 +367,17 @@ def test_a_legal_basis_that_ends_takes_its_types_away_on_that_day(
         ("verified_by_lawyer = false", 'verified_by_lawyer = "nee"', "legal_basis number 1"),
         ('code = "wgs-8"\n', 'code = "wgs-8"\nvalid_until = 2025-01-01\n', "ends before it starts"),
         ("unpublished_zrm_2013", "verborgen", "exactly these tables"),
+        ('source_kind = "ciz"', 'source_kind = "cak"', "kinds of source that cannot publish: cak"),
+        ('source_kind = "ciz"', 'source_kind = "niemand"', "kinds of source that cannot publish: niemand"),
+        ('code = "ciz"\n', 'code = "uwv"\n', "defined twice: uwv"),
+        (
+            "publishable = false\nreason_nl",
+            "publishable = true\nreason_nl",
+            "a reason too many or too few: vir",
+        ),
+        ("publishable = true", "publishable = false", "a reason too many or too few: brp"),
+        ('reason_en = "The Jeugdwet', '# reason_en = "The Jeugdwet', "a reason too many or too few: vir"),
+        ("in_force = true\n", "", "purpose number 1: .*missing required field `in_force`"),
     ],
 )
 def test_a_catalogue_with_this_fault_is_refused(old: str, new: str, problem: str, files: Files) -> None:

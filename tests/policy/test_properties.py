@@ -21,7 +21,16 @@ ORIGINS = read_at(NOW, dict.fromkeys(Register, "test"))
 RULES = RULE_SET.in_force(DAY)
 AGAIN = load(dict(reversed(list(bundled().items())))).in_force(DAY)
 TYPES = [each.code for each in RULE_SET.catalogue.types]
-PURPOSES = ("voorbereiding-huisbezoek", "schuldhulp-afstemming", "toets-zelfredzaamheid", "nieuwsgierigheid")
+PURPOSES = (
+    "voorbereiding-huisbezoek",
+    "schuldhulp-afstemming",
+    "toets-zelfredzaamheid",
+    "loket-triage",
+    "wmo-onderzoek",
+    "jeugdhulp-toeleiding",
+    "participatie-begeleiding",
+    "nieuwsgierigheid",
+)
 
 # The second model: which types each grant is about, spelled out by hand.
 WMO = {
@@ -53,12 +62,24 @@ DEBT = {
     "onder-curatele",
     "beschermingsbewind",
 }
+MUNICIPAL = {"bijstandsuitkering", "participatie-traject"}
+INCOME = DEBT - {"schuldhulptraject", "onder-curatele", "beschermingsbewind", "bijstandsuitkering"}
 REACH = {
     "voorbereiding-huisbezoek": WMO | YOUTH,
     "schuldhulp-afstemming": DEBT,
     "toets-zelfredzaamheid": WMO | YOUTH | SPECIAL,
+    "loket-triage": WMO | YOUTH | SPECIAL,
+    "wmo-onderzoek": WMO,
+    "jeugdhulp-toeleiding": YOUTH,
+    "participatie-begeleiding": MUNICIPAL | INCOME,
 }
-ON_THE_JEUGDWET = {"voorbereiding-huisbezoek", "toets-zelfredzaamheid"}
+ON_THE_JEUGDWET = {
+    "voorbereiding-huisbezoek",
+    "toets-zelfredzaamheid",
+    "loket-triage",
+    "jeugdhulp-toeleiding",
+}
+AREAS_ONLY = {"toets-zelfredzaamheid": ("T04", "T05"), "loket-triage": ("T06", "T07")}
 
 # Mostly in order, so that random look-ups reach the grants often enough.
 mostly_true = st.sampled_from([True, True, True, False])
@@ -100,7 +121,7 @@ def _model(facts: LookupFacts, code: str) -> tuple[Outcome, Level | None, set[st
         "G08": facts.age_band == "18+" or facts.purpose in ON_THE_JEUGDWET,
         "G10": not facts.objection,
         "G11": not facts.involved,
-        "G12": code not in SPECIAL or facts.purpose == "toets-zelfredzaamheid",
+        "G12": code not in SPECIAL or facts.purpose in AREAS_ONLY,
     }
     if not all(kept.values()):
         return Outcome.REFUSED, None, {number for number, holds in kept.items() if not holds}
@@ -116,13 +137,18 @@ def _shares_a_basis(purpose: str, code: str) -> bool:
 
 def _grant(facts: LookupFacts, code: str) -> tuple[str, bool]:
     """The grant that opens this type for this purpose, and whether it stops at presence."""
-    if facts.purpose == "schuldhulp-afstemming":
-        return "T03", bool(facts.shielded)
-    if facts.purpose == "toets-zelfredzaamheid":
-        return "T04" if code in WMO else "T05", True
+    purpose, shielded = str(facts.purpose), bool(facts.shielded)
+    if purpose in AREAS_ONLY:
+        return AREAS_ONLY[purpose][0 if code in WMO else 1], True
+    if purpose == "participatie-begeleiding":
+        return "T10" if code in MUNICIPAL else "T11", shielded
+    if purpose == "jeugdhulp-toeleiding":
+        return "T09", shielded or facts.age_band == "onbekend"
+    if purpose in {"schuldhulp-afstemming", "wmo-onderzoek"}:
+        return "T03" if purpose == "schuldhulp-afstemming" else "T08", shielded
     if code in WMO:
-        return "T01", bool(facts.shielded)
-    return "T02", bool(facts.shielded) or facts.age_band == "onbekend"
+        return "T01", shielded
+    return "T02", shielded or facts.age_band == "onbekend"
 
 
 def _levels(decision: Decision) -> Mapping[str, Level]:
