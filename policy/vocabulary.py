@@ -122,3 +122,4 @@ class Duty(StrEnum):
     """What the caller must do before it acts on an allowance; if it cannot, the allowance is void."""
 
     RECORD = "vastleggen"
+    INFORM = "tweede-persoon-inlichten"

@@ -236,6 +236,7 @@ def test_only_the_self_sufficiency_talk_and_the_front_office_show_areas_and_no_s
         "schuldhulp-afstemming": Shows.SIGNALS,
         "toets-zelfredzaamheid": Shows.AREAS,
         "loket-triage": Shows.AREAS,
+        "noodtoegang": Shows.AREAS,
         "wmo-onderzoek": Shows.SIGNALS,
         "jeugdhulp-toeleiding": Shows.SIGNALS,
         "participatie-begeleiding": Shows.SIGNALS,
@@ -245,7 +246,7 @@ def test_only_the_self_sufficiency_talk_and_the_front_office_show_areas_and_no_s
 def test_what_a_purpose_shows_is_the_same_on_every_day(catalogue: Catalogue) -> None:
     for day in (date(2025, 12, 31), date(2026, 1, 1), date(2036, 1, 1)):
         assert [each.shows for each in catalogue.at(day).purposes] == [
-            each.shows for each in catalogue.purposes
+            each.shows for each in catalogue.purposes if each.in_force
         ]
 
 

@@ -29,6 +29,7 @@ PURPOSES = (
     "wmo-onderzoek",
     "jeugdhulp-toeleiding",
     "participatie-begeleiding",
+    "noodtoegang",
     "nieuwsgierigheid",
 )
 
@@ -111,7 +112,8 @@ facts_of_any_kind = st.builds(
 def _model(facts: LookupFacts, code: str) -> tuple[Outcome, Level | None, set[str]]:
     """Outcome, level and rule numbers, as somebody would read them from the rule texts."""
     kept = {
-        "G01": facts.relation_live and facts.relation_confirmed,
+        "G01": (facts.relation_live and facts.relation_confirmed)
+        or (facts.purpose == "noodtoegang" and facts.emergency),
         "G02": facts.account_active,
         "G03": facts.second_factor,
         "G04": facts.purpose in REACH,
