@@ -2,8 +2,10 @@
 
 Invariants:
 1. Every code that is referred to exists, and every code exists once; otherwise nothing is loaded.
-2. Which types belong to a purpose follows from the legal bases alone, so it is the same for every resident.
-3. Every label, sentence and paragraph for a page is there in Dutch and in English, on one line and not blank.
+2. Which types belong to a purpose follows from the legal bases and from what it shows, never from a resident: a type
+   that is only ever shown as its area of life belongs to no purpose that shows signals one by one.
+3. A type names a kind of source that may publish; the others say why not. A purpose out of force exists on no day.
+4. Every label, sentence and paragraph for a page is there in Dutch and in English, on one line and not blank.
 
 Whoever controls the catalogue can at most name which types a purpose could reach, for which a grant is still
 needed, and name the types in an answer that used to give only their areas of life.
@@ -66,6 +68,27 @@ class LifeDomainText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceKind:
+    """A kind of organisation that knows of help, and whether it may say so here.
+
+    Attributes:
+        publishable: False when no law gives a basis; then `reason_nl` and `reason_en` say why, else neither is there.
+    """
+
+    code: Code
+    label_nl: Label
+    label_en: Label
+    publishable: bool
+    reason_nl: Text | None = None
+    reason_en: Text | None = None
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether there is a reason in both languages exactly when it may not publish."""
+        return (self.reason_nl is None, self.reason_en is None) == (self.publishable, self.publishable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalType:
     """A kind of signal that one kind of source may publish.
 
@@ -73,7 +96,7 @@ class SignalType:
         label_nl: The heading of a card.
         sentence_nl: What follows "Er is": an article and a noun, without a full stop.
         sentence_en: The same in English; it follows "There is".
-        source_kind: The one kind of organisation that publishes this type.
+        source_kind: The one kind of source that publishes this type.
         retention_months: How long a signal stays after its last confirmation.
         freshness_days: After how many days without news the source counts as not current.
         legal_bases: The bases on which this type may be shared.
@@ -98,6 +121,7 @@ class PurposeRule:
 
     Attributes:
         roles: The roles that may choose this purpose.
+        in_force: Whether it exists for anybody yet; see `Catalogue.at`.
         shows: What an answer is made of; for `AREAS`, a set with a grant above presence does not load.
         worker_text: What the worker reads before choosing it, in Dutch.
         worker_text_en: The same in English.
@@ -111,6 +135,7 @@ class PurposeRule:
     label_nl: Label
     label_en: Label
     roles: Annotated[tuple[Role, ...], msgspec.Meta(min_length=1)]
+    in_force: bool
     shows: Shows
     worker_text: Text
     worker_text_en: Text
@@ -132,6 +157,7 @@ class Catalogue:
     purposes: tuple[PurposeRule, ...]
     legal_bases: tuple[LegalBasis, ...]
     life_domains: tuple[LifeDomainText, ...]
+    source_kinds: tuple[SourceKind, ...]
     unpublished_zrm_2013: tuple[str, ...]
 
     def signal_type(self, code: str) -> SignalType | None:
@@ -159,12 +185,21 @@ class Catalogue:
         reached = {each.life_domain for each in self.types if each.code in purpose.types}
         return tuple(each for each in self.life_domains if each.code in reached)
 
+    def bases_of(self, purpose: PurposeRule, type_code: str) -> tuple[LegalBasis, ...]:
+        """The articles on which this purpose reaches this type; none when it does not."""
+        signal_type = self.signal_type(type_code)
+        if signal_type is None or type_code not in purpose.types:
+            return ()
+        shared = set(signal_type.legal_bases) & set(purpose.legal_bases)
+        return tuple(each for each in self.legal_bases if each.code in shared)
+
     def at(self, day: date) -> "Catalogue":
-        """The catalogue with only the legal bases that hold that day, and purposes narrowed to match."""
+        """The catalogue with only what holds that day: legal bases, and purposes in force narrowed to match."""
         bases = tuple(each for each in self.legal_bases if each.holds_on(day))
         codes = {each.code for each in bases}
         types = tuple(replace(each, legal_bases=_within(each.legal_bases, codes)) for each in self.types)
-        purposes = (replace(each, legal_bases=_within(each.legal_bases, codes)) for each in self.purposes)
+        in_force = (each for each in self.purposes if each.in_force)
+        purposes = (replace(each, legal_bases=_within(each.legal_bases, codes)) for each in in_force)
         return replace(self, legal_bases=bases, types=types, purposes=_with_types(purposes, types))
 
 
@@ -179,7 +214,7 @@ def read_catalogue(text: str) -> Catalogue:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RuleSetError(FILE, f"this is not valid TOML: {error}") from error
-    expected = {"type", "purpose", "legal_basis", "life_domain", "unpublished_zrm_2013"}
+    expected = {"type", "purpose", "legal_basis", "life_domain", "source_kind", "unpublished_zrm_2013"}
     if set(tables) != expected:
         raise RuleSetError(FILE, f"it must hold exactly these tables: {', '.join(sorted(expected))}")
     types = _read_all(tables["type"], SignalType, "type")
@@ -188,9 +223,8 @@ def read_catalogue(text: str) -> Catalogue:
         purposes=_with_types(_read_all(tables["purpose"], PurposeRule, "purpose"), types),
         legal_bases=_read_all(tables["legal_basis"], LegalBasis, "legal_basis"),
         life_domains=_read_all(tables["life_domain"], LifeDomainText, "life_domain"),
-        unpublished_zrm_2013=_convert(
-            tables["unpublished_zrm_2013"], tuple[str, ...], "unpublished_zrm_2013"
-        ),
+        source_kinds=_read_all(tables["source_kind"], SourceKind, "source_kind"),
+        unpublished_zrm_2013=_convert(tables["unpublished_zrm_2013"], tuple[str, ...], "unpublished"),
     )
     _check_codes(catalogue)
     return catalogue
@@ -198,9 +232,7 @@ def read_catalogue(text: str) -> Catalogue:
 
 def _read_all(tables: object, shape: type[_T], table: str) -> tuple[_T, ...]:
     rows = _convert(tables, list[dict[str, object]], table)
-    return tuple(
-        _read_one(row, shape, f"{table} number {number}") for number, row in enumerate(rows, start=1)
-    )
+    return tuple(_read_one(row, shape, f"{table} number {n}") for n, row in enumerate(rows, start=1))
 
 
 def _read_one(row: dict[str, object], shape: type[_T], place: str) -> _T:
@@ -226,9 +258,16 @@ def _check_codes(catalogue: Catalogue) -> None:
         [each.code for each in catalogue.purposes],
         [each.code for each in catalogue.legal_bases],
         [each.code.value for each in catalogue.life_domains],
+        [each.code for each in catalogue.source_kinds],
     ):
         _refuse([code for code, count in Counter(codes).items() if count > 1], "defined twice")
     _refuse(set(LifeDomain) - {each.code for each in catalogue.life_domains}, "areas of life without a label")
+    unexplained = (each.code for each in catalogue.source_kinds if not each.is_explained)
+    _refuse(unexplained, "kinds of source with a reason too many or too few")
+    publishing = {each.code for each in catalogue.source_kinds if each.publishable}
+    _refuse(
+        {each.source_kind for each in catalogue.types} - publishing, "kinds of source that cannot publish"
+    )
     used = [(each.code, each.legal_bases) for each in catalogue.types]
     used += [(each.code, each.legal_bases) for each in catalogue.purposes]
     for code, named in used:
@@ -246,12 +285,15 @@ def _refuse(codes: Iterable[str], problem: str) -> None:
 
 def _with_types(purposes: Iterable[PurposeRule], types: Sequence[SignalType]) -> tuple[PurposeRule, ...]:
     return tuple(
-        replace(
-            purpose,
-            types=tuple(each.code for each in types if set(each.legal_bases) & set(purpose.legal_bases)),
-        )
+        replace(purpose, types=tuple(each.code for each in types if _reaches(purpose, each)))
         for purpose in purposes
     )
+
+
+def _reaches(purpose: PurposeRule, signal_type: SignalType) -> bool:
+    if signal_type.sensitivity is Sensitivity.SPECIAL and purpose.shows is not Shows.AREAS:
+        return False
+    return bool(set(signal_type.legal_bases) & set(purpose.legal_bases))
 
 
 def _within(codes: Iterable[str], allowed: set[str]) -> tuple[str, ...]:

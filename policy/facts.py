@@ -1,35 +1,91 @@
-"""The facts one look-up is decided on.
+"""The facts one look-up is decided on, and where each of them comes from.
 
 Invariants:
 1. A fact that is not known is None, never a guess; `faults` reports it and the decision point then denies.
-2. No field can hold who the resident or the worker is.
+2. A fact counts for as long as its register says (`COUNTS_FOR`); after that it is a fault, as if nobody knew it.
+3. No field can hold who the resident or the worker is.
 
 Whoever controls these facts controls the decision, so only the index's own registers may fill them, never the
 request itself (except for the purpose, which a person chooses).
 """
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass, fields
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
 
 from policy.vocabulary import AgeBand, PurposeCode, Role
 
-ATTRIBUTE_OF_FACT = {
+
+class Register(StrEnum):
+    """What knows a fact."""
+
+    STAFF = "medewerkers"
+    SESSION = "sessie"
+    RELATIONS = "zorgrelaties"
+    IMPEDIMENTS = "belemmeringen"
+    CHOICE = "keuze"
+    CLOCK = "klok"
+
+
+COUNTS_FOR: Mapping[Register, timedelta] = {
+    # The longest a session stays open without a request.
+    Register.SESSION: timedelta(minutes=15),
+    # Read in the transaction of the look-up itself; whoever keeps a reading for the next one is found out.
+    Register.STAFF: timedelta(minutes=1),
+    Register.RELATIONS: timedelta(minutes=1),
+    Register.IMPEDIMENTS: timedelta(minutes=1),
+    Register.CHOICE: timedelta(minutes=1),
+    Register.CLOCK: timedelta(minutes=1),
+}
+"""How old a reading of each register may be at the moment of the look-up."""
+
+REGISTER_OF_FACT: Mapping[str, Register] = {
+    "role": Register.STAFF,
+    "account_active": Register.STAFF,
+    "organisation": Register.STAFF,
+    "team": Register.STAFF,
+    "second_factor": Register.SESSION,
+    "purpose": Register.CHOICE,
+    "relation_live": Register.RELATIONS,
+    "relation_confirmed": Register.RELATIONS,
+    "relation_organisation": Register.RELATIONS,
+    "relation_team": Register.RELATIONS,
+    "age_band": Register.RELATIONS,
+    "shielded": Register.RELATIONS,
+    "coordinator": Register.RELATIONS,
+    "objection": Register.IMPEDIMENTS,
+    "involved": Register.IMPEDIMENTS,
+    "emergency": Register.CHOICE,
+    "on": Register.CLOCK,
+}
+"""The one register that may fill each fact."""
+
+ATTRIBUTE_OF_FACT: Mapping[str, str] = {
     "role": "rol",
     "account_active": "account_actief",
     "second_factor": "tweede_factor",
     "purpose": "doel",
     "relation_live": "relatie_loopt",
     "relation_confirmed": "relatie_bevestigd",
+    "relation_organisation": "organisatie_relatie",
+    "relation_team": "team_relatie",
     "age_band": "leeftijdsgroep",
     "shielded": "afgeschermd",
     "coordinator": "coordinator",
     "organisation": "organisatie",
+    "team": "team",
+    "objection": "bezwaar",
+    "involved": "betrokken",
+    "emergency": "noodsituatie",
     "on": "op",
 }
 """The Dutch name under which each fact appears in the rule files."""
 
+_MICROSECOND = timedelta(microseconds=1)
+_NOON = time(12, tzinfo=UTC)
 _YES_OR_NO = (
     "account_active",
     "second_factor",
@@ -37,7 +93,31 @@ _YES_OR_NO = (
     "relation_confirmed",
     "shielded",
     "coordinator",
+    "objection",
+    "involved",
+    "emergency",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One reading of one register.
+
+    Attributes:
+        version: What it was read as, in the register's own words; never a person.
+        known_at: Aware moment of the reading.
+    """
+
+    register: Register
+    version: str
+    known_at: datetime
+
+
+def read_at(moment: datetime, versions: Mapping[Register, str]) -> tuple[Origin, ...]:
+    """The origins of facts that were all read at one moment; a register without a version is one nobody read."""
+    return tuple(
+        Origin(register, versions[register], moment) for register in Register if register in versions
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +131,19 @@ class LookupFacts:
         purpose: The purpose the worker chose, known to the catalogue or not.
         relation_live: Whether worker and resident have a care relation (or delegation) that runs on `on`.
         relation_confirmed: False only while a relation the worker registered herself awaits confirmation.
+        relation_organisation: The organisation that the care relation belongs to.
+        relation_team: The team that the care relation belongs to.
         age_band: The resident's age group on `on`.
         shielded: Whether the resident's details are shielded.
         coordinator: Whether the worker coordinates this case.
         organisation: The organisation the worker acts for.
+        team: The team the worker works in.
+        objection: Whether an objection of the resident (AVG art. 21) is registered.
+        involved: Whether it is registered that worker and resident know each other outside the work.
+        emergency: Whether the worker declared an emergency for this look-up.
         on: The day of the look-up by the index's own clock.
+        asked_at: The moment of the look-up by the same clock; no rule sees it, it says which facts are late.
+        origins: One reading per register.
     """
 
     role: Role | None
@@ -64,26 +152,54 @@ class LookupFacts:
     purpose: PurposeCode | None
     relation_live: bool | None
     relation_confirmed: bool | None
+    relation_organisation: str | None
+    relation_team: str | None
     age_band: AgeBand | None
     shielded: bool | None
     coordinator: bool | None
     organisation: str | None
+    team: str | None
+    objection: bool | None
+    involved: bool | None
+    emergency: bool | None
     on: date | None
+    asked_at: datetime | None
+    origins: tuple[Origin, ...] | None
 
     def faults(self) -> tuple[str, ...]:
-        """Name each fact that is missing (`missing-fact:<name>`) or not of its kind (`bad-fact:<name>`)."""
+        """Name each fact that cannot be relied on.
+
+        Returns:
+            `missing-fact:<name>` for one that nobody knows or of which no register is named, `bad-fact:<name>` for
+            one that is not of its kind, `late-fact:<name>` for one whose reading is too old, or of the future.
+        """
+        origins = self._origins()
         found = []
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in (*ATTRIBUTE_OF_FACT, "asked_at", "origins"):
+            value = getattr(self, name)
             if value is None:
-                found.append(f"missing-fact:{field.name}")
-            elif not _is_of_its_kind(field.name, value):
-                found.append(f"bad-fact:{field.name}")
+                found.append(f"missing-fact:{name}")
+            elif not _is_of_its_kind(name, value):
+                found.append(f"bad-fact:{name}")
+            elif name in REGISTER_OF_FACT and origins is not None:
+                found.extend(self._lateness(name, origins))
         return tuple(found)
 
+    def origin_of(self, fact: str) -> Origin | None:
+        """Where a fact comes from; None when its register was not read."""
+        return (self._origins() or {}).get(REGISTER_OF_FACT[fact])
+
     def canonical(self) -> bytes:
-        """The same bytes for the same facts: JSON with sorted keys, for the record and for replay."""
-        stated = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        """The same bytes for the same facts: JSON with sorted keys, for the record and for replay.
+
+        Each reading stands there as its version and how old it was, in microseconds, or None if that cannot be said.
+        """
+        stated: dict[str, object] = {name: _plain(getattr(self, name)) for name in ATTRIBUTE_OF_FACT}
+        stated["asked_at"] = _plain(self.asked_at)
+        stated["origins"] = {
+            register.value: [origin.version, self._age(origin)]
+            for register, origin in (self._origins() or {}).items()
+        }
         return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
 
     def attributes(self, legal_bases: Collection[str]) -> dict[str, object]:
@@ -99,6 +215,40 @@ class LookupFacts:
         }
         return stated | {"grondslagen": sorted(legal_bases), "op": cedar_day(self.on)}
 
+    def _origins(self) -> dict[Register, Origin] | None:
+        """By register; None while they cannot be relied on, which is a fault of its own."""
+        if self.origins is None or not _are_origins(self.origins):
+            return None
+        return {origin.register: origin for origin in self.origins}
+
+    def _lateness(self, name: str, origins: Mapping[Register, Origin]) -> Iterator[str]:
+        register = REGISTER_OF_FACT[name]
+        if register not in origins:
+            yield f"missing-fact:{name}"
+            return
+        age = self._age(origins[register])
+        if age is not None and not 0 <= age <= COUNTS_FOR[register] // _MICROSECOND:
+            yield f"late-fact:{name}"
+
+    def _age(self, origin: Origin) -> int | None:
+        """How old a reading was when the look-up was made, in microseconds; None without a moment to count from."""
+        if self.asked_at is None or not _is_moment(self.asked_at):
+            return None
+        return (self.asked_at - origin.known_at) // _MICROSECOND
+
+
+def as_stated(stated: Mapping[str, object]) -> LookupFacts:
+    """The facts of an example, by their Dutch names, as if every register was read at noon of its day.
+
+    Args:
+        stated: Every attribute of `ATTRIBUTE_OF_FACT`; None for one that is not known.
+    """
+    day = stated["op"]
+    noon = datetime.combine(day, _NOON) if isinstance(day, date) else None
+    versions = dict.fromkeys(Register, "voorbeeld")
+    facts: dict[str, Any] = {name: stated[attribute] for name, attribute in ATTRIBUTE_OF_FACT.items()}
+    return LookupFacts(**facts, asked_at=noon, origins=read_at(noon, versions) if noon else None)
+
 
 def cedar_day(day: date | None) -> dict[str, object]:
     """Write a day as Cedar reads it, never with a zone: one with a colon makes a rule fail at run time."""
@@ -108,13 +258,39 @@ def cedar_day(day: date | None) -> dict[str, object]:
 def _is_of_its_kind(name: str, value: object) -> bool:
     if name in _YES_OR_NO:
         return isinstance(value, bool)
-    if name == "on":
-        return isinstance(value, date) and not isinstance(value, datetime)
-    if not isinstance(value, str):
+    return _KINDS[name](value) if name in _KINDS else isinstance(value, str) and value != ""
+
+
+def _is_day(value: object) -> bool:
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _is_moment(value: object) -> bool:
+    return isinstance(value, datetime) and value.tzinfo is not None
+
+
+def _are_origins(value: object) -> bool:
+    """One reading per register at most, each with a version and an aware moment."""
+    if not isinstance(value, tuple) or not all(isinstance(each, Origin) for each in value):
         return False
-    if name == "role":
-        return value in set(Role)
-    return value in set(AgeBand) if name == "age_band" else value != ""
+    registers = [each.register for each in value]
+    return len(registers) == len(set(registers)) and all(
+        each.register in set(Register)
+        and isinstance(each.version, str)
+        and each.version != ""
+        and _is_moment(each.known_at)
+        for each in value
+    )
+
+
+# A word is compared as text first: what cannot be hashed is in no set.
+_KINDS: Mapping[str, Callable[[object], bool]] = {
+    "role": lambda value: isinstance(value, str) and value in set(Role),
+    "age_band": lambda value: isinstance(value, str) and value in set(AgeBand),
+    "on": _is_day,
+    "asked_at": _is_moment,
+    "origins": _are_origins,
+}
 
 
 def _plain(value: object) -> object:

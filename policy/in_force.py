@@ -12,9 +12,11 @@ from datetime import date
 from policy.catalogue import Catalogue, PurposeRule
 from policy.engine import PRINCIPAL, TYPE_ENTITY, EngineSource
 from policy.rule_text import Kind, Rule
-from policy.vocabulary import Level
+from policy.vocabulary import Level, Shows
 
-_NO_CATALOGUE = Catalogue(types=(), purposes=(), legal_bases=(), life_domains=(), unpublished_zrm_2013=())
+_NO_CATALOGUE = Catalogue(
+    types=(), purposes=(), legal_bases=(), life_domains=(), source_kinds=(), unpublished_zrm_2013=()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,10 @@ def nothing_in_force(digest: str, day: date) -> InForce:
 def build_source(schema: str, rules: Sequence[Rule], catalogue: Catalogue) -> EngineSource:
     """Gather what the engines need to decide by these rules and this catalogue."""
     purposes = sorted(purpose.code for purpose in catalogue.purposes)
+    areas_only = sorted(each.code for each in catalogue.purposes if each.shows is Shows.AREAS)
     entities = [
         _entity(PRINCIPAL["type"], PRINCIPAL["id"], {}),
-        _entity("Catalogus", "geldend", {"doelen": purposes}),
+        _entity("Catalogus", "geldend", {"doelen": purposes, "doelen_leefgebieden": areas_only}),
         *(
             _entity(
                 TYPE_ENTITY,

@@ -210,8 +210,9 @@ def _epoch(
     stretch: tuple[date, date | None],
 ) -> InForce:
     starts, ends = stretch
-    current = tuple(rule for rule in rules if rule.in_force_on(starts))
     narrowed = catalogue.at(starts)
+    off = {purpose.code for purpose in catalogue.purposes if not purpose.in_force}
+    current = tuple(rule for rule in rules if rule.in_force_on(starts) and rule.purpose not in off)
     return InForce(
         digest=digest,
         starts=starts,

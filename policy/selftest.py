@@ -1,6 +1,7 @@
 """What a set of rules must prove before it is used, by asking both engines; if they differ, it is not used.
 
-1. The baseline look-up is allowed, and each canary is refused by exactly the guard it names, at every level.
+1. The baseline look-up is allowed, and each canary is refused by exactly the guard it names: at every level, or at
+   the levels it names while the others stay allowed.
 2. Every guard has a canary; a guard is in force whenever something may be granted, unless it says from when.
 3. What the catalogue promises is what the rules do: a purpose reaches exactly the types and roles it lists, and
    no grant gives a type that its own legal basis does not cover.
@@ -12,7 +13,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from itertools import product
 
 import msgspec
@@ -21,7 +22,7 @@ from policy.catalogue import PurposeRule
 from policy.engine import Answer, Engine, Question, Verdict
 from policy.engine.agreed import engines_for
 from policy.errors import RuleSetError
-from policy.facts import LookupFacts, cedar_day
+from policy.facts import LookupFacts, Register, cedar_day, read_at
 from policy.in_force import InForce
 from policy.rule_text import Kind, Rule
 from policy.vocabulary import AgeBand, Level, PurposeCode, Role, Shows
@@ -35,10 +36,18 @@ Attribute = bool | str | tuple[str, ...]
 
 
 class Canary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A planted fault: these attributes of the look-up must make this guard refuse."""
+    """A planted fault: these attributes of the look-up must make this guard refuse.
+
+    Attributes:
+        levels: The levels at which it must refuse, for a guard that only limits how much is shown.
+        type: The kind of signal that is asked about, if not that of the baseline.
+        starts: From which day, for a guard that starts after the grants.
+    """
 
     guard: str
     plants: dict[str, Attribute]
+    levels: tuple[Level, ...] = tuple(Level)
+    type: str | None = None
     starts: date | None = None
 
 
@@ -104,12 +113,24 @@ def _check_canaries(rules: InForce, canaries: Canaries, engine: Engine) -> None:
     for canary in canaries.canary:
         if canary.guard not in keys:
             continue
-        expected = Answer(Verdict.DENY, (keys[canary.guard],))
-        if any(answer != expected for answer in engine.ask(baseline | canary.plants, questions)):
+        if not _is_refused(canary, keys[canary.guard], engine, baseline, canaries.type):
             raise RuleSetError(
                 FILE,
                 f"on {rules.starts} {canary.guard} does not refuse {sorted(canary.plants)}, or not alone",
             )
+
+
+def _is_refused(
+    canary: Canary, key: str, engine: Engine, baseline: Mapping[str, object], type_code: str
+) -> bool:
+    questions = [Question(canary.type or type_code, level) for level in Level]
+    for question, answer in zip(questions, engine.ask({**baseline, **canary.plants}, questions), strict=True):
+        if question.level in canary.levels:
+            if answer != Answer(Verdict.DENY, (key,)):
+                return False
+        elif answer.verdict is not Verdict.ALLOW:
+            return False
+    return True
 
 
 def _grants_anything(rules: InForce) -> bool:
@@ -153,6 +174,7 @@ def _allowed(
 
 
 def _all_is_well(rules: InForce, purpose: PurposeRule, role: Role, age_band: AgeBand) -> LookupFacts:
+    midnight = datetime.combine(rules.starts, time(), UTC)
     return LookupFacts(
         role=role,
         account_active=True,
@@ -160,11 +182,19 @@ def _all_is_well(rules: InForce, purpose: PurposeRule, role: Role, age_band: Age
         purpose=PurposeCode(purpose.code),
         relation_live=True,
         relation_confirmed=True,
+        relation_organisation="proef",
+        relation_team="proef",
         age_band=age_band,
         shielded=False,
         coordinator=True,
         organisation="proef",
+        team="proef",
+        objection=False,
+        involved=False,
+        emergency=True,
         on=rules.starts,
+        asked_at=midnight,
+        origins=read_at(midnight, dict.fromkeys(Register, "proef")),
     )
 
 

@@ -100,10 +100,15 @@ class LifeDomain(StrEnum):
 
 
 class Sensitivity(StrEnum):
-    """Whether the mere existence of a signal says something about health, youth care or legal capacity."""
+    """What the mere existence of a signal says.
+
+    `SENSITIVE` says something about health, youth care or legal capacity. `SPECIAL` would say which: it is never shown
+    as itself, only as its area of life.
+    """
 
     ORDINARY = "gewoon"
     SENSITIVE = "gevoelig"
+    SPECIAL = "bijzonder"
 
 
 class Shows(StrEnum):
@@ -117,3 +122,4 @@ class Duty(StrEnum):
     """What the caller must do before it acts on an allowance; if it cannot, the allowance is void."""
 
     RECORD = "vastleggen"
+    INFORM = "tweede-persoon-inlichten"

@@ -26,6 +26,7 @@ _ACTOR = frozenset({"actor", "organisation", "token"})
 _ADMINISTRATOR = frozenset({"actor", "token"})
 # Of an act about a member of staff, a proposal or a team, `organisation` is theirs.
 _CHANGE = _ACTOR | {"staff", "why", "proposal"}
+_IMPEDIMENT = _ACTOR | {"impediment", "kind", "worker", "relation", "first_day", "last_day"}
 
 EVENTS: dict[str, frozenset[str]] = {
     # A worker looked. `facts` is what the rules were told; `allowed` the (type, level) pairs the rules allowed.
@@ -100,6 +101,10 @@ EVENTS: dict[str, frozenset[str]] = {
     "case.opened": _ACTOR | {"relation", "entrance"},
     "cover.arranged": _ACTOR | {"cover", "delegate", "absentee", "first_day", "last_day", "reason"},
     "cover.ended": _ACTOR | {"cover"},
+    # What keeps workers from looking at a resident: her own objection, or a worker who knows her.
+    "impediment.registered": _IMPEDIMENT,
+    "impediment.ended": _IMPEDIMENT,
+    "impediments.listed": _ACTOR,
     # A question names no source and no type: that would say which flag there is.
     "question.asked": _ACTOR | {"relation", "question"},
     "question.answered": _ACTOR | {"question", "verdict"},
@@ -183,6 +188,7 @@ _CARING = Activity("zorgrelaties", 1, "Een zorgrelatie bijhouden")
 _LISTING = Activity("zorgrelaties", 1, "Zorgrelaties tonen")
 _MOURNING = Activity("overlijden", 1, "Verwerken dat iemand is overleden")
 _DOUBTING = Activity("nakijken", 1, "Een signaal laten nakijken")
+_IMPEDING = Activity("belemmeringen", 1, "Vastleggen wie niet kijkt")
 _OVERSEEING = Activity("toezicht", 1, "Vastleggingen inzien")
 _OPENING = Activity("toezicht", 1, "Een zaaknummer opvragen")
 
@@ -202,6 +208,9 @@ PROCESSINGS: dict[str, Activity] = {
     "looks.listed": Activity("raadplegen", 1, "Eigen raadplegingen terugzien"),
     "restriction.stored": _MOURNING,
     "restriction.revoked": _MOURNING,
+    "impediment.registered": _IMPEDING,
+    "impediment.ended": _IMPEDING,
+    "impediments.listed": _IMPEDING,
     "question.asked": _DOUBTING,
     "question.answered": _DOUBTING,
     "inzage.answered": Activity("inzage", 1, "Een inwoner inzage geven"),

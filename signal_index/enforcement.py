@@ -10,21 +10,24 @@ Whoever controls this module can show every flag of a relation the worker has; n
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from policy.catalogue import PurposeRule
-from policy.facts import LookupFacts
+from policy.facts import LookupFacts, Register, read_at
 from policy.in_force import InForce
 from policy.pdp import Decision, decide
 from policy.vocabulary import AgeBand, Duty, Level, Outcome, PurposeCode, Role
 
-from .model import Actor, CareRelation
+from .model import Actor, CareRelation, dutch_day
+from .model.impediments import Impediment, ImpedimentKind, stopping
 from .model.workplace import Cover
 
 LOOKING_ROLE = Role.TEAM_MEMBER
 
 # Duties the look-up is able to perform. A decision that comes with any other is no permission at all.
 _PERFORMABLE = frozenset({Duty.RECORD})
+# What a record says has to fit, whoever is stopped by how much.
+_SHORT_ID, _SHORT_DIGEST, _NAMED_AT_MOST = 8, 16, 4
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,10 @@ class Standing:
         """Whether relation and cover together carry a look by this actor on this day.
 
         A cover carries none on a relation that rests on the delegate: two people stand behind a look, not one twice.
+        The case is of the team she works in; one that stayed behind in another team is nobody's to look at from here.
         """
+        if actor.staff is None or self.relation.team != actor.staff.team:
+            return False
         if self.cover is None:
             return self.relation.is_live(on) and self.relation.worker == actor.staff_id
         covered = self.cover.delegate == actor.staff_id and self.cover.absentee == self.relation.worker
@@ -77,27 +83,39 @@ def permit(
     purpose: PurposeRule,
     types: Collection[str],
     *,
-    on: date,
+    impediments: Collection[Impediment],
+    now: datetime,
 ) -> Permit:
     """Decide what this actor may see for this relation and purpose today.
 
     Args:
-        rules: the rule set in force on `on`.
+        rules: the rule set in force today.
         actor: as verified at the edge.
         standing: the care relation the look is about, and why it is this actor's to ask about.
         purpose: from the catalogue of these rules.
         types: codes she asks for, each one of the purpose's.
-        on: the Dutch calendar day.
+        impediments: all that stand in the relation's organisation about its resident.
+        now: aware UTC; every fact has been read in the transaction of this moment.
 
     Returns:
         A permit; empty and `faulty` when no decision could be made.
     """
-    facts = _facts(actor, standing, purpose, on)
+    stops = stopping(impediments, actor.staff_id, dutch_day(now))
+    facts = _facts(rules, actor, standing, purpose, stops=stops, now=now)
     return _permit(decide(rules, facts, tuple(types)), facts)
 
 
-def _facts(actor: Actor, standing: Standing, purpose: PurposeRule, on: date) -> LookupFacts:
-    staff, relation = actor.staff, standing.relation
+def _facts(
+    rules: InForce,
+    actor: Actor,
+    standing: Standing,
+    purpose: PurposeRule,
+    *,
+    stops: tuple[Impediment, ...],
+    now: datetime,
+) -> LookupFacts:
+    staff, relation, on = actor.staff, standing.relation, dutch_day(now)
+    kinds = {each.kind for each in stops}
     return LookupFacts(
         role=LOOKING_ROLE if LOOKING_ROLE in actor.roles else None,
         account_active=staff.active if staff is not None else None,
@@ -105,12 +123,36 @@ def _facts(actor: Actor, standing: Standing, purpose: PurposeRule, on: date) -> 
         purpose=PurposeCode(purpose.code),
         relation_live=standing.carries(actor, on),
         relation_confirmed=relation.is_confirmed,
+        relation_organisation=relation.organisation,
+        relation_team=relation.team,
         age_band=AgeBand(relation.age_band_on(on).value),
         shielded=relation.shielded,
         coordinator=relation.coordinator,
         organisation=staff.organisation if staff is not None else None,
+        team=staff.team if staff is not None else None,
+        objection=ImpedimentKind.OBJECTION in kinds,
+        involved=ImpedimentKind.INVOLVED in kinds,
+        emergency=False,  # nothing lets a worker declare one yet
         on=on,
+        asked_at=now,
+        origins=read_at(now, _versions(rules, actor, relation, stops)),
     )
+
+
+def _versions(
+    rules: InForce, actor: Actor, relation: CareRelation, stops: tuple[Impediment, ...]
+) -> dict[Register, str]:
+    """As what each register was read; a stopped look names what stops it, so that it can be found back."""
+    confirmed = actor.staff.confirmed_on if actor.staff is not None else None
+    named = [each.impediment_id.hex()[:_SHORT_ID] for each in stops[:_NAMED_AT_MOST]]
+    return {
+        Register.STAFF: confirmed.isoformat() if confirmed is not None else "onbevestigd",
+        Register.SESSION: "dit-verzoek",
+        Register.RELATIONS: f"{relation.publisher}/{relation.generation}",
+        Register.IMPEDIMENTS: " ".join(named) or "geen",
+        Register.CHOICE: rules.digest[:_SHORT_DIGEST],
+        Register.CLOCK: "Europe/Amsterdam",
+    }
 
 
 def _permit(decision: Decision, facts: LookupFacts) -> Permit:

@@ -7,7 +7,9 @@ Invariants:
    every lower one.
 """
 
-from collections.abc import Mapping
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -18,6 +20,7 @@ import z3
 from cedarpy import pst
 
 from policy.catalogue import Catalogue
+from policy.engine import TYPE_ENTITY
 from policy.facts import ATTRIBUTE_OF_FACT, LookupFacts, cedar_day
 from policy.in_force import InForce
 from policy.proving.formulas import (
@@ -115,6 +118,7 @@ class Stretch:
         self.rules = rules
         self._facts = facts
         self._bases = _bases_of_the_look_up(facts, rules.catalogue, any_bases=any_bases)
+        self._entities = _fixed(facts, rules)
         parsed = [(rule, _parsed(rule)) for rule in rules.rules]
         self._applying = {
             level: {rule.key: self._scene(level).applies(template) for rule, template in parsed}
@@ -196,12 +200,12 @@ class Stretch:
         return self._facts.names.number(text)
 
     def _scene(self, level: Level) -> Scene:
-        purposes = Texts({each.code: z3.BoolVal(True) for each in self.rules.catalogue.purposes})
+        catalogue, signal_type = self._entities
         return Scene(
             names=self._facts.names,
             lookup=Entity({**self._facts.symbols, _BASES: self._bases}),
-            signal_type=Entity(_type_attributes(self._facts, self.rules.catalogue)),
-            catalogue=Entity({"doelen": purposes}),
+            signal_type=signal_type,
+            catalogue=catalogue,
             action=self._number(level.action),
         )
 
@@ -228,19 +232,36 @@ def _bases_of_the_look_up(facts: Facts, catalogue: Catalogue, *, any_bases: bool
     )
 
 
-def _type_attributes(facts: Facts, catalogue: Catalogue) -> dict[str, Value]:
-    """The attributes of the type that is asked about: one choice after another, by its number."""
-    domain: Number = z3.IntVal(-1)
-    sensitivity: Number = z3.IntVal(-1)
-    holders: dict[str, list[Formula]] = {each.code: [] for each in catalogue.legal_bases}
-    for each in catalogue.types:
-        this = facts.type == facts.names.number(each.code)
-        domain = z3.If(this, facts.names.number(each.life_domain.value), domain)
-        sensitivity = z3.If(this, facts.names.number(each.sensitivity.value), sensitivity)
-        for basis in each.legal_bases:
-            holders[basis].append(this)
-    bases = Texts({code: z3.Or(*types) for code, types in holders.items()})
-    return {"leefgebied": domain, "gevoeligheid": sensitivity, _BASES: bases}
+def _fixed(facts: Facts, rules: InForce) -> tuple[Entity, Entity]:
+    """The catalogue entity and the type that is asked about, with exactly the attributes the engines get."""
+    catalogue: dict[str, Value] = {}
+    by_type: dict[str, Mapping[str, object]] = {}
+    for entity in json.loads(rules.source.entities) if rules.source else ():
+        if entity["uid"]["type"] == TYPE_ENTITY:
+            by_type[entity["uid"]["id"]] = entity["attrs"]
+        elif entity["uid"]["type"] == "Catalogus":
+            catalogue = {name: _as_texts(value) for name, value in entity["attrs"].items()}
+    names = next(iter(by_type.values()), {})
+    return Entity(catalogue), Entity({name: _of_type(facts, name, by_type) for name in names})
+
+
+def _as_texts(value: Iterable[str]) -> Texts:
+    return Texts({text: z3.BoolVal(True) for text in value})
+
+
+def _of_type(facts: Facts, name: str, by_type: Mapping[str, Mapping[str, Any]]) -> Value:
+    """One attribute of the type that is asked about: one choice after another, by its number."""
+    chosen: Number = z3.IntVal(-1)
+    members: dict[str, list[Formula]] = defaultdict(list)
+    for code, attributes in by_type.items():
+        this, value = facts.type == facts.names.number(code), attributes[name]
+        if isinstance(value, str):
+            chosen = z3.If(this, facts.names.number(value), chosen)
+        else:
+            for text in value:
+                members[text].append(this)
+    is_set = isinstance(next(iter(by_type.values()))[name], list)
+    return Texts({text: z3.Or(*types) for text, types in members.items()}) if is_set else chosen
 
 
 def _plain(attribute: str, number: int, names: Names) -> object:

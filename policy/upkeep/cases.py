@@ -6,14 +6,14 @@ digest, and a set with a failing case still loads; `signal-index rules test` and
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
 import msgspec
 
 from policy.errors import RuleSetError
-from policy.facts import ATTRIBUTE_OF_FACT, LookupFacts
+from policy.facts import ATTRIBUTE_OF_FACT, LookupFacts, as_stated
 from policy.in_force import InForce
 from policy.pdp import TypeOutcome, decide
 from policy.rulesets import CASES_FOLDER, RuleSet
@@ -116,12 +116,17 @@ def untried(rules: RuleSet, cases: tuple[Case, ...]) -> Iterator[Untried]:
         about = [case for case in cases if rule.rule_id in case.about]
         result = Untried(
             key=rule.key,
-            without_yes=not any(rule.key in case.fired() for case in about),
+            without_yes=not any(rule.key in case.fired() or _needs(rules, case, rule.key) for case in about),
             without_no=not any(rule.key not in case.fired() for case in about),
-            without_loss=not any(case.failures(rules.in_force(case.day).without(rule.key)) for case in cases),
+            without_loss=not any(_needs(rules, case, rule.key) for case in cases),
         )
         if result.needs():
             yield result
+
+
+def _needs(rules: RuleSet, case: Case, key: str) -> bool:
+    """Whether the case fails without the rule; a guard that limits how much is shown decides without being named."""
+    return bool(case.failures(rules.in_force(case.day).without(key)))
 
 
 def _read_file(name: str, text: str) -> Iterator[Case]:
@@ -145,8 +150,7 @@ def _facts(name: str, row: _Row, persona: Mapping[str, _Value]) -> LookupFacts:
     odd = sorted(set(stated) ^ set(ATTRIBUTE_OF_FACT.values()))
     if odd:
         raise RuleSetError(name, f"{row.title}: facts that are missing or do not exist: {', '.join(odd)}")
-    of_facts = {fact: stated[attribute] for fact, attribute in ATTRIBUTE_OF_FACT.items()}
-    return LookupFacts(**{each.name: of_facts[each.name] for each in fields(LookupFacts)})  # type: ignore[arg-type]  # of the wrong kind is a fault, and a case may be about one
+    return as_stated(stated)
 
 
 def _outcome(name: str, row: _Row, code: str, cell: _Expected) -> TypeOutcome:

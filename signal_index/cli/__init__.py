@@ -22,6 +22,7 @@ _OWN = {
     "doctor": "doctor:doctor",
     "entrance": "entrance:entrance",
     "expire": "index:expire_flags",
+    "impediment": "administration.impediments:impediment",
     "insecure-issuer": "issuer:insecure_issuer",
     "keys": "keys:keys",
     "ldv": "oversight.processings:ldv",

@@ -34,6 +34,7 @@ from signal_index.model.traces import Trace
 from signal_index.model.workplace import Entrance
 
 from .administration import Proposals, TeamConfirmations
+from .impediments import Impediments
 from .log import LogTree, ProcessingLog, Witnesses
 from .oversight import Chronicle, Names, Openings, Reviews
 from .sourcing import Answers, KeyProposals
@@ -391,6 +392,10 @@ class Transaction(Protocol):
     @property
     def covers(self) -> Covers:
         """Who looks for whom."""
+
+    @property
+    def impediments(self) -> Impediments:
+        """What keeps workers from looking."""
 
     @property
     def questions(self) -> Questions:

@@ -44,7 +44,7 @@ from .schema import index_state, metadata
 
 BUSY_SECONDS: Final = 5.0  # longest wait for another process's transaction; a request should not take longer
 INCARNATION_BYTES: Final = 16
-REVISION: Final = "0010"  # the newest migration; a test compares it with the scripts
+REVISION: Final = "0011"  # the newest migration; a test compares it with the scripts
 _VERSION_TABLE: Final = "alembic_version"
 _KEPT: Final = {
     "index_state",
@@ -55,6 +55,7 @@ _KEPT: Final = {
     "staff_roles",
     "preferences",
     "covers",
+    "impediments",
     "audit_writers",
     "audit_records",
     "log_entries",
@@ -169,8 +170,9 @@ def begin_again(path: Path, secrets: IndexSecrets) -> bytes:
     used since are not in the backup, and all of them have run out. Views: what was allowed rests on relations and
     flags that must be told again; the log has every look, and workers lose their list and its reminders. Questions:
     one that was answered since would mark a signal again; who still doubts asks again. What people arranged stays:
-    preferences, and covers, since who is away cannot arrange one anew. Like a role, a cover that was ended since the
-    backup comes back with it, until its last day at most; teams see theirs and can end them again.
+    preferences, covers, since who is away cannot arrange one anew, and what keeps workers from looking. Like a role, a
+    cover that was ended since the backup comes back with it, until its last day at most; teams see theirs and can end
+    them again. An objection registered since the backup is not in it: privacy officers register it again.
 
     Returns:
         The new incarnation, 16 bytes; batches for the one before are refused from now on.

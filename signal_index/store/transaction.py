@@ -27,6 +27,7 @@ from .series import SqlSeries
 from .sourcing.answers import SqlAnswers
 from .sourcing.proposals import SqlKeyProposals
 from .workplace.covers import SqlCovers
+from .workplace.impediments import SqlImpediments
 from .workplace.preferences import SqlPreferences
 from .workplace.questions import SqlQuestions
 from .workplace.sessions import SqlSessions, SqlTickets
@@ -89,6 +90,7 @@ class SqlTransaction:
         self.tickets = SqlTickets(connection, keys)
         self.views = SqlViews(connection, keys)
         self.covers = SqlCovers(connection, keys)
+        self.impediments = SqlImpediments(connection, keys)
         self.questions = SqlQuestions(connection, keys)
         self.preferences = SqlPreferences(connection)
         self.names = KeyedNames(keys)

@@ -94,6 +94,7 @@ class Tidied:
         views: looks a worker no longer finds back; the audit log keeps its own time.
         questions: answered or not, long past their due date.
         covers: whose last day has passed for as long as views are kept.
+        impediments: objections and involvements whose last day has passed; the log keeps its own time.
         openings: requests for a case number that ended a year ago; the log keeps its own time.
         proposals: changes for two people, of a year ago.
         key_proposals: new keys that were proposed a year ago.
@@ -106,6 +107,7 @@ class Tidied:
     views: int
     questions: int
     covers: int
+    impediments: int
     openings: int
     proposals: int
     key_proposals: int
@@ -124,6 +126,7 @@ def tidy(tx: Transaction, now: datetime) -> Tidied:
         views=tx.views.remove_older(now - VIEW_KEPT),
         questions=tx.questions.remove_older(dutch_day(now) - timedelta(days=QUESTION_DAYS)),
         covers=tx.covers.remove_older(dutch_day(now - VIEW_KEPT)),
+        impediments=tx.impediments.remove_older(dutch_day(now)),
         openings=tx.openings.remove_older(now - OPENING_KEPT),
         proposals=tx.proposals.remove_older(now - PROPOSAL_KEPT),
         key_proposals=tx.key_proposals.remove_older(now - PROPOSAL_KEPT),

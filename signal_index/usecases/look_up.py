@@ -181,9 +181,11 @@ def _ground(look: _Look, rules: RuleSet) -> Ground:
     types = _narrow_types(look, in_force.catalogue, purpose)
     _require_ready(look)
     standing = _require_standing(look)
-    granted = permit(in_force, look.actor, standing, purpose, types, on=look.today)
+    relation = standing.relation
+    stops = look.tx.impediments.about(relation.organisation, relation.person)
+    granted = permit(in_force, look.actor, standing, purpose, types, impediments=stops, now=look.now)
     if granted.faulty:
-        raise _Refusal("decision-fault", _undecided(), standing.relation.person)
+        raise _Refusal("decision-fault", _undecided(), relation.person)
     return Ground(in_force, purpose, standing, granted)
 
 

@@ -58,7 +58,10 @@ def find_standing(tx: Transaction, actor: Actor, relation_id: bytes, today: date
     for standing in found:
         if standing.carries(actor, today) and stands(tx, standing.relation):
             return standing
-    return NotStanding("relation-not-live" if found else "no-relation")
+    if not found:
+        return NotStanding("no-relation")
+    elsewhere = all(standing.relation.team != staff.team for standing in found)
+    return NotStanding("other-team" if elsewhere else "relation-not-live")
 
 
 def caseload(tx: Transaction, actor: Actor, now: datetime) -> Caseload:
@@ -76,7 +79,11 @@ def caseload(tx: Transaction, actor: Actor, now: datetime) -> Caseload:
 
 def _own(tx: Transaction, staff: StaffMember, today: date) -> tuple[CareRelation, ...]:
     relations = tx.relations.caseload(staff.organisation, staff.staff_id)
-    return tuple(relation for relation in relations if not relation.is_over(today) and stands(tx, relation))
+    return tuple(
+        relation
+        for relation in relations
+        if relation.team == staff.team and not relation.is_over(today) and stands(tx, relation)
+    )
 
 
 def _covered(tx: Transaction, cover: Cover, today: date) -> Covered | None:

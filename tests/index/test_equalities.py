@@ -49,6 +49,7 @@ def _relations(world: Any) -> dict[str, Any]:
         "run out": world.relation(case_reference="WT-2026-0004", valid_until=date(2026, 3, 2)),
         "not begun": world.relation(case_reference="WT-2026-0005", valid_from=date(2026, 3, 4)),
         "ended": world.relation(case_reference="WT-2026-0006"),
+        "other team": world.relation(case_reference="WT-2026-0008", team="zuid"),
         "taken back": world.relation(case_reference="WT-2026-0007"),
     }
 

@@ -9,6 +9,7 @@ import pytest
 from policy.rulesets import bundled, load
 from tests.support.serving import COMMAND
 
+T02 = "grants/T02-huisbezoek-jeugdwet-2026-01-01.cedar"
 T03 = "grants/T03-schuldhulp-wgs-2026-01-01.cedar"
 RULES = Path(__file__).parents[2] / "policy" / "rules"
 
@@ -57,11 +58,11 @@ def test_every_case_is_decided_as_expected() -> None:
 
 
 def test_a_case_that_fails_and_a_rule_without_cases_are_named(folder: Path) -> None:
-    _edit(folder, T03, 'context.raadpleging.leeftijdsgroep == "18+" &&', "")
+    _edit(folder, T02, 'context.raadpleging.leeftijdsgroep != "onbekend"', "true")
     (folder / "cases" / "zelfredzaamheid.toml").unlink()
     result = run("test", folder)
     assert result.returncode == 1
-    assert "cases/schuldhulp.toml" in result.stdout
+    assert "cases/huisbezoek.toml" in result.stdout
     assert "T04-zelfredzaamheid-wmo-2026-01-01 needs a case in which it decides" in result.stdout
 
 
@@ -72,15 +73,15 @@ def test_the_rules_of_this_release_keep_their_promises() -> None:
 
 
 def test_a_broken_promise_comes_with_a_look_up_that_shows_it(folder: Path) -> None:
-    _edit(folder, T03, 'context.raadpleging.leeftijdsgroep == "18+" &&', "")
+    _edit(folder, "promises.toml", 'resource.gevoeligheid != "bijzonder" ||', "")
     result = run("prove", folder)
     assert result.returncode == 1
-    assert "BROKEN  belofte: B07-schuldhulp-volwassen" in result.stdout
-    assert "doel=schuldhulp-afstemming" in result.stdout
+    assert "BROKEN  belofte: B12-bijzonder" in result.stdout
+    assert "rol=wijkteammedewerker" in result.stdout
 
 
 def test_a_difference_is_told_in_both_languages(folder: Path) -> None:
-    _edit(folder, T03, 'context.raadpleging.leeftijdsgroep == "18+" &&', "")
+    _edit(folder, T02, 'context.raadpleging.leeftijdsgroep != "onbekend"', "true")
     dutch, english = run("diff", RULES, folder), run("diff", RULES, folder, "--language", "en")
     assert (dutch.returncode, english.returncode) == (0, 0)
     assert "## Wat gaat open" in dutch.stdout

@@ -1,17 +1,18 @@
 """The bundled rules, loaded once, and facts that are all in order."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from policy.facts import LookupFacts
+from policy.facts import LookupFacts, Register, read_at
 from policy.in_force import InForce
 from policy.rulesets import RuleSet, bundled, load
 from policy.vocabulary import AgeBand, PurposeCode, Role
 
 DAY = date(2026, 3, 3)
+NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -41,11 +42,19 @@ def facts_with() -> Callable[..., LookupFacts]:
             "purpose": PurposeCode("voorbereiding-huisbezoek"),
             "relation_live": True,
             "relation_confirmed": True,
+            "relation_organisation": "gemeente",
+            "relation_team": "noord",
             "age_band": AgeBand.ADULT,
             "shielded": False,
             "coordinator": False,
             "organisation": "gemeente",
+            "team": "noord",
+            "objection": False,
+            "involved": False,
+            "emergency": False,
             "on": DAY,
+            "asked_at": NOW,
+            "origins": read_at(NOW, dict.fromkeys(Register, "test")),
         }
         return LookupFacts(**(in_order | changes))
 

@@ -1,116 +1,51 @@
 """The decision table that comes with the rules, and proof that it misses no rule."""
 
-import json
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import pytest
 
-from policy.facts import ATTRIBUTE_OF_FACT, LookupFacts
+from policy.errors import RuleSetError
 from policy.in_force import InForce
-from policy.pdp import TypeOutcome, decide
+from policy.pdp import decide
 from policy.rule_text import Kind
 from policy.rulesets import RuleSet, bundled, load
-from policy.vocabulary import Level, Outcome
+from policy.upkeep.cases import Case, Untried, read_cases, untried
+from policy.vocabulary import Level
 
 SELF_SUFFICIENCY = (
     "grants/T04-zelfredzaamheid-wmo-2026-01-01.cedar",
     "grants/T05-zelfredzaamheid-jeugdwet-2026-01-01.cedar",
 )
 RULE_KEYS = [rule.key for rule in load(bundled()).in_force(date(2026, 3, 3)).rules]
-
-
-@dataclass(frozen=True)
-class Case:
-    title: str
-    about: tuple[str, ...]
-    facts: LookupFacts
-    expected: Mapping[str, TypeOutcome]
-
-    @property
-    def day(self) -> date:
-        assert self.facts.on is not None
-        return self.facts.on
-
-    def fired(self) -> set[str]:
-        return {key for outcome in self.expected.values() for key in outcome.reasons}
-
-    def failures(self, rules: InForce) -> list[str]:
-        decided = decide(rules, self.facts, list(self.expected))
-        found = {outcome.code: replace(outcome, errors=()) for outcome in decided.outcomes}
-        return [code for code in self.expected if found[code] != self.expected[code]]
-
-
-def _cases() -> Iterator[Case]:
-    for name, text in bundled().items():
-        if not name.startswith("cases/"):
-            continue
-        table = tomllib.loads(text)
-        for row in table.pop("case"):
-            yield _case(row, table["persona"])
-
-
-def _case(row: dict[str, Any], persona: dict[str, Any]) -> Case:
-    assert set(row) <= {"title", "about", "on", "facts", "unknown", "expect"}, row["title"]
-    stated = persona | row.get("facts", {}) | {"op": row["on"]}
-    stated |= dict.fromkeys(row.get("unknown", ()))
-    assert set(stated) == set(ATTRIBUTE_OF_FACT.values()), row["title"]
-    facts = LookupFacts(**{fact: stated[attribute] for fact, attribute in ATTRIBUTE_OF_FACT.items()})
-    expected = {code: _expected(code, cell) for code, cell in row["expect"].items()}
-    return Case(row["title"], tuple(row["about"]), facts, expected)
-
-
-def _expected(code: str, cell: dict[str, Any]) -> TypeOutcome:
-    assert set(cell) <= {"outcome", "level", "rules"}, code
-    return TypeOutcome(
-        code=code,
-        outcome=Outcome(cell["outcome"]),
-        level=Level(cell["level"]) if "level" in cell else None,
-        reasons=tuple(cell.get("rules", ())),
-    )
-
-
-CASES = list(_cases())
-
-
-def _without(rules: InForce, key: str) -> InForce:
-    if rules.source is None:
-        return rules
-    policies = json.loads(rules.source.policies)
-    del policies["staticPolicies"][key]
-    kept = tuple(rule for rule in rules.rules if rule.key != key)
-    return replace(rules, rules=kept, source=replace(rules.source, policies=json.dumps(policies)))
+CASES = read_cases(bundled())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_the_decision_is_what_the_case_expects(case: Case, rule_set: RuleSet) -> None:
     rules = rule_set.in_force(case.day)
-    assert case.failures(rules) == [], decide(rules, case.facts, list(case.expected)).outcomes
+    assert case.failures(rules) == (), decide(rules, case.facts, list(case.expected)).outcomes
 
 
 def test_case_titles_are_told_apart_within_their_subject() -> None:
     assert len({(case.title, case.about) for case in CASES}) == len(CASES)
 
 
+def test_every_rule_is_tried_both_ways_and_leaving_out_any_makes_a_case_fail(rule_set: RuleSet) -> None:
+    assert list(untried(rule_set, CASES)) == []
+
+
 @pytest.mark.parametrize("key", RULE_KEYS)
-def test_every_rule_has_a_case_in_which_it_decides_and_one_in_which_it_does_not(key: str) -> None:
+def test_a_rule_without_its_cases_is_found(key: str, rule_set: RuleSet) -> None:
     rule_id = key[: -len("-2026-01-01")]
-    about = [case for case in CASES if rule_id in case.about]
-    assert any(key in case.fired() for case in about)
-    assert any(key not in case.fired() for case in about)
-
-
-@pytest.mark.parametrize("key", RULE_KEYS)
-def test_dropping_a_rule_makes_a_case_fail(key: str, rule_set: RuleSet) -> None:
-    assert [case.title for case in CASES if case.failures(_without(rule_set.in_force(case.day), key))]
+    others = tuple(case for case in CASES if rule_id not in case.about and key not in case.fired())
+    found: list[Untried] = [each for each in untried(rule_set, others) if each.key == key]
+    assert [each.without_yes for each in found] == [True]
 
 
 def test_dropping_the_guard_on_the_relation_opens_what_a_case_keeps_shut(rule_set: RuleSet) -> None:
     case = next(case for case in CASES if case.title == "De zorgrelatie loopt niet")
-    opened = _without(rule_set.in_force(case.day), "G01-zorgrelatie-2026-01-01")
+    opened = rule_set.in_force(case.day).without("G01-zorgrelatie-2026-01-01")
     assert decide(opened, case.facts, ["wmo-voorziening"]).allowed == (("wmo-voorziening", Level.CONTACT),)
 
 
@@ -129,11 +64,27 @@ def test_opening_a_level_for_the_self_sufficiency_talk_makes_a_case_fail(
     assert [case.title for case in CASES if case.failures(widened.in_force(case.day))]
 
 
-def test_there_are_five_guards_and_five_grants_over_three_purposes(rules: InForce) -> None:
+def test_there_are_twelve_guards_and_eleven_grants_over_seven_purposes(rules: InForce) -> None:
     kinds = [rule.kind for rule in rules.rules]
-    assert (kinds.count(Kind.GUARD), kinds.count(Kind.GRANT)) == (5, 5)
-    assert {purpose.code for purpose in rules.catalogue.purposes} == {
-        "voorbereiding-huisbezoek",
-        "schuldhulp-afstemming",
-        "toets-zelfredzaamheid",
-    }
+    assert (kinds.count(Kind.GUARD), kinds.count(Kind.GRANT)) == (12, 11)
+    assert len(rules.catalogue.purposes) == 7
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("title =", "titel =", "unknown field"),
+        ('outcome = "toegestaan"', 'outcome = "misschien"', "misschien"),
+        ("rol =", "rolletje =", "missing or do not exist: rol, rolletje"),
+        (', level = "contact"', "", "a level goes with an allowance"),
+        ("[persona]", "[persona", "TOML|Expected"),
+    ],
+)
+def test_a_case_that_cannot_be_read_names_its_file(
+    old: str, new: str, problem: str, files: Mapping[str, str]
+) -> None:
+    name = "cases/huisbezoek.toml"
+    assert old in files[name]
+    with pytest.raises(RuleSetError, match=problem) as caught:
+        read_cases({**files, name: files[name].replace(old, new, 1)})
+    assert caught.value.file == name

@@ -17,6 +17,7 @@ REQUIRED_TYPES = {
     "schuldhulptraject",
     "wmo-voorziening",
     "jeugdhulp",
+    "overige-jeugdhulp",
     "ww-uitkering",
     "ziektewet-uitkering",
     "wia-uitkering",
@@ -66,6 +67,7 @@ NAMED_AS_NOT_SHOWN = {
     "schuldhulptraject": ("schuldhulp", "debt help"),
     "wmo-voorziening": ("Wmo", "Wmo"),
     "jeugdhulp": ("jeugdhulp", "youth help"),
+    "overige-jeugdhulp": ("verige hulp voor jeugd", "ther help for youth"),
     "ww-uitkering": ("UWV", "UWV"),
     "ziektewet-uitkering": ("UWV", "UWV"),
     "wia-uitkering": ("UWV", "UWV"),
@@ -119,7 +121,9 @@ def _sentences(text: str) -> list[str]:
 
 
 def _rule_texts(rules: InForce) -> list[str]:
-    return [text for rule in rules.rules for text in (rule.title, rule.worker_text) if text is not None]
+    """What may be read of rules by whom they are about; a rule without a text for her is about somebody else."""
+    about_her = [rule for rule in rules.rules if rule.worker_text is not None]
+    return [text for rule in about_her for text in (rule.title, rule.worker_text) if text is not None]
 
 
 def test_every_type_that_others_rely_on_exists(catalogue: Catalogue) -> None:
@@ -182,10 +186,19 @@ def test_no_text_tells_apart_what_must_stay_coarse(catalogue: Catalogue) -> None
 
 def test_wmo_and_youth_help_are_one_type_each(catalogue: Catalogue) -> None:
     kinds = [each.source_kind for each in catalogue.types]
-    assert (kinds.count("wmo-aanbieder"), kinds.count("jeugdhulpaanbieder")) == (1, 1)
-    assert [each.code for each in catalogue.types if each.life_domain is LifeDomain.YOUTH_AND_FAMILY] == [
-        "jeugdhulp"
-    ]
+    assert (kinds.count("wmo-aanbieder"), kinds.count("jeugdhulpaanbieder")) == (1, 2)
+    youth = [each for each in catalogue.types if each.life_domain is LifeDomain.YOUTH_AND_FAMILY]
+    assert {each.code: each.sensitivity for each in youth} == {
+        "jeugdhulp": Sensitivity.SENSITIVE,
+        "overige-jeugdhulp": Sensitivity.SPECIAL,
+    }
+
+
+def test_what_is_special_belongs_to_no_purpose_that_shows_signals(catalogue: Catalogue) -> None:
+    special = {each.code for each in catalogue.types if each.sensitivity is Sensitivity.SPECIAL}
+    reaching = {each.shows for each in catalogue.purposes if special & set(each.types)}
+    assert special == {"overige-jeugdhulp"}
+    assert reaching == {Shows.AREAS}
 
 
 def test_sentences_for_workers_are_short(catalogue: Catalogue, rules: InForce) -> None:
@@ -215,18 +228,25 @@ def test_what_is_not_shown_names_every_type_the_purpose_never_reaches_and_no_oth
             assert named == (code not in purpose.types,) * 2, (purpose.code, code)
 
 
-def test_only_the_self_sufficiency_talk_shows_areas_and_no_signals(catalogue: Catalogue) -> None:
+def test_only_the_self_sufficiency_talk_and_the_front_office_show_areas_and_no_signals(
+    catalogue: Catalogue,
+) -> None:
     assert {each.code: each.shows for each in catalogue.purposes} == {
         "voorbereiding-huisbezoek": Shows.SIGNALS,
         "schuldhulp-afstemming": Shows.SIGNALS,
         "toets-zelfredzaamheid": Shows.AREAS,
+        "loket-triage": Shows.AREAS,
+        "noodtoegang": Shows.AREAS,
+        "wmo-onderzoek": Shows.SIGNALS,
+        "jeugdhulp-toeleiding": Shows.SIGNALS,
+        "participatie-begeleiding": Shows.SIGNALS,
     }
 
 
 def test_what_a_purpose_shows_is_the_same_on_every_day(catalogue: Catalogue) -> None:
     for day in (date(2025, 12, 31), date(2026, 1, 1), date(2036, 1, 1)):
         assert [each.shows for each in catalogue.at(day).purposes] == [
-            each.shows for each in catalogue.purposes
+            each.shows for each in catalogue.purposes if each.in_force
         ]
 
 
@@ -250,6 +270,10 @@ def test_the_self_sufficiency_talk_names_every_area_that_stays_empty(catalogue: 
         ),
         ("schuldhulp-afstemming", ["financien", "werk-en-opleiding"]),
         ("toets-zelfredzaamheid", ["financien", "werk-en-opleiding", "ondersteuning", "jeugd-en-gezin"]),
+        ("loket-triage", ["financien", "werk-en-opleiding", "ondersteuning", "jeugd-en-gezin"]),
+        ("wmo-onderzoek", ["financien", "werk-en-opleiding", "ondersteuning"]),
+        ("jeugdhulp-toeleiding", ["werk-en-opleiding", "jeugd-en-gezin"]),
+        ("participatie-begeleiding", ["financien", "werk-en-opleiding"]),
     ],
 )
 def test_the_areas_of_a_purpose_are_those_of_its_types_in_catalogue_order(
@@ -290,6 +314,39 @@ def test_an_area_is_found_by_its_word_or_its_code(catalogue: Catalogue) -> None:
         assert catalogue.life_domain(each.code.value) is each
 
 
+# The working list of the VISD report, and what belongs beside it.
+PUBLISHING = {
+    "brp", "uwv", "gemeente", "svb", "duo", "leerplicht", "schuldhulpverlener", "wmo-aanbieder", "jeugdhulpaanbieder",
+    "ciz", "zorgkantoor", "bewindregister",
+}  # fmt: skip
+NOT_PUBLISHING = {
+    "vir", "zorgverzekeraar", "cak", "jeugdgezondheidszorg", "justitieketen", "veilig-thuis", "reclassering",
+    "woningcorporatie", "belastingdienst", "vroegsignalering",
+}  # fmt: skip
+
+
+def test_every_source_of_the_working_list_is_there_and_says_why_it_may_not_publish(
+    catalogue: Catalogue,
+) -> None:
+    assert {each.code for each in catalogue.source_kinds if each.publishable} == PUBLISHING
+    assert {each.code for each in catalogue.source_kinds if not each.publishable} == NOT_PUBLISHING
+    for each in catalogue.source_kinds:
+        reasons = [text for text in (each.reason_nl, each.reason_en) if text is not None]
+        assert len(reasons) == (0 if each.publishable else 2), each.code
+        assert all(text.endswith(".") for text in reasons), each.code
+    assert {each.source_kind for each in catalogue.types} == PUBLISHING
+
+
+def test_each_type_and_purpose_rest_together_on_an_article_that_holds(rules: InForce) -> None:
+    catalogue = rules.catalogue
+    for purpose in catalogue.purposes:
+        for each in catalogue.types:
+            bases = catalogue.bases_of(purpose, each.code)
+            assert bool(bases) == (each.code in purpose.types), (purpose.code, each.code)
+            assert all(basis.holds_on(rules.starts) and basis.article for basis in bases)
+    assert catalogue.bases_of(catalogue.purposes[0], "geheim-traject") == ()
+
+
 def test_every_legal_basis_is_used_and_has_its_source(catalogue: Catalogue, rules: InForce) -> None:
     used = {code for each in catalogue.types for code in each.legal_bases}
     used |= {code for each in catalogue.purposes for code in each.legal_bases}
@@ -311,8 +368,17 @@ def test_every_type_is_of_use_for_some_purpose(catalogue: Catalogue) -> None:
     assert reached == {each.code for each in catalogue.types}
 
 
-@pytest.mark.parametrize("code", ["voorbereiding-huisbezoek", "toets-zelfredzaamheid"])
-def test_benefits_from_uwv_and_svb_are_for_no_home_visit_and_no_self_sufficiency_talk(
+@pytest.mark.parametrize(
+    "code",
+    [
+        "voorbereiding-huisbezoek",
+        "toets-zelfredzaamheid",
+        "loket-triage",
+        "wmo-onderzoek",
+        "jeugdhulp-toeleiding",
+    ],
+)
+def test_benefits_from_uwv_svb_and_duo_are_for_debt_help_and_work_only(
     code: str, catalogue: Catalogue
 ) -> None:
     purpose = catalogue.purpose(code)

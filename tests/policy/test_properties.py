@@ -3,23 +3,35 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from policy.facts import LookupFacts
+from policy.facts import LookupFacts, Register, read_at
 from policy.pdp import Decision, decide
 from policy.rulesets import bundled, load
 from policy.vocabulary import AgeBand, Level, Outcome, PurposeCode, Role
 
 RULE_SET = load(bundled())
 DAY = date(2026, 3, 3)
+NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
+ORIGINS = read_at(NOW, dict.fromkeys(Register, "test"))
 RULES = RULE_SET.in_force(DAY)
 AGAIN = load(dict(reversed(list(bundled().items())))).in_force(DAY)
 TYPES = [each.code for each in RULE_SET.catalogue.types]
-PURPOSES = ("voorbereiding-huisbezoek", "schuldhulp-afstemming", "toets-zelfredzaamheid", "nieuwsgierigheid")
+PURPOSES = (
+    "voorbereiding-huisbezoek",
+    "schuldhulp-afstemming",
+    "toets-zelfredzaamheid",
+    "loket-triage",
+    "wmo-onderzoek",
+    "jeugdhulp-toeleiding",
+    "participatie-begeleiding",
+    "noodtoegang",
+    "nieuwsgierigheid",
+)
 
 # The second model: which types each grant is about, spelled out by hand.
 WMO = {
@@ -34,6 +46,7 @@ WMO = {
     "participatie-traject",
 }
 YOUTH = {"jeugdhulp", "schoolinschrijving-verzuim"}
+SPECIAL = {"overige-jeugdhulp"}
 DEBT = {
     "schuldhulptraject",
     "ww-uitkering",
@@ -50,14 +63,28 @@ DEBT = {
     "onder-curatele",
     "beschermingsbewind",
 }
+MUNICIPAL = {"bijstandsuitkering", "participatie-traject"}
+INCOME = DEBT - {"schuldhulptraject", "onder-curatele", "beschermingsbewind", "bijstandsuitkering"}
 REACH = {
     "voorbereiding-huisbezoek": WMO | YOUTH,
     "schuldhulp-afstemming": DEBT,
-    "toets-zelfredzaamheid": WMO | YOUTH,
+    "toets-zelfredzaamheid": WMO | YOUTH | SPECIAL,
+    "loket-triage": WMO | YOUTH | SPECIAL,
+    "wmo-onderzoek": WMO,
+    "jeugdhulp-toeleiding": YOUTH,
+    "participatie-begeleiding": MUNICIPAL | INCOME,
 }
+ON_THE_JEUGDWET = {
+    "voorbereiding-huisbezoek",
+    "toets-zelfredzaamheid",
+    "loket-triage",
+    "jeugdhulp-toeleiding",
+}
+AREAS_ONLY = {"toets-zelfredzaamheid": ("T04", "T05"), "loket-triage": ("T06", "T07")}
 
 # Mostly in order, so that random look-ups reach the grants often enough.
 mostly_true = st.sampled_from([True, True, True, False])
+mostly_false = st.sampled_from([False, False, False, True])
 facts_of_any_kind = st.builds(
     LookupFacts,
     role=st.sampled_from([Role.TEAM_MEMBER, Role.TEAM_MEMBER, *Role]),
@@ -66,41 +93,64 @@ facts_of_any_kind = st.builds(
     purpose=st.sampled_from(PURPOSES).map(PurposeCode),
     relation_live=mostly_true,
     relation_confirmed=mostly_true,
+    relation_organisation=st.sampled_from(["gemeente", "gemeente", "gemeente", "stichting"]),
+    relation_team=st.sampled_from(["noord", "noord", "noord", "zuid"]),
     age_band=st.sampled_from(AgeBand),
     shielded=st.booleans(),
     coordinator=st.booleans(),
-    organisation=st.sampled_from(["gemeente", "stichting"]),
+    organisation=st.sampled_from(["gemeente", "gemeente", "gemeente", "stichting"]),
+    team=st.sampled_from(["noord", "noord", "noord", "zuid"]),
+    objection=mostly_false,
+    involved=mostly_false,
+    emergency=st.booleans(),
     on=st.just(DAY),
+    asked_at=st.just(NOW),
+    origins=st.just(ORIGINS),
 )
 
 
 def _model(facts: LookupFacts, code: str) -> tuple[Outcome, Level | None, set[str]]:
     """Outcome, level and rule numbers, as somebody would read them from the rule texts."""
     kept = {
-        "G01": facts.relation_live and facts.relation_confirmed,
+        "G01": (facts.relation_live and facts.relation_confirmed)
+        or (facts.purpose == "noodtoegang" and facts.emergency),
         "G02": facts.account_active,
         "G03": facts.second_factor,
         "G04": facts.purpose in REACH,
-        "G05": code in REACH.get(str(facts.purpose), set()),
+        "G05": _shares_a_basis(str(facts.purpose), code),
+        "G06": facts.organisation == facts.relation_organisation,
+        "G07": facts.team == facts.relation_team,
+        "G08": facts.age_band == "18+" or facts.purpose in ON_THE_JEUGDWET,
+        "G10": not facts.objection,
+        "G11": not facts.involved,
+        "G12": code not in SPECIAL or facts.purpose in AREAS_ONLY,
     }
     if not all(kept.values()):
         return Outcome.REFUSED, None, {number for number, holds in kept.items() if not holds}
-    too_young = facts.purpose == "schuldhulp-afstemming" and facts.age_band != "18+"
-    if facts.role != "wijkteammedewerker" or too_young:
+    if facts.role != "wijkteammedewerker":
         return Outcome.NO_RULE, None, set()
     number, presence_only = _grant(facts, code)
     return Outcome.ALLOWED, Level.PRESENCE if presence_only else Level.CONTACT, {number}
 
 
+def _shares_a_basis(purpose: str, code: str) -> bool:
+    return code in REACH.get(purpose, set()) or (code in SPECIAL and purpose in ON_THE_JEUGDWET)
+
+
 def _grant(facts: LookupFacts, code: str) -> tuple[str, bool]:
     """The grant that opens this type for this purpose, and whether it stops at presence."""
-    if facts.purpose == "schuldhulp-afstemming":
-        return "T03", bool(facts.shielded)
-    if facts.purpose == "toets-zelfredzaamheid":
-        return "T04" if code in WMO else "T05", True
+    purpose, shielded = str(facts.purpose), bool(facts.shielded)
+    if purpose in AREAS_ONLY:
+        return AREAS_ONLY[purpose][0 if code in WMO else 1], True
+    if purpose == "participatie-begeleiding":
+        return "T10" if code in MUNICIPAL else "T11", shielded
+    if purpose == "jeugdhulp-toeleiding":
+        return "T09", shielded or facts.age_band == "onbekend"
+    if purpose in {"schuldhulp-afstemming", "wmo-onderzoek"}:
+        return "T03" if purpose == "schuldhulp-afstemming" else "T08", shielded
     if code in WMO:
-        return "T01", bool(facts.shielded)
-    return "T02", bool(facts.shielded) or facts.age_band == "onbekend"
+        return "T01", shielded
+    return "T02", shielded or facts.age_band == "onbekend"
 
 
 def _levels(decision: Decision) -> Mapping[str, Level]:
@@ -113,7 +163,7 @@ def _is_within(narrow: Decision, wide: Decision) -> bool:
 
 
 def test_the_second_model_knows_every_type_of_the_catalogue() -> None:
-    assert set(TYPES) == WMO | YOUTH | DEBT
+    assert set(TYPES) == WMO | YOUTH | DEBT | SPECIAL
     assert {purpose.code: set(purpose.types) for purpose in RULES.catalogue.purposes} == REACH
 
 
@@ -132,6 +182,10 @@ SPOILED = [
     {"relation_live": False},
     {"relation_confirmed": False},
     {"purpose": PurposeCode("nieuwsgierigheid")},
+    {"relation_organisation": "een-andere"},
+    {"relation_team": "een-ander"},
+    {"objection": True},
+    {"involved": True},
 ]
 
 
@@ -183,8 +237,16 @@ def test_shielding_hides_no_presence_and_shows_nothing_else(facts: LookupFacts) 
         age_band=AgeBand.ADULT,
         shielded=False,
         coordinator=True,
+        relation_organisation="gemeente",
+        relation_team="noord",
         organisation="gemeente",
+        team="noord",
+        objection=False,
+        involved=False,
+        emergency=False,
         on=DAY,
+        asked_at=NOW,
+        origins=ORIGINS,
     )
 )
 def test_the_self_sufficiency_talk_shows_presence_and_nothing_a_home_visit_hides(facts: LookupFacts) -> None:
@@ -192,7 +254,8 @@ def test_the_self_sufficiency_talk_shows_presence_and_nothing_a_home_visit_hides
         decide(RULES, replace(facts, purpose=PurposeCode(code)), TYPES)
         for code in ("toets-zelfredzaamheid", "voorbereiding-huisbezoek")
     )
-    assert _levels(talk) == dict.fromkeys(_levels(visit), Level.PRESENCE)
+    levels = {code: level for code, level in talk.allowed if code not in SPECIAL}
+    assert levels == dict.fromkeys(_levels(visit), Level.PRESENCE)
 
 
 @settings(max_examples=100, deadline=None)

@@ -187,7 +187,7 @@ def test_all_looks_take_the_same_room(database: Database, path: Path, now: datet
             [f"type-{n:02}-and-some-more:contact" for n in range(20)],
         ):
             for shown in (True, False):
-                fields: dict[str, FieldValue] = {"allowed": allowed, "any_shown": shown, "facts": "f" * 500}
+                fields: dict[str, FieldValue] = {"allowed": allowed, "any_shown": shown, "facts": "f" * 850}
                 tx.audit.append(AuditEvent("lookup.answered", now, fields, person(1)))
 
     database.run(job)

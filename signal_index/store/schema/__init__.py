@@ -9,9 +9,10 @@ Whoever takes the database without the keys sees sizes of anonymous series, expi
 actions share an unknown person and how many looks share an unknown worker, when sign-ins were in use, how many covers
 and questions there are and until when, the register, the staff list with who proposed and decided what about whom and
 which teams were looked through, who wants a digest at which address, how many records the log has and when they were
-made, how many openings were asked for and when, which records were chosen for review, how each was judged, and how much
-is under watch; nothing that leads to a resident or says which help runs, and no cookie or ticket that works. Keys are
-public, and which publisher was answered when is no secret of a person.
+made, how many openings were asked for and when, how many impediments there are and until when, which records were
+chosen for review, how each was judged, and how much is under watch; nothing that leads to a resident or says which help
+runs, and no cookie or ticket that works. Keys are public, and which publisher was answered when is no secret of a
+person.
 
 Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
 does by itself.
@@ -30,6 +31,7 @@ from .accountability import (
 )
 from .administration import proposals, team_confirmations
 from .base import metadata
+from .impediments import impediments
 from .index import (
     acknowledgements,
     care_relations,
@@ -69,6 +71,7 @@ __all__ = [
     "entrances",
     "flags",
     "held_wishes",
+    "impediments",
     "index_state",
     "key_proposals",
     "log_cosignatures",

@@ -20,8 +20,9 @@ ANSWERED = {
 }  # fmt: skip
 REFUSED = {"actor", "organisation", "token", "relation", "purpose", "reason"}
 FACTS = {
-    "account_active", "age_band", "coordinator", "on", "organisation", "purpose", "relation_confirmed",
-    "relation_live", "role", "second_factor", "shielded",
+    "account_active", "age_band", "asked_at", "coordinator", "emergency", "involved", "objection", "on", "organisation",
+    "origins", "purpose", "relation_confirmed", "relation_live", "relation_organisation", "relation_team", "role",
+    "second_factor", "shielded", "team",
 }  # fmt: skip
 PAIRS = {
     ("agb:00000001", "wmo-voorziening"): "GEMEENTE",

@@ -122,7 +122,10 @@ def _check(office: Any, model: Model, template: CareRelation, days: list[date]) 
     def job(tx: Transaction) -> None:
         cases = {}
         for name in model.names:
-            cases[name] = replace(template, relation_id=name.encode().ljust(16), worker=name)
+            staff = tx.staff.get(name)
+            assert staff is not None
+            own = replace(template, relation_id=name.encode().ljust(16), worker=name)
+            cases[name] = replace(own, team=staff.team)
             tx.relations.put(cases[name])
         for day in days:
             for delegate in model.names:

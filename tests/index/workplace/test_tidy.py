@@ -34,6 +34,7 @@ from signal_index.usecases.expire import Tidied, tidy
 from signal_index.usecases.sourcing.delivered import SHOWN_FOR
 from signal_index.usecases.workplace import sessions, views
 from signal_index.usecases.workplace.covers import CoverRequest, arrange
+from signal_index.usecases.workplace.impediments import ImpedimentRequest, object_to
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
@@ -119,6 +120,12 @@ def _key_proposal(office: Any) -> None:
     office.run(lambda tx: tx.key_proposals.put(proposal))
 
 
+def _impediment(office: Any) -> None:
+    relation, today = office.relation("w.een"), office.world.DAY
+    request = ImpedimentRequest(relation.relation_id, today, today)
+    office.act("p.officer", lambda tx, actor: object_to(tx, actor, request, office.world.clock))
+
+
 def _confirmation(office: Any) -> None:
     said = TeamConfirmation(office.world.GEMEENTE, "noord", office.world.DAY, "t.lead", ("w.een",))
     office.run(lambda tx: tx.team_confirmations.put(said))
@@ -130,6 +137,7 @@ KEPT: list[tuple[str, Callable[[Any], None], timedelta, timedelta]] = [
     ("views", _view, VIEW_KEPT, SECOND),
     ("questions", _question, timedelta(days=2 * QUESTION_DAYS), DAY),
     ("covers", _cover, VIEW_KEPT, DAY),
+    ("impediments", _impediment, timedelta(0), DAY),
     ("openings", _opening, OPENING_KEPT, SECOND),
     ("proposals", _proposal, PROPOSAL_KEPT, SECOND),
     ("key_proposals", _key_proposal, PROPOSAL_KEPT, SECOND),
@@ -166,8 +174,8 @@ def test_the_command_says_what_went(office: Any, shell: Any) -> None:
         office.run(lambda tx: tx.staff.seen(staff_id, dutch_day(world.clock)))  # noqa: B023 - run waits
     # Whoever is blocked is signed out at once, so that her session has gone already.
     counts = (
-        "0 sessions, 0 tickets, 1 views, 0 questions, 1 covers, 0 openings, 1 proposals, 0 key_proposals, "
-        "0 confirmations, 4 answers"
+        "0 sessions, 0 tickets, 1 views, 0 questions, 1 covers, 0 impediments, 0 openings, 1 proposals, "
+        "0 key_proposals, 0 confirmations, 4 answers"
     )
     assert shell("expire").output.splitlines() == [
         "expired: 1 flags removed",

@@ -20,17 +20,14 @@ from policy.selftest import read_canaries
 from policy.telling.wording import Language
 from policy.vocabulary import Level, Role
 
-T01 = "grants/T01-huisbezoek-wmo-2026-01-01.cedar"
 T02 = "grants/T02-huisbezoek-jeugdwet-2026-01-01.cedar"
 T03 = "grants/T03-schuldhulp-wgs-2026-01-01.cedar"
 G03 = "guards/G03-tweede-factor-2026-01-01.cedar"
 BEFORE, SINCE = date(2026, 12, 31), date(2026, 3, 1)
 STARTS = date(2027, 1, 1)
 TWO_STEPS = "context.raadpleging.tweede_factor"
-ONLY_ADULTS = 'context.raadpleging.leeftijdsgroep == "18+" &&'
-ADULTS_AND_NEARLY = (
-    '(context.raadpleging.leeftijdsgroep == "18+" || context.raadpleging.leeftijdsgroep == "16-17") &&'
-)
+KNOWN_AGE = 'context.raadpleging.leeftijdsgroep != "onbekend"'
+NO_CHILDREN = 'context.raadpleging.leeftijdsgroep != "0-11"'
 
 Changing = Callable[..., RuleSet]
 Place = tuple[str, str, str, Level]
@@ -41,15 +38,13 @@ def test_the_same_rules_differ_in_nothing(rule_set: RuleSet) -> None:
 
 
 def test_a_wider_age_opens_that_age_and_nothing_else(rule_set: RuleSet, succeeded: Changing) -> None:
-    changes = differences(rule_set, succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY)), SINCE)
-    for change in changes:
-        assert (change.direction, change.starts, change.ends) == (Direction.OPENED, STARTS, None)
-        assert (change.purpose, change.role) == ("schuldhulp-afstemming", "wijkteammedewerker")
-        assert ("leeftijdsgroep", ("16-17",)) in change.conditions
-        assert change.rules == ("T03-schuldhulp-wgs-2027-01-01",)
-        assert change.held_by == ()
-    richer = {change.levels: dict(change.conditions).get("afgeschermd") for change in changes}
-    assert richer == {(Level.PRESENCE,): None, (Level.SOURCE, Level.CONTACT): ("nee",)}
+    (change,) = differences(rule_set, succeeded((T02, KNOWN_AGE, "true")), SINCE)
+    assert (change.direction, change.starts, change.ends) == (Direction.OPENED, STARTS, None)
+    assert (change.purpose, change.role) == ("voorbereiding-huisbezoek", "wijkteammedewerker")
+    assert change.levels == (Level.SOURCE, Level.CONTACT)
+    assert dict(change.conditions) == {"leeftijdsgroep": ("onbekend",), "afgeschermd": ("nee",)}
+    assert change.rules == ("T02-huisbezoek-jeugdwet-2027-01-01",)
+    assert change.held_by == ()
 
 
 def test_a_narrower_guard_closes_and_names_itself(rule_set: RuleSet, succeeded: Changing) -> None:
@@ -61,14 +56,14 @@ def test_a_narrower_guard_closes_and_names_itself(rule_set: RuleSet, succeeded: 
 
 
 def test_days_before_the_first_one_looked_at_do_not_count(rule_set: RuleSet, succeeded: Changing) -> None:
-    wider = succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY))
+    wider = succeeded((T02, KNOWN_AGE, "true"))
     late = date(2030, 5, 1)
     assert {change.starts for change in differences(rule_set, wider, late)} == {late}
 
 
 def test_what_lasts_over_another_change_is_one_change(rule_set: RuleSet, succeeded: Changing) -> None:
     stricter = f'{TWO_STEPS} && context.raadpleging.leeftijdsgroep != "0-11"'
-    changed = succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY), (G03, TWO_STEPS, stricter, "2028-01-01"))
+    changed = succeeded((T02, KNOWN_AGE, "true"), (G03, TWO_STEPS, stricter, "2028-01-01"))
     opened = [each for each in differences(rule_set, changed, SINCE) if each.direction is Direction.OPENED]
     assert {(each.starts, each.ends) for each in opened} == {(STARTS, None)}
     closed = [each for each in differences(rule_set, changed, SINCE) if each.direction is Direction.CLOSED]
@@ -78,8 +73,8 @@ def test_what_lasts_over_another_change_is_one_change(rule_set: RuleSet, succeed
 @pytest.mark.parametrize(
     "changes",
     [
-        ((T03, ONLY_ADULTS, ADULTS_AND_NEARLY),),
-        ((T03, ONLY_ADULTS, ""),),
+        ((T02, KNOWN_AGE, "true"),),
+        ((T02, KNOWN_AGE, NO_CHILDREN),),
         (
             (
                 T02,
@@ -90,7 +85,7 @@ def test_what_lasts_over_another_change_is_one_change(rule_set: RuleSet, succeed
         ((T02, ', Action::"toon_contact"', ""), (T03, ', Action::"toon_contact"', "")),
         ((G03, TWO_STEPS, f'({TWO_STEPS} && context.raadpleging.leeftijdsgroep != "0-11")'),),
     ],
-    ids=["one-age", "any-age", "coordinators", "no-contact", "stricter-guard"],
+    ids=["any-age", "another-age", "coordinators", "no-contact", "stricter-guard"],
 )
 def test_trying_every_look_up_finds_the_same(
     changes: tuple[tuple[str, str, str], ...], rule_set: RuleSet, succeeded: Changing
@@ -159,32 +154,32 @@ def _report(old: RuleSet, new: RuleSet, language: Language) -> str:
 def test_a_reader_finds_who_sees_what_from_when_on_which_ground(
     rule_set: RuleSet, succeeded: Changing
 ) -> None:
-    text = _report(rule_set, succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY)), "nl")
+    text = _report(rule_set, succeeded((T02, KNOWN_AGE, "true")), "nl")
     for line in (
-        "- Er gaat iets open, voor het eerst op 1 januari 2027. Aantal veranderingen: 2.",
+        "- Er gaat iets open, voor het eerst op 1 januari 2027. Aantal veranderingen: 1.",
         "- Er gaat niets dicht.",
         "### Vanaf 1 januari 2027",
-        "Wie: wijkteammedewerker. Doel: Afstemmen van schuldhulp.",
+        "Wie: wijkteammedewerker. Doel: Voorbereiding van een huisbezoek.",
         "- Nu is er geen regel die dit toestaat.",
     ):
         assert line in text.splitlines()
-    assert "in plaats van T03-schuldhulp-wgs-2026-01-01" in text
-    assert "De leeftijd van de inwoner: 16 of 17 jaar." in text
-    assert "Wet gemeentelijke schuldhulpverlening, artikel 8. Niet gecontroleerd door een jurist." in text
+    assert "in plaats van T02-huisbezoek-jeugdwet-2026-01-01" in text
+    assert "De leeftijd van de inwoner: niet bekend." in text
+    assert "Jeugdwet, artikel 7.4.0. Niet gecontroleerd door een jurist." in text
 
 
 def test_the_report_says_the_same_in_english(rule_set: RuleSet, succeeded: Changing) -> None:
-    text = _report(rule_set, succeeded((T03, ONLY_ADULTS, ADULTS_AND_NEARLY)), "en")
+    text = _report(rule_set, succeeded((T02, KNOWN_AGE, "true")), "en")
     assert "### From 1 January 2027" in text
-    assert "Who: team member. Purpose: Coordinating debt help." in text
-    assert "The age of the resident: 16 or 17." in text
+    assert "Who: team member. Purpose: Preparing a home visit." in text
+    assert "The age of the resident: not known." in text
 
 
 def test_a_rule_that_is_edited_instead_of_followed_up_is_called_out(
     files: Mapping[str, str], rule_set: RuleSet
 ) -> None:
-    edited = {**files, T03: files[T03].replace(ONLY_ADULTS, ADULTS_AND_NEARLY)}
-    assert "- Veranderd: Schuldhulp afstemmen" in _report(rule_set, load(edited), "nl")
+    edited = {**files, T02: files[T02].replace(KNOWN_AGE, "true")}
+    assert "- Veranderd: Huisbezoek voorbereiden" in _report(rule_set, load(edited), "nl")
 
 
 def test_a_report_without_changes_says_so(rule_set: RuleSet) -> None:

@@ -25,6 +25,7 @@ REFUSALS: Mapping[str, str] = {
     "domains": say("Het leefgebied hoort niet bij het doel"),
     "no-relation": say("Poging buiten de eigen caseload"),
     "relation-not-live": say("De zorgrelatie liep niet, of was niet bevestigd"),
+    "other-team": say("De zaak was van een ander team"),
     "other-person": say("De zaak was van een andere inwoner geworden"),
     "decision-fault": say("Er kon niet worden beslist"),
     "no-rules-in-force": say("Er waren geen regels van kracht"),
@@ -123,8 +124,26 @@ _YES_OR_NO: Mapping[str, tuple[str, str]] = {
         say("De medewerker was coördinator van de zaak."),
         say("De medewerker was geen coördinator van de zaak."),
     ),
+    "objection": (
+        say("Er was een bezwaar van de inwoner vastgelegd."),
+        say("Er was geen bezwaar van de inwoner vastgelegd."),
+    ),
+    "involved": (
+        say("Er was vastgelegd dat de medewerker en de inwoner elkaar kennen."),
+        say("Er was niet vastgelegd dat de medewerker en de inwoner elkaar kennen."),
+    ),
+    "emergency": (
+        say("De medewerker verklaarde dat er nood was."),
+        say("De medewerker verklaarde niet dat er nood was."),
+    ),
 }
-_KNOWN_ELSEWHERE = frozenset({"purpose", "on", "organisation"})  # these stand on the page already
+# These stand on the page already, or are for whoever replays the decision.
+_KNOWN_ELSEWHERE = frozenset({"purpose", "on", "organisation", "asked_at", "origins"})
+_NAMES: Mapping[str, str] = {
+    "team": say("De medewerker werkte in team %(name)s."),
+    "relation_team": say("De zaak was van team %(name)s."),
+    "relation_organisation": say("De zaak was van organisatie %(name)s."),
+}
 
 
 def refusal(code: str) -> str:
@@ -144,6 +163,8 @@ def facts(known: Mapping[str, object]) -> Iterator[Phrase]:
         elif name in _YES_OR_NO and isinstance(value, bool):
             yes, no = _YES_OR_NO[name]
             yield yes if value else no, {}
+        elif name in _NAMES:
+            yield _NAMES[name], {"name": value}
         else:
             yield f"{name}: {value}", {}
 

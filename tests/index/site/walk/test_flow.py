@@ -73,9 +73,10 @@ def test_with_one_purpose_three_taps_are_enough(world: Any, case: ZorgrelatieRow
 
 
 @pytest.mark.usefixtures("case")
-def test_nothing_is_chosen_for_her(walk: Any) -> None:
+def test_nothing_is_chosen_for_her(world: Any, walk: Any) -> None:
     worker = walk().open("/caseload").tap("WT-2026-0001")
-    assert len(worker.all("//input[@name='doel']")) == 3
+    offered = [each.get("value") for each in worker.all("//input[@name='doel']")]
+    assert offered == [each.code for each in world.desk.rules.in_force(world.DAY).catalogue.purposes]
     assert len(worker.all("//input[@name='inwoner']")) == 3
     assert not worker.all("//main//*[@checked or @selected]")
 

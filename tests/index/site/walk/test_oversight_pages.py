@@ -134,6 +134,10 @@ def test_figures_show_what_they_may_and_the_chart_says_the_same(april: Any, offi
         "Voorbereiding van een huisbezoek": "31",
         "Afstemmen van schuldhulp": "niet getoond",
         "Gesprek over zelfredzaamheid": "niet getoond",
+        "Eerste vraag bij het loket": "niet getoond",
+        "Onderzoek voor de Wmo": "niet getoond",
+        "Hulp zoeken voor jeugd en gezin": "niet getoond",
+        "Begeleiding naar werk en inkomen": "niet getoond",
         "Totaal": "53",
     }
     titles = [" ".join(each.text_content().split()) for each in page.all("//main//svg/title")]
