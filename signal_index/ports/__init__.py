@@ -36,6 +36,7 @@ from signal_index.model.workplace import Entrance
 from .administration import Proposals, TeamConfirmations
 from .log import LogTree, ProcessingLog, Witnesses
 from .oversight import Chronicle, Names, Openings, Reviews
+from .rulebook import Rulebook
 from .sourcing import Answers, KeyProposals
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
@@ -367,6 +368,10 @@ class Transaction(Protocol):
     @property
     def proposals(self) -> Proposals:
         """Changes that wait for a second person."""
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """Sets of rules and who agreed to them."""
 
     @property
     def team_confirmations(self) -> TeamConfirmations:

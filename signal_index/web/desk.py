@@ -19,6 +19,7 @@ from signal_index.errors import LimitExceeded, NotAuthenticated
 from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
 from signal_index.usecases.administration.accounts import note_seen
+from signal_index.usecases.rulebook.in_use import Rules
 
 from .api.rates import Limiter, Rate
 from .api.registry import ROUTES
@@ -53,13 +54,18 @@ class Desk:
     """Everything a surface needs to run a use case."""
 
     database: Database
-    rules: RuleSet
+    rulebook: Rules
     secrets: IndexSecrets
     manifest: Manifest
     identity: Identity
     now: Callable[[], datetime]
     crew: Crew
     limiter: Limiter = field(default_factory=Limiter)
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that count now."""
+        return self.rulebook.current
 
     async def run(self, job: Callable[[Transaction], T]) -> T:
         """Run a job and wait for its commit; a caller that goes away does not undo it.
