@@ -26,7 +26,7 @@ class InForce:
         ends: None for the last stretch.
         rules: The rules in force, sorted by key.
         catalogue: The catalogue with the legal bases that hold in this stretch.
-        source: What the engine is built from; None when no rule is in force.
+        source: What the engines are built from; None when no rule is in force.
     """
 
     digest: str
@@ -69,7 +69,7 @@ def nothing_in_force(digest: str, day: date) -> InForce:
 
 
 def build_source(schema: str, rules: Sequence[Rule], catalogue: Catalogue) -> EngineSource:
-    """Gather what the engine needs to decide by these rules and this catalogue."""
+    """Gather what the engines need to decide by these rules and this catalogue."""
     purposes = sorted(purpose.code for purpose in catalogue.purposes)
     entities = [
         _entity(PRINCIPAL["type"], PRINCIPAL["id"], {}),

@@ -4,7 +4,8 @@ It is asked before the index is read, about types and never about a resident's s
 that a signal exists.
 
 Invariants:
-1. Pure and total: the same arguments give the same decision, and nothing is raised for bad ones.
+1. Pure and total: the same arguments give the same decision, and nothing is raised for bad ones. What the engines
+   remember changes only how long it takes.
 2. The only way to yes is an Allow without errors, on complete facts, by rules in force on the day of the
    look-up. Everything else denies; whatever could not be decided is a fault, and a fault never discloses.
 3. Levels are contiguous: contact only with source, source only with presence.
@@ -13,7 +14,8 @@ Invariants:
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from policy.engine import Answer, Engine, Question, Verdict, engine_for
+from policy.engine import Answer, Verdict
+from policy.engine.agreed import EnginesDisagreeError, answers
 from policy.errors import EngineError
 from policy.facts import LookupFacts
 from policy.in_force import InForce
@@ -21,8 +23,6 @@ from policy.vocabulary import Duty, Level, Outcome
 
 TYPES_MAX = 64
 """The most types one look-up may ask about: four times the first catalogue."""
-
-_RICHER = (Level.SOURCE, Level.CONTACT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +92,12 @@ def decide(rules: InForce, facts: LookupFacts, types: Sequence[str]) -> Decision
     purpose = rules.catalogue.purpose(facts.purpose or "")
     lookup = facts.attributes(purpose.legal_bases if purpose else ())
     try:
-        answers = _ask(engine_for(rules.source), lookup, [code for code in asked if code in known])
+        found = answers(rules.source, lookup, [code for code in asked if code in known])
+    except EnginesDisagreeError:
+        return _all_fault(rules, asked, ("engines-disagree",))
     except EngineError:
         return _all_fault(rules, asked, ("engine-failure",))
-    outcomes = tuple(_outcome(code, answers.get(code)) for code in asked)
+    outcomes = tuple(_outcome(code, found.get(code)) for code in asked)
     return Decision(
         digest=rules.digest, status=_status(outcomes), outcomes=outcomes, duties=_duties(rules, outcomes)
     )
@@ -115,36 +117,21 @@ def _all_fault(rules: InForce, asked: Iterable[str], errors: tuple[str, ...]) ->
     return Decision(digest=rules.digest, status=Outcome.FAULT, outcomes=outcomes, errors=errors)
 
 
-def _ask(
-    engine: Engine, lookup: Mapping[str, object], codes: Sequence[str]
-) -> dict[str, dict[Level, Answer]]:
-    """Ask presence for each type, and the richer levels only where presence is allowed."""
-    answers: dict[str, dict[Level, Answer]] = {code: {} for code in codes}
-    presence = [Question(code, Level.PRESENCE) for code in codes]
-    for question, answer in zip(presence, engine.ask(lookup, presence), strict=True):
-        answers[question.type_code][question.level] = answer
-    shown = [code for code in codes if answers[code][Level.PRESENCE].verdict is Verdict.ALLOW]
-    richer = [Question(code, level) for code in shown for level in _RICHER]
-    for question, answer in zip(richer, engine.ask(lookup, richer), strict=True):
-        answers[question.type_code][question.level] = answer
-    return answers
-
-
-def _outcome(code: str, answers: Mapping[Level, Answer] | None) -> TypeOutcome:
-    if answers is None:
+def _outcome(code: str, found: Mapping[Level, Answer] | None) -> TypeOutcome:
+    if found is None:
         return TypeOutcome(code=code, outcome=Outcome.FAULT, errors=("unknown-type",))
-    errors = {error for answer in answers.values() for error in answer.errors}
-    if errors or any(answer.verdict is Verdict.FAULT for answer in answers.values()):
+    errors = {error for answer in found.values() for error in answer.errors}
+    if errors or any(answer.verdict is Verdict.FAULT for answer in found.values()):
         return TypeOutcome(code=code, outcome=Outcome.FAULT, errors=tuple(sorted(errors)))
     level, reasons = None, set[str]()
     for each in Level:
-        answer = answers.get(each)
+        answer = found.get(each)
         if answer is None or answer.verdict is not Verdict.ALLOW:
             break
         level, reasons = each, reasons | set(answer.reasons)
     if level is not None:
         return TypeOutcome(code=code, outcome=Outcome.ALLOWED, level=level, reasons=tuple(sorted(reasons)))
-    guards = answers[Level.PRESENCE].reasons
+    guards = found[Level.PRESENCE].reasons
     return TypeOutcome(code=code, outcome=Outcome.REFUSED if guards else Outcome.NO_RULE, reasons=guards)
 
 

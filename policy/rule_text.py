@@ -16,6 +16,7 @@ from enum import Enum
 import cedarpy
 from cedarpy import pst
 
+from policy.engine.compiled import compile_rule
 from policy.errors import RuleSetError
 from policy.vocabulary import Duty, Level
 
@@ -83,8 +84,9 @@ def read_rule(file: str, text: str, schema: cedarpy.Schema) -> Rule:
     """Read one rule file.
 
     Raises:
-        RuleSetError: If the file breaks an invariant of this module, does not fit the schema, lacks a
-            required annotation, or has one that is unknown, empty or too long.
+        RuleSetError: If the file breaks an invariant of this module, does not fit the schema, uses an operator
+            that the second engine does not cover, lacks a required annotation, or has one that is unknown, empty
+            or too long.
     """
     name = _NAME.fullmatch(file)
     if name is None:
@@ -99,6 +101,7 @@ def read_rule(file: str, text: str, schema: cedarpy.Schema) -> Rule:
         raise RuleSetError(file, "@id and @geldig_van must be what the file name says")
     _check_shape(file, kind, policy)
     _check_schema(file, text, schema)
+    compile_rule(file, policy)
     return Rule(
         key=f"{rule_id}-{day}",
         rule_id=rule_id,

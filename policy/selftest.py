@@ -1,4 +1,4 @@
-"""What a set of rules must prove before it is used, by asking the engine itself.
+"""What a set of rules must prove before it is used, by asking both engines; if they differ, it is not used.
 
 1. The baseline look-up is allowed, and each canary is refused by exactly the guard it names, at every level.
 2. Every guard has a canary; a guard is in force whenever something may be granted, unless it says from when.
@@ -18,7 +18,8 @@ from itertools import product
 import msgspec
 
 from policy.catalogue import PurposeRule
-from policy.engine import Answer, Engine, Question, Verdict, engine_for
+from policy.engine import Answer, Engine, Question, Verdict
+from policy.engine.agreed import engines_for
 from policy.errors import RuleSetError
 from policy.facts import LookupFacts, cedar_day
 from policy.in_force import InForce
@@ -69,7 +70,7 @@ def prove(rules: InForce, canaries: Canaries) -> None:
     """
     if rules.source is None:
         return
-    engine = engine_for(rules.source)
+    engine = engines_for(rules.source)
     _check_guards_present(rules, canaries)
     _check_canaries(rules, canaries, engine)
     for purpose in rules.catalogue.purposes:

@@ -11,7 +11,8 @@ from enum import Enum
 
 import z3
 
-from policy.engine import Question, Verdict, engine_for
+from policy.engine import Question, Verdict
+from policy.engine.agreed import engines_for
 from policy.errors import RuleSetError
 from policy.in_force import InForce
 from policy.proving.formulas import Formula, Names
@@ -123,7 +124,7 @@ def allows(rules: InForce, situation: Situation) -> bool:
     if rules.catalogue.signal_type(situation.type_code) is None:
         return False
     questions = [Question(situation.type_code, each) for each in Level if each <= situation.level]
-    answers = engine_for(rules.source).ask(situation.facts, questions)
+    answers = engines_for(rules.source).ask(situation.facts, questions)
     if any(answer.verdict is Verdict.FAULT for answer in answers):
         raise RuleSetError("proofs", f"the engine fails on {situation.type_code} on {situation.on}")
     return all(answer.verdict is Verdict.ALLOW for answer in answers)
@@ -179,4 +180,4 @@ def _is_a_reason(rules: InForce, rule: Rule, situation: Situation) -> bool:
     if rules.source is None:
         return False
     question = Question(situation.type_code, situation.level)
-    return rule.key in engine_for(rules.source).ask(situation.facts, [question])[0].reasons
+    return rule.key in engines_for(rules.source).ask(situation.facts, [question])[0].reasons

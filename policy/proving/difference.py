@@ -14,7 +14,8 @@ from itertools import combinations
 
 import z3
 
-from policy.engine import Question, engine_for
+from policy.engine import Question
+from policy.engine.agreed import engines_for
 from policy.in_force import InForce
 from policy.proving.checks import Unconfirmed, allows
 from policy.proving.formulas import Formula, Names, milliseconds
@@ -249,4 +250,4 @@ def _reasons(rules: InForce, example: Situation) -> tuple[str, ...]:
     if rules.source is None or rules.catalogue.signal_type(example.type_code) is None:
         return ()
     question = Question(example.type_code, example.level)
-    return engine_for(rules.source).ask(example.facts, [question])[0].reasons
+    return engines_for(rules.source).ask(example.facts, [question])[0].reasons

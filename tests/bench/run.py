@@ -6,54 +6,23 @@ Medians over the rounds; `spread` is (largest - smallest) / median of the ratio.
 
 import gc
 import json
-from datetime import date
 from pathlib import Path
 
-from policy.facts import LookupFacts
-from policy.pdp import decide
-from policy.rulesets import bundled, load
-from policy.vocabulary import AgeBand, PurposeCode, Role
-from tests.bench import audit, chain, readers, review
-from tests.bench.figures import Figure, measure
+from tests.bench import audit, chain, decisions, readers, review
+from tests.bench.figures import measure
 
 OUT = Path(__file__).parents[2] / "build" / "bench.json"
-
-
-def _policy() -> Figure:
-    in_force = load(bundled()).in_force(date(2026, 3, 3))
-    facts = LookupFacts(
-        role=Role.TEAM_MEMBER,
-        account_active=True,
-        second_factor=True,
-        purpose=PurposeCode("voorbereiding-huisbezoek"),
-        relation_live=True,
-        relation_confirmed=True,
-        age_band=AgeBand.ADULT,
-        shielded=False,
-        coordinator=False,
-        organisation="00000099000000000001",
-        on=date(2026, 3, 3),
-    )
-    types = [kind.code for kind in in_force.catalogue.types]
-    # The floor is one type at presence only: what the engine costs per call before there is anything to batch.
-    return Figure(
-        "policy.lookup",
-        "CPU microseconds per look-up",
-        lambda: [decide(in_force, facts, types) for _ in range(20)],
-        "the same rules asked about one type",
-        lambda: [decide(in_force, facts, types[:1]) for _ in range(20)],
-        20,
-    )
 
 
 def main() -> None:
     """Measure everything and write the list."""
     gc.freeze()
     with chain.figures() as of_the_chain, audit.figures() as of_the_log:
-        figures = [*of_the_log, *of_the_chain, _policy(), *readers.figures()]
+        figures = [*of_the_log, *of_the_chain, *decisions.figures(), *readers.figures()]
         records = [measure(figure) for figure in figures]
     records.append(readers.ddas_memory())
     records += chain.hours(records)
+    records.append(decisions.rate(records))
     records.append(review.recall())
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(records, indent=1) + "\n")

@@ -13,7 +13,9 @@ import cedarpy
 import pytest
 
 import policy
-from policy.engine import LOOKUP, PRINCIPAL, EngineSource, Verdict, engine_for
+from policy.engine import LOOKUP, PRINCIPAL, EngineSource, Verdict
+from policy.engine.agreed import engines_for
+from policy.engine.cedar import CedarEngine
 from policy.errors import RuleSetError
 from policy.facts import LookupFacts, cedar_day
 from policy.in_force import InForce
@@ -106,7 +108,7 @@ def test_an_allow_that_makes_no_sense_is_not_believed(
     result = cedarpy.AuthzResult(
         {"decision": "Allow", "correlation_id": number, "diagnostics": {"reason": reason, "errors": []}}
     )
-    engine = engine_for(rules.source)
+    engine = CedarEngine(rules.source)
     if verdict is None:
         with pytest.raises(ValueError, match=r"answers out of order|a reason that is no rule"):
             engine._answer({"correlation_id": "0"}, result)
@@ -290,18 +292,18 @@ def test_schemaless_entities_lose_action_groups_and_our_guards_do_not_depend_on_
 def test_only_the_engine_builds_entities_and_always_with_the_schema() -> None:
     """Entities built elsewhere, or without a schema, would bring the trap back."""
     calls = []
-    for file in Path(policy.__file__).parent.glob("*.py"):
+    for file in Path(policy.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             target = ast.unparse(node.func)
             if "Entities" in target or node.func.attr == "with_added_json_str":
                 calls.append((file.name, len(node.args), ast.unparse(node.args[-1])))
-    assert calls == [("engine.py", 2, "self._schema")] * 2
+    assert calls == [("cedar.py", 2, "self._schema")] * 2
 
 
 def test_no_module_uses_partial_evaluation() -> None:
-    texts = [file.read_text() for file in Path(policy.__file__).parent.glob("*.py")]
+    texts = [file.read_text() for file in Path(policy.__file__).parent.rglob("*.py")]
     assert not any("is_authorized_partial" in text for text in texts)
 
 
@@ -317,7 +319,7 @@ def test_rules_can_travel_between_processes_and_decide_the_same(rules: InForce, 
 def test_the_engine_is_parsed_once_per_set_of_texts(rules: InForce) -> None:
     assert rules.source is not None
     copy = EngineSource(rules.source.schema, rules.source.policies, rules.source.entities)
-    assert engine_for(copy) is engine_for(rules.source)
+    assert engines_for(copy) is engines_for(rules.source)
 
 
 def _lookup(facts: LookupFacts) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from policy.engine import Question, Verdict, engine_for
+from policy.engine import Question, Verdict
+from policy.engine.agreed import engines_for
 from policy.facts import cedar_day
 from policy.in_force import InForce
 from policy.proving.difference import Change, Direction, differences
@@ -142,7 +143,7 @@ def _every_value(kind: type) -> list[Any]:
 def _allowed(rules: InForce, facts: Mapping[str, object]) -> Iterator[tuple[tuple[str, Level], bool]]:
     assert rules.source is not None
     questions = [Question(each.code, level) for each in rules.catalogue.types for level in Level]
-    answers = engine_for(rules.source).ask(facts, questions)
+    answers = engines_for(rules.source).ask(facts, questions)
     said = {
         (q.type_code, q.level): a.verdict is Verdict.ALLOW for q, a in zip(questions, answers, strict=True)
     }

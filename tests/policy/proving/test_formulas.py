@@ -13,7 +13,8 @@ from cedarpy import pst
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.engine import Question, engine_for
+from policy.engine import Question
+from policy.engine.agreed import engines_for
 from policy.facts import cedar_day
 from policy.in_force import InForce
 from policy.proving.checks import allows
@@ -101,7 +102,7 @@ def test_engine_and_formulas_agree_about_any_look_up(
     allowed, applying = worked.out(situation)
     assert allowed == allows(RULES, situation)
     assert RULES.source is not None
-    answer = engine_for(RULES.source).ask(situation.facts, [Question(code, level)])[0]
+    answer = engines_for(RULES.source).ask(situation.facts, [Question(code, level)])[0]
     guards = {rule.key for rule in RULES.rules if rule.kind is Kind.GUARD}
     # The engine names guards when there are any, and grants only when there are none.
     assert set(answer.reasons) == (applying & guards or applying)

@@ -1,4 +1,4 @@
-"""The only place that asks Cedar anything.
+"""Cedar: the reference, and the only place that asks it anything.
 
 Invariants:
 1. Entities are always built with the schema. Without it the engine loses the action hierarchy without a word.
@@ -11,68 +11,30 @@ Handles cannot travel between processes. Each process parses them once per set o
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
-from functools import lru_cache
 
 import cedarpy
 
+from policy.engine.questions import (
+    LOOKUP,
+    PRINCIPAL,
+    TYPE_ENTITY,
+    Answer,
+    EngineSource,
+    Question,
+    Verdict,
+)
 from policy.errors import EngineError
-from policy.vocabulary import Level
 
-PRINCIPAL = {"type": "Medewerker", "id": "vrager"}
-LOOKUP = {"type": "Raadpleging", "id": "deze"}
-TYPE_ENTITY = "Signaaltype"
+NO_DECISION = "no-decision"
+"""The error of a question that Cedar refused to take, because it does not fit the schema."""
 
 _CONTEXT = json.dumps({"raadpleging": {"__entity": LOOKUP}})
 # What the native code and the reading of its answers are known to raise.
 _FAILURES = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError)
-# One set per epoch; more than this many at once happens only in tests.
-_ENGINES_KEPT = 16
 
 
-class Verdict(Enum):
-    """The engine's answer to one question, after mistrust."""
-
-    ALLOW = auto()
-    DENY = auto()
-    FAULT = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSource:
-    """The texts an engine is built from; unlike the engine itself they can be pickled and compared.
-
-    Attributes:
-        schema: Cedar schema text.
-        policies: Cedar JSON policy set with the rule keys as policy ids.
-        entities: Cedar JSON of everything that is the same for every look-up.
-    """
-
-    schema: str
-    policies: str
-    entities: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """May signals of this type be disclosed at this level?"""
-
-    type_code: str
-    level: Level
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The engine's verdict, the rules that determined it, and what failed (`no-decision`, `rule-error`)."""
-
-    verdict: Verdict
-    reasons: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-
-
-class Engine:
-    """Parsed handles for one set of texts; immutable and safe to share between threads."""
+class CedarEngine:
+    """Parsed handles for one set of texts."""
 
     def __init__(self, source: EngineSource) -> None:
         try:
@@ -84,15 +46,7 @@ class Engine:
             raise EngineError("engine", "the rules, schema or catalogue entities cannot be parsed") from error
 
     def ask(self, lookup: Mapping[str, object], questions: Sequence[Question]) -> list[Answer]:
-        """Answer each question, in order, about one look-up.
-
-        Args:
-            lookup: The attributes of the entity `Raadpleging`.
-            questions: Any number; the caller bounds it.
-
-        Raises:
-            EngineError: If the engine refuses the facts, fails, or does not answer what was asked.
-        """
+        """Answer as `Engine` says; facts that do not fit the schema are refused."""
         requests = [_request(number, question) for number, question in enumerate(questions)]
         try:
             entity = json.dumps([{"uid": LOOKUP, "attrs": dict(lookup), "parents": []}])
@@ -104,7 +58,7 @@ class Engine:
 
     def _answer(self, request: Mapping[str, object], result: cedarpy.AuthzResult) -> Answer:
         if result.decision is cedarpy.Decision.NoDecision:
-            return Answer(Verdict.FAULT, errors=("no-decision",))
+            return Answer(Verdict.FAULT, errors=(NO_DECISION,))
         if result.correlation_id != request["correlation_id"]:
             raise ValueError("answers out of order")
         reasons = tuple(sorted(result.diagnostics.reasons))
@@ -120,16 +74,6 @@ class Engine:
         # Messages can quote facts, so only the names of the rules in them are kept.
         named = {key for key in self._keys if any(f"`{key}`" in message for message in messages)}
         return tuple(f"rule-error:{key}" for key in sorted(named)) or ("rule-error",)
-
-
-@lru_cache(maxsize=_ENGINES_KEPT)
-def engine_for(source: EngineSource) -> Engine:
-    """The engine for these texts, parsed at most once in this process.
-
-    Raises:
-        EngineError: If the texts cannot be parsed.
-    """
-    return Engine(source)
 
 
 def _request(number: int, question: Question) -> dict[str, object]:
