@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import event
 
 from crypto.answers import Acknowledgement, Refusal, Reply, verify
@@ -107,6 +108,9 @@ class World:
     DAY = DAY
     PEOPLE = test_bsns(12)
 
+    _app: FastAPI | None
+    _served: Desk
+
     def __init__(self, folder: Path, *, with_brp: bool = False, n: int = N) -> None:
         self.folder = folder
         self.N = n
@@ -147,7 +151,18 @@ class World:
         """Serve this database from now on."""
         self.database = database
         self.desk = replace(self.desk, database=database)
-        self.app = create_app(self.desk, Surface.ALL)
+        self._served, self._app = self.desk, None
+
+    @property
+    def app(self) -> FastAPI:
+        """The index as a web application; making one takes longer than many a test that asks it nothing."""
+        if self._app is None:
+            self._app = create_app(self._served, Surface.ALL)
+        return self._app
+
+    @app.setter
+    def app(self, app: FastAPI) -> None:
+        self._app = app
 
     def _register(self, *, with_brp: bool) -> None:
         def publisher(oin: str, *classes: BatchClass, organisations: Sequence[str] = ()) -> Publisher:

@@ -126,12 +126,19 @@ def _steps(known: _Known, stated: Settings, of_index: str) -> Iterator[Step]:
     if not known.serving:
         yield Step("Serve the index, as a service or for now by hand.", (f"signal-index serve{of_index}",))
     if not known.listed:
-        timers = "signal-index-expire.timer signal-index-review.timer signal-index-review-mail.timer"
-        yield Step(
-            "Switch the daily jobs on; deploy/index/README.md says how.",
-            (f"systemctl enable --now {timers}",),
-        )
+        yield _daily(stated)
     yield from _unseen(stated, of_index)
+
+
+def _daily(stated: Settings) -> Step:
+    """The jobs that run every day; the one that mails would fail every day where nobody is to be mailed."""
+    jobs = ["expire", "review"]
+    if stated.mail is not None and stated.mail.review_to:
+        jobs.append("review-mail")
+    timers = " ".join(f"signal-index-{each}.timer" for each in jobs)
+    return Step(
+        "Switch the daily jobs on; deploy/index/README.md says how.", (f"systemctl enable --now {timers}",)
+    )
 
 
 def _feeding(known: _Known, by: str) -> Iterator[Step]:

@@ -23,7 +23,7 @@ from signal_index.store import open_database
 
 from .answers import NONE, TRIAL_ISSUER, Answers
 from .keymaking import index_keys, token_keys
-from .questions import MAKE_TOKEN_KEYS, QUESTIONS, REGION, YES, Question, is_trial
+from .questions import MAKE_STAND_IN, MAKE_TOKEN_KEYS, QUESTIONS, REGION, YES, Question, has_pages, is_trial
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def asked(given: Answers, place: Place) -> Iterator[Question]:
         if question.makes_sense(given):
             yield question
         if question.key == "token_keys" and not place.file(given, "token_keys").exists():
-            yield MAKE_TOKEN_KEYS
+            yield MAKE_TOKEN_KEYS if has_pages(given) else MAKE_STAND_IN
         if question.key == "keys" and not place.file(given, "keys").exists():
             yield REGION
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crypto.errors import CryptoError
 from crypto.log.notes import Verifier
@@ -274,10 +274,12 @@ QUESTIONS = (
 
 MAKE_TOKEN_KEYS = Question(
     "make_token_keys",
-    "That file is not there. Make it now: with the keys that the provider publishes at this moment, or in a trial "
-    "without pages with a stand-in for it?",
+    "That file is not there. Make it now, with the keys that the identity provider publishes at this moment?",
     _one_of(YES, "no"),
     _assumed(YES),
+)
+MAKE_STAND_IN = replace(
+    MAKE_TOKEN_KEYS, text="That file is not there. Make it now, with a stand-in for an identity provider?"
 )
 REGION = Question(
     "region",

@@ -280,7 +280,7 @@ FAULTS: list[tuple[Callable[[Clinic], object], str]] = [
     ),
     (
         lambda clinic: clinic.staff("p.officer"),
-        r"staff: nobody active has the role privacy-officer: run signal-index staff grant MEMBER privacy-officer --as",
+        r"staff: .* privacy-officer: run signal-index staff grant MEMBER privacy-officer --because nieuwe-taak",
     ),
     (
         lambda clinic: [clinic.staff("w.een"), clinic.staff("w.twee")],

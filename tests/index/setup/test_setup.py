@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from joserfc.jwk import RSAKey
 
 from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets, spelled
 from policy.rulesets import bundled
@@ -194,6 +195,35 @@ def test_the_keys_a_provider_publishes_are_pinned_when_asked(desk: Desk) -> None
     desk.provider.pages["/jwks"] = (200, {"keys": [no_algorithm, *published["keys"]]})
     assert desk.set_up(make_token_keys="yes").exit_code == 0
     assert json.loads((desk.folder / "issuer.public.json").read_text()) == published
+
+
+@pytest.mark.parametrize(
+    ("signs_with", "pinned"), [(["RS256", "ES256"], ["RS256"]), (["PS256"], ["PS256"]), (["HS256"], None), (None, None)]
+)  # fmt: skip
+def test_a_key_that_names_no_algorithm_is_pinned_to_what_the_provider_says_it_signs_with(
+    desk: Desk, signs_with: list[str] | None, pinned: list[str] | None
+) -> None:
+    (desk.folder / "issuer.public.json").unlink()
+    rsa = RSAKey.generate_key(2048, {"kid": "of-the-cloud", "use": "sig"}).as_dict(private=False)
+    assert "alg" not in rsa
+    desk.provider.pages["/jwks"] = (200, {"keys": [rsa, {**rsa, "kid": "x", "use": "enc"}, None]})
+    _, said = desk.provider.pages[DISCOVERY]
+    desk.provider.pages[DISCOVERY] = (
+        200,
+        said | {"id_token_signing_alg_values_supported": [*(signs_with or []), "RS512"]},
+    )
+    result = desk.set_up(make_token_keys="yes")
+    if pinned is None:
+        assert re.search(
+            r"mend +make_token_keys: .*publishes no key with an id and an algorithm", result.output
+        )
+        assert not (desk.folder / "issuer.public.json").exists()
+    else:
+        assert result.exit_code == 0, result.output
+        assert "key(s) of" not in result.output
+        assert json.loads((desk.folder / "issuer.public.json").read_text())["keys"] == [
+            {"alg": pinned[0], **rsa}
+        ]
 
 
 # --- Real data is never reached by a trial's shortcuts ----------------------------------------------------------------
