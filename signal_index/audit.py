@@ -16,6 +16,7 @@ from crypto.chain import Pseudonym
 
 from .errors import Conflict, NotFound, NotPermitted, SignalIndexError
 from .model import Actor, AuditEvent, FieldValue
+from .model.log import EVALUATED, REFUSED
 from .model.traces import Status
 
 # What somebody known gets to hear when she tries what she may not do; recorded wherever it is raised.
@@ -34,6 +35,12 @@ EVENTS: dict[str, frozenset[str]] = {
     | {"domains", "informed", "cover"},
     # A worker tried to look. `reason` is for the reviewer; the worker gets the fixed text of her refusal.
     "lookup.refused": _ACTOR | {"relation", "purpose", "reason"},
+    # A worker's system asked what she may see; nothing was shown. `asked` has each answered question in order, as type
+    # and level, or `UNREADABLE`; `allowed` those that may be shown; `semantic` what ends it, if there were several.
+    "access.evaluated": _ACTOR
+    | {"role", "relation", "purpose", "rule_set", "rules", "facts", "asked", "allowed", "semantic", "cover"}
+    # why there was nothing to decide on; for the reviewer
+    | {"reason"},
     # A request was turned away before anybody was known.
     "access.refused": frozenset({"surface", "reason"}),
     "signin.refused": frozenset({"surface", "reason"}),
@@ -186,6 +193,7 @@ _OPENING = Activity("toezicht", 1, "Een zaaknummer opvragen")
 PROCESSINGS: dict[str, Activity] = {
     "lookup.answered": _LOOKING,
     "lookup.refused": _LOOKING,
+    "access.evaluated": Activity("raadplegen", 1, "Beslissen wat een medewerker mag zien"),
     "view.printed": Activity("raadplegen", 1, "Een blad van een raadpleging afdrukken"),
     "flags.expired": Activity("signalen", 1, "Verlopen signalen verwijderen"),
     "relation.registered": _CARING,
@@ -221,6 +229,9 @@ RECEIVINGS: dict[str, Activity] = {
 }
 _DELIVERIES = frozenset({"delivery.accepted", "delivery.refused"})
 
+UNREADABLE = "onleesbaar"
+"""Stands for a question that could not be read: what the caller wrote there could be anything."""
+
 # Reasons of a refusal that are no answer to the question: the index could not come to a decision.
 UNDECIDED = frozenset(
     {"decision-fault", "no-rules-in-force", "incomplete-zorgrelatie", "incomplete-beperking"}
@@ -236,7 +247,7 @@ def activity_of(event: AuditEvent) -> Activity | None:
 
 def status_of(event: AuditEvent) -> Status:
     """How the action went; a refusal and an empty answer are results like any other."""
-    undecided = event.event == "lookup.refused" and event.fields.get("reason") in UNDECIDED
+    undecided = event.event in {REFUSED, EVALUATED} and event.fields.get("reason") in UNDECIDED
     return Status.ERROR if undecided else Status.UNSET
 
 

@@ -26,6 +26,7 @@ class RecordKind(StrEnum):
 KIND_OF: Mapping[str, RecordKind] = {
     "lookup.answered": RecordKind.LOOK,
     "lookup.refused": RecordKind.LOOK,
+    "access.evaluated": RecordKind.LOOK,
     "case.opened": RecordKind.LOOK,
     "cover.arranged": RecordKind.LOOK,
     "cover.ended": RecordKind.LOOK,
