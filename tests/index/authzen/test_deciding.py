@@ -19,6 +19,7 @@ from policy.vocabulary import Level, Shows
 from signal_index.model.administration import Change
 from signal_index.web.app import Surface, create_app
 from tests.index.conftest import DAY, GEMEENTE, RULES
+from tests.support.rules import Fixed
 
 from .conftest import CONTACT, ONE, PRESENCE, PURPOSE, SEVERAL, SOURCE, WMO, System
 
@@ -282,10 +283,10 @@ def test_a_purpose_that_shows_areas_only_obliges_to_that(system: System) -> None
 
 def test_without_rules_nothing_is_decided_and_that_is_recorded(system: System) -> None:
     world = system.world
-    world.desk = replace(world.desk, rulebook=type("NoRules", (), {"current": no_rules()})())
+    world.desk = replace(world.desk, rulebook=Fixed(no_rules()))
     world.app = create_app(world.desk, Surface.ALL)
     failed = system.post(system.question())
-    assert (failed.status_code, failed.json()["code"]) == (503, "decision")
+    assert (failed.status_code, failed.json()["code"]) == (503, "no-rules")
     assert int(failed.headers["retry-after"]) > 0
     [entry] = world.records("access.evaluated")
     assert (entry.fields["reason"], entry.fields["allowed"]) == ("no-rules-in-force", [])
