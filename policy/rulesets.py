@@ -31,13 +31,16 @@ from policy.in_force import InForce, build_source, nothing_in_force
 from policy.rule_text import Rule, read_rule
 from policy.selftest import prove, read_canaries
 from policy.telling import wording
-from policy.telling.wording import Words, read_words
+from policy.telling.wording import NO_WORDS, Words, read_words
 from policy.upkeep import promises as promise_file
 from policy.upkeep.promises import Promise, read_promises
 
 SCHEMA_FILE = "schema.cedarschema"
 
 _SINGLE_FILES = (SCHEMA_FILE, catalogue_file.FILE, selftest.FILE, promise_file.FILE, wording.FILE)
+NO_DIGEST = "0" * 64
+"""Stands where a digest should be while an index has no rules."""
+
 _RULE_FOLDERS = ("guards/", "grants/")
 CASES_FOLDER = "cases/"
 
@@ -64,6 +67,12 @@ class RuleSet:
         """The rules of that day. On a day that has none the result covers nothing: every decision is a fault."""
         index = bisect_right(self.epochs, on, key=lambda epoch: epoch.starts)
         return self.epochs[index - 1] if index else nothing_in_force(self.digest, on)
+
+
+def no_rules() -> RuleSet:
+    """A set in which nothing is in force on any day: every decision by it is a fault."""
+    nothing = nothing_in_force(NO_DIGEST, date.min)
+    return RuleSet(digest=NO_DIGEST, catalogue=nothing.catalogue, promises=(), words=NO_WORDS, epochs=())
 
 
 def load(files: Mapping[str, str]) -> RuleSet:

@@ -16,6 +16,7 @@ from crypto.chain import Pseudonym
 
 from .errors import Conflict, NotFound, NotPermitted, SignalIndexError
 from .model import Actor, AuditEvent, FieldValue
+from .model.log import EVALUATED, REFUSED
 from .model.traces import Status
 
 # What somebody known gets to hear when she tries what she may not do; recorded wherever it is raised.
@@ -36,6 +37,12 @@ EVENTS: dict[str, frozenset[str]] = {
     | {"domains", "informed", "cover"},
     # A worker tried to look. `reason` is for the reviewer; the worker gets the fixed text of her refusal.
     "lookup.refused": _ACTOR | {"relation", "purpose", "reason"},
+    # A worker's system asked what she may see; nothing was shown. `asked` has each answered question in order, as type
+    # and level, or `UNREADABLE`; `allowed` those that may be shown; `semantic` what ends it, if there were several.
+    "access.evaluated": _ACTOR
+    | {"role", "relation", "purpose", "rule_set", "rules", "facts", "asked", "allowed", "semantic", "cover"}
+    # why there was nothing to decide on; for the reviewer
+    | {"reason"},
     # A request was turned away before anybody was known; `besides` is how many more, with the same reason, since the
     # record before this one.
     "access.refused": frozenset({"surface", "reason", "besides"}),
@@ -148,6 +155,11 @@ EVENTS: dict[str, frozenset[str]] = {
     "key.approved": _ACTOR | {"publisher", "fingerprint", "overlap_days"},
     "key.refused": _ACTOR | {"publisher", "fingerprint", "overlap_days"},
     "keys.listed": _ACTOR,
+    # A set of rules, by its digest: proposed by one person, put in force by two others; `role` is in which she agreed.
+    "rules.proposed": _ACTOR | {"rule_set"},
+    "rules.approved": _ACTOR | {"rule_set", "role"},
+    "rules.adopted": _ACTOR | {"rule_set"},
+    "rules.refused": _ACTOR | {"rule_set"},
     # Review. A look is named by the place of its own record.
     "worklist.read": _ADMINISTRATOR | {"items"},
     "review.judged": _ADMINISTRATOR | {"writer", "number", "verdict", "ground"},
@@ -195,6 +207,7 @@ _OPENING = Activity("toezicht", 1, "Een zaaknummer opvragen")
 PROCESSINGS: dict[str, Activity] = {
     "lookup.answered": _LOOKING,
     "lookup.refused": _LOOKING,
+    "access.evaluated": Activity("raadplegen", 1, "Beslissen wat een medewerker mag zien"),
     "view.printed": Activity("raadplegen", 1, "Een blad van een raadpleging afdrukken"),
     "flags.expired": Activity("signalen", 1, "Verlopen signalen verwijderen"),
     "relation.registered": _CARING,
@@ -233,6 +246,9 @@ RECEIVINGS: dict[str, Activity] = {
 }
 _DELIVERIES = frozenset({"delivery.accepted", "delivery.refused"})
 
+UNREADABLE = "onleesbaar"
+"""Stands for a question that could not be read: what the caller wrote there could be anything."""
+
 # Reasons of a refusal that are no answer to the question: the index could not come to a decision.
 UNDECIDED = frozenset(
     {"decision-fault", "no-rules-in-force", "incomplete-zorgrelatie", "incomplete-beperking"}
@@ -248,7 +264,7 @@ def activity_of(event: AuditEvent) -> Activity | None:
 
 def status_of(event: AuditEvent) -> Status:
     """How the action went; a refusal and an empty answer are results like any other."""
-    undecided = event.event == "lookup.refused" and event.fields.get("reason") in UNDECIDED
+    undecided = event.event in {REFUSED, EVALUATED} and event.fields.get("reason") in UNDECIDED
     return Status.ERROR if undecided else Status.UNSET
 
 

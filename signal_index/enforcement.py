@@ -40,6 +40,8 @@ class Permit:
         rules: ids of the rules that determined the outcome, sorted.
         facts: canonical JSON of what the rules were told.
         faulty: the decision could not be made; nothing is allowed and the look must fail.
+        duties: what has to be done before anything is shown; all of them can be performed here.
+        refused_by: keys of the guards that refused, per type that a guard refused.
     """
 
     allowed: Mapping[str, Level]
@@ -47,6 +49,8 @@ class Permit:
     rules: tuple[str, ...]
     facts: str
     faulty: bool
+    duties: tuple[Duty, ...]
+    refused_by: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -164,4 +168,6 @@ def _permit(decision: Decision, facts: LookupFacts) -> Permit:
         rules=tuple(sorted(reasons)),
         facts=facts.canonical().decode(),
         faulty=faulty,
+        duties=decision.duties,
+        refused_by={each.code: each.reasons for each in decision.outcomes if each.outcome is Outcome.REFUSED},
     )

@@ -26,6 +26,7 @@ class RecordKind(StrEnum):
 KIND_OF: Mapping[str, RecordKind] = {
     "lookup.answered": RecordKind.LOOK,
     "lookup.refused": RecordKind.LOOK,
+    "access.evaluated": RecordKind.LOOK,
     "case.opened": RecordKind.LOOK,
     "cover.arranged": RecordKind.LOOK,
     "cover.ended": RecordKind.LOOK,
@@ -109,6 +110,10 @@ KIND_OF: Mapping[str, RecordKind] = {
     "key.proposed": RecordKind.ADMINISTRATION,
     "key.approved": RecordKind.ADMINISTRATION,
     "key.refused": RecordKind.ADMINISTRATION,
+    "rules.proposed": RecordKind.ADMINISTRATION,
+    "rules.approved": RecordKind.ADMINISTRATION,
+    "rules.adopted": RecordKind.ADMINISTRATION,
+    "rules.refused": RecordKind.ADMINISTRATION,
     "role.granted": RecordKind.ADMINISTRATION,
     "role.revoked": RecordKind.ADMINISTRATION,
     "index.initialised": RecordKind.LOG,

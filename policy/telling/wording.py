@@ -84,6 +84,10 @@ class Words:
         return f"{label[0].upper()}{label[1:]}: {self.value(attribute, value, language)}."
 
 
+NO_WORDS = Words({})
+"""The words of a set without rules: there is nothing to say."""
+
+
 def day_text(day: date, language: Language) -> str:
     """A day as people say it."""
     return f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"

@@ -18,6 +18,7 @@ from signal_index.wiring.serving import (
     keeping_log,
     require_clock,
     started,
+    watching_rules,
 )
 
 from .options import config_option, plain_errors, settings_of
@@ -53,7 +54,7 @@ def serve(surface: str, port: int | None, config: Path) -> None:
         require_clock(index, desk.now())
         index.database.run(lambda tx: tx.audit.append(started(index, surface, tx.log.origin, desk.now())))
         app = create_app(desk, Surface(surface), build_site(settings, desk), build_imprint(settings))
-        with _listen(address) as listening, keeping_log(index):
+        with _listen(address) as listening, keeping_log(index), watching_rules(index.rulebook):
             host, bound_port = listening.getsockname()[:2]
             click.echo(f"serving {surface} on http://{host}:{bound_port}", err=True)
             # No access log: a log line is not an audit record, and paths must not pile up in files.

@@ -66,6 +66,10 @@ ANSWERED, REFUSED = "lookup.answered", "lookup.refused"
 LOOKS: Final = (ANSWERED, REFUSED)
 """What a record of a look is called, and of an attempt at one."""
 
+EVALUATED: Final = "access.evaluated"
+DECISIONS: Final = (*LOOKS, EVALUATED)
+"""The records behind which there is a decision on what somebody may see."""
+
 REFUSAL_REASONS: Final = frozenset(
     {"unreachable", "unknown-log", "unknown-key", "behind", "forgotten", "fork", "proof", "answer"}
 )

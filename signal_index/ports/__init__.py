@@ -37,6 +37,7 @@ from .administration import Proposals, TeamConfirmations
 from .impediments import Impediments
 from .log import LogTree, ProcessingLog, Witnesses
 from .oversight import Chronicle, Names, Openings, Reviews
+from .rulebook import Rulebook
 from .sourcing import Answers, KeyProposals
 from .workplace import Covers, PreferencesTable, Questions, Sessions, Tickets, Views
 
@@ -372,6 +373,10 @@ class Transaction(Protocol):
     @property
     def proposals(self) -> Proposals:
         """Changes that wait for a second person."""
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """Sets of rules and who agreed to them."""
 
     @property
     def team_confirmations(self) -> TeamConfirmations:

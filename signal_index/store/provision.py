@@ -44,7 +44,7 @@ from .schema import index_state, metadata
 
 BUSY_SECONDS: Final = 5.0  # longest wait for another process's transaction; a request should not take longer
 INCARNATION_BYTES: Final = 16
-REVISION: Final = "0011"  # the newest migration; a test compares it with the scripts
+REVISION: Final = "0012"  # the newest migration; a test compares it with the scripts
 _VERSION_TABLE: Final = "alembic_version"
 _KEPT: Final = {
     "index_state",
@@ -56,6 +56,9 @@ _KEPT: Final = {
     "preferences",
     "covers",
     "impediments",
+    # rules in force, and those that decided what records speak of
+    "rule_sets",
+    "rule_approvals",
     "audit_writers",
     "audit_records",
     "log_entries",

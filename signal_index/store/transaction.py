@@ -21,6 +21,7 @@ from .oversight.chronicle import SqlChronicle
 from .oversight.names import KeyedNames
 from .oversight.openings import SqlOpenings
 from .oversight.reviews import SqlReviews
+from .oversight.rulebook import SqlRulebook
 from .register import SqlRegister
 from .relations import SqlRelations, SqlRestrictions
 from .series import SqlSeries
@@ -84,6 +85,7 @@ class SqlTransaction:
         self.register = SqlRegister(connection)
         self.staff = SqlStaff(connection)
         self.proposals = SqlProposals(connection)
+        self.rulebook = SqlRulebook(connection)
         self.team_confirmations = SqlTeamConfirmations(connection)
         self.deliveries = SqlDeliveries(connection, keys)
         self.sessions = SqlSessions(connection, keys)

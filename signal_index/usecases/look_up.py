@@ -1,7 +1,7 @@
 """Look up which help is running for one client: the main job, and the only road from a flag to a person's screen.
 
-The walk: refuse on what depends on the actor and the request alone; find her relation; let the rules decide; read
-that; record; answer. All of it is one transaction, so no answer exists without its record.
+The walk: find the ground to stand on, `signal_index.usecases.ground`; read what it allows; record; answer. All of it
+is one transaction, so no answer exists without its record.
 
 Two equalities hold, and a test reads the bytes:
 (a) unknown, somebody else's, unconfirmed and ended relations, and covers that are over, are one answer;
@@ -13,39 +13,21 @@ recorded look was allowed, and nothing at all when that look showed nothing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from crypto.chain import Pseudonym
-from policy.catalogue import Catalogue, PurposeRule
-from policy.in_force import InForce
 from policy.rulesets import RuleSet
 from policy.vocabulary import Level, Shows
 from signal_index import audit
-from signal_index.enforcement import LOOKING_ROLE, Permit, Standing, permit
-from signal_index.errors import Malformed, NotPermitted, SignalIndexError, Unavailable
-from signal_index.model import Actor, LookupAnswer, LookupRequest, Receipt, dutch_day
+from signal_index.enforcement import LOOKING_ROLE
+from signal_index.errors import SignalIndexError
+from signal_index.model import Actor, LookupAnswer, LookupRequest, Receipt
 from signal_index.ports import Transaction
 
-from .authority import require_role
-from .readiness import hindered
+from .ground import Ground, Look, Refusal, find_ground
 from .reading import Permitted, read
-from .relations import NotStanding, find_standing
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What an answer stands on, once every check has passed."""
-
-    in_force: InForce
-    purpose: PurposeRule
-    standing: Standing
-    permit: Permit
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """The catalogue that names what is shown."""
-        return self.in_force.catalogue
+from .relations import NotStanding
 
 
 @dataclass(frozen=True)
@@ -81,28 +63,6 @@ class Before:
     any_shown: bool
 
 
-@dataclass(frozen=True)
-class _Look:
-    """One look under way."""
-
-    tx: Transaction
-    actor: Actor
-    request: LookupRequest
-    now: datetime
-
-    @property
-    def today(self) -> date:
-        return dutch_day(self.now)
-
-
-class _Refusal(Exception):
-    """What the record says, about whom if her data was worked with, and what the worker gets."""
-
-    def __init__(self, reason: str, error: SignalIndexError, person: Pseudonym | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.error, self.person = reason, error, person
-
-
 def look_up(
     tx: Transaction, rules: RuleSet, actor: Actor, request: LookupRequest, now: datetime
 ) -> Answered | Refused:
@@ -118,10 +78,10 @@ def look_up(
     Returns:
         The outcome, to be sent only after the commit.
     """
-    look = _Look(tx, actor, request, now)
+    look = Look(tx, actor, request, now)
     try:
         return _answer(look, rules)
-    except _Refusal as refusal:
+    except Refusal as refusal:
         return _refused(look, rules, refusal)
 
 
@@ -141,11 +101,11 @@ def look_again(
     Returns:
         What may be shown now of what was allowed then, or the refusal.
     """
-    look = _Look(tx, actor, request, now)
+    look = Look(tx, actor, request, now)
     try:
-        ground = _narrowed(_same_person(_ground(look, rules), before), before)
+        ground = _narrowed(_same_person(find_ground(look, rules), before), before)
         answer = _read(look, ground)
-    except _Refusal as refusal:
+    except Refusal as refusal:
         return _refused(look, rules, refusal)
     return Again(answer if before.any_shown else answer.without_signals(), ground)
 
@@ -153,7 +113,7 @@ def look_again(
 def _same_person(ground: Ground, before: Before) -> Ground:
     """A relation withdrawn by mistake may come back for somebody else; her flags are not what was recorded."""
     if ground.standing.relation.person != before.person:
-        raise _Refusal("other-person", NotStanding("other-person").error, ground.standing.relation.person)
+        raise Refusal("other-person", NotStanding("other-person").error, ground.standing.relation.person)
     return ground
 
 
@@ -167,86 +127,13 @@ def _narrowed(ground: Ground, before: Before) -> Ground:
     return replace(ground, permit=replace(ground.permit, allowed=allowed))
 
 
-def _answer(look: _Look, rules: RuleSet) -> Answered:
-    ground = _ground(look, rules)
+def _answer(look: Look, rules: RuleSet) -> Answered:
+    ground = find_ground(look, rules)
     answer = _read(look, ground)
     return Answered(answer, _record(look, ground, any_shown=answer.shows_something), ground)
 
 
-def _ground(look: _Look, rules: RuleSet) -> Ground:
-    """The walk up to the decision; every step either goes on or ends it with a refusal."""
-    _require_worker(look.actor)
-    in_force = _rules_in_force(rules, look.today)
-    purpose = _require_purpose(look, in_force.catalogue)
-    types = _narrow_types(look, in_force.catalogue, purpose)
-    _require_ready(look)
-    standing = _require_standing(look)
-    relation = standing.relation
-    stops = look.tx.impediments.about(relation.organisation, relation.person)
-    granted = permit(in_force, look.actor, standing, purpose, types, impediments=stops, now=look.now)
-    if granted.faulty:
-        raise _Refusal("decision-fault", _undecided(), relation.person)
-    return Ground(in_force, purpose, standing, granted)
-
-
-def _require_worker(actor: Actor) -> None:
-    """Refuse on what depends on the actor alone, before anything else is read."""
-    try:
-        require_role(actor, LOOKING_ROLE)
-    except NotPermitted as error:
-        raise _Refusal(error.code, error) from error
-
-
-def _rules_in_force(rules: RuleSet, today: date) -> InForce:
-    in_force = rules.in_force(today)
-    if not in_force.covers(today):
-        raise _Refusal("no-rules-in-force", _undecided())
-    return in_force
-
-
-def _undecided() -> Unavailable:
-    return Unavailable("decision", "Wij kunnen nu niet bepalen wat u mag zien. Probeer het later nog eens.")
-
-
-def _require_purpose(look: _Look, catalogue: Catalogue) -> PurposeRule:
-    """The purpose, if it exists and the role she acts in may choose it; the same for every case."""
-    purpose = catalogue.purpose(look.request.purpose)
-    if purpose is None:
-        text = f"Kies een doel dat bestaat: {', '.join(sorted(known.code for known in catalogue.purposes))}."
-        raise _Refusal("unknown-purpose", Malformed("unknown-purpose", text, (("doel", text),)))
-    if not look.actor.roles & set(purpose.roles):
-        text = "Uw rol mag voor dit doel niet kijken. Kies een ander doel."
-        raise _Refusal("role-for-purpose", NotPermitted("role-for-purpose", text))
-    return purpose
-
-
-def _narrow_types(look: _Look, catalogue: Catalogue, purpose: PurposeRule) -> tuple[str, ...]:
-    """The purpose's types within the areas of life she asked for; the same for every case."""
-    wanted = look.request.domains
-    if not wanted:
-        return purpose.types
-    kinds = (catalogue.signal_type(code) for code in purpose.types)
-    types = tuple(kind.code for kind in kinds if kind is not None and kind.life_domain in wanted)
-    if not types or not wanted <= {domain.code for domain in catalogue.life_domains}:
-        text = "Bij dit doel horen deze leefgebieden niet. Kies andere, of kies er geen om alles te zien."
-        raise _Refusal("domains", Malformed("domains", text, (("leefgebieden", text),)))
-    return types
-
-
-def _require_ready(look: _Look) -> None:
-    hindrance = hindered(look.tx, look.now)
-    if hindrance is not None:
-        raise _Refusal(*hindrance)
-
-
-def _require_standing(look: _Look) -> Standing:
-    found = find_standing(look.tx, look.actor, look.request.relation_id, look.today)
-    if isinstance(found, NotStanding):
-        raise _Refusal(found.reason, found.error)
-    return found
-
-
-def _refused(look: _Look, rules: RuleSet, refusal: _Refusal) -> Refused:
+def _refused(look: Look, rules: RuleSet, refusal: Refusal) -> Refused:
     actor, request, now = look.actor, look.request, look.now
     # Only a purpose that exists is recorded: any other is the caller's own text, and could be anything.
     known = rules.in_force(look.today).catalogue.purpose(request.purpose) is not None
@@ -264,15 +151,14 @@ def _refused(look: _Look, rules: RuleSet, refusal: _Refusal) -> Refused:
     return Refused(refusal.error)
 
 
-def _read(look: _Look, ground: Ground) -> LookupAnswer:
-    types = _narrow_types(look, ground.catalogue, ground.purpose)
+def _read(look: Look, ground: Ground) -> LookupAnswer:
     person, allowed = ground.standing.relation.person, ground.permit.allowed
     areas_only = ground.purpose.shows is Shows.AREAS
-    permitted = Permitted(person, allowed, types, areas_only=areas_only)
+    permitted = Permitted(person, allowed, ground.types, areas_only=areas_only)
     return read(look.tx, ground.catalogue, permitted, look.today)
 
 
-def _record(look: _Look, ground: Ground, *, any_shown: bool) -> Receipt:
+def _record(look: Look, ground: Ground, *, any_shown: bool) -> Receipt:
     actor, request, now = look.actor, look.request, look.now
     relation, cover, granted = ground.standing.relation, ground.standing.cover, ground.permit
     return look.tx.audit.append(

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 from fastapi.routing import APIRoute
 
-from . import administration, oversight, sources, workers, workplace
+from . import administration, authzen, oversight, sources, workers, workplace
 from .api import general
 from .api.document import PREFIX, Imprint, describe
 from .api.methods import HeadLikeGet, Methods
@@ -49,6 +49,9 @@ _ROUTERS = {
         sourcing.deciding,
     ),
 }
+
+# Whose questions are about a worker herself.
+_ASKED_BY_SYSTEMS = frozenset({Surface.WORKERS, Surface.ALL})
 
 _LIMITS = {
     Surface.SOURCES: sources.BATCH_BYTES_MAX,
@@ -89,19 +92,24 @@ def create_app(
         generate_unique_id_function=_name,
         middleware=[Middleware(HeadLikeGet), Middleware(Frame, body_bytes_max=_LIMITS[surface])],
     )
-    routers = [router(desk) for router in _ROUTERS[surface]]
+    stated = imprint or Imprint()
+    routers = [(PREFIX, router(desk)) for router in _ROUTERS[surface]]
     routers.append(
-        general.router(desk, lambda: describe(app.routes, imprint or Imprint(), desk.limiter.per_minute))
+        (PREFIX, general.router(desk, lambda: describe(app.routes, stated, desk.limiter.per_minute)))
     )
-    for router in routers:
-        app.include_router(router, prefix=PREFIX)
-    own = [route for router in routers for route in router.routes]
-    require_declared([*app.routes, *own])
-    install(app, Methods(PREFIX, own))
+    if surface in _ASKED_BY_SYSTEMS:
+        routers += authzen.routers(desk, stated.origin).items()
+    for prefix, router in routers:
+        app.include_router(router, prefix=prefix)
+    own = [(prefix, route) for prefix, router in routers for route in router.routes]
+    require_declared([*app.routes, *(route for _, route in own)])
+    install(app, Methods(own))
     pages = PAGES_OF[surface]
     if site is not None and pages:
         # Added last, so it stands outermost: a page never passes through what is made for the JSON interface.
-        app.add_middleware(Fork, prefix=PREFIX, pages=pages_app(site, pages))
+        app.add_middleware(
+            Fork, prefixes=(PREFIX, authzen.ACCESS, authzen.WELL_KNOWN), pages=pages_app(site, pages)
+        )
     return app
 
 

@@ -20,6 +20,7 @@ from signal_index.model import Actor, AuditEvent
 from signal_index.ports import Database, Transaction
 from signal_index.usecases.administration.accounts import note_seen
 from signal_index.usecases.oversight.health import Expected
+from signal_index.usecases.rulebook.in_use import Rules
 from signal_index.usecases.sourcing.usage import Counted
 
 from .api.rates import Limiter, Rate, Strangers
@@ -59,7 +60,7 @@ class Desk:
     """
 
     database: Database
-    rules: RuleSet
+    rulebook: Rules
     secrets: IndexSecrets
     manifest: Manifest
     identity: Identity
@@ -69,6 +70,11 @@ class Desk:
     strangers: Strangers = field(default_factory=Strangers)
     counted: Counted = field(default_factory=Counted)
     expected: Expected = field(default_factory=Expected)
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that count now."""
+        return self.rulebook.current
 
     async def run(self, job: Callable[[Transaction], T]) -> T:
         """Run a job and wait for its commit; a caller that goes away does not undo it.

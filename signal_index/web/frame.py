@@ -1,12 +1,15 @@
 """What every request passes through: a size limit on the way in, fixed headers on the way out (pure ASGI).
 
-Each request gets its place in a trace here, the caller's if it names one, and the answer says which.
+Each request gets its place in a trace here, the caller's if it names one, and the answer says which. Its number is the
+caller's too, if it gave one that fits in a header.
 
 Answers of the JSON interface and pages for people have headers of their own; a path decides which they are.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from secrets import token_hex
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -53,6 +56,9 @@ PAGE_HEADERS: Mapping[str, str] = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _FEATURES),
 }
 
+# What a caller may call its request: short, and nothing but visible signs.
+_GIVEN_NUMBER = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?", re.ASCII)
+
 # Set around each request, so that no route can forget to hand its trace on to what it records.
 _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
@@ -60,6 +66,19 @@ _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 def trace_of_request() -> Trace | None:
     """The trace of the request under way; None outside a request."""
     return _trace.get()
+
+
+def continue_trace(stated: str) -> None:
+    """Let the request under way belong to a trace that its body names; one in a header goes before."""
+    trace, named = _trace.get(), Trace.received([stated], [])
+    if trace is not None and trace.parent_id is None and named.parent_id is not None:
+        _trace.set(replace(named, transaction=trace.transaction, answer_id=trace.answer_id))
+
+
+def _number_of(headers: Headers) -> str:
+    """What this request is called in its answer."""
+    given = headers.getlist("x-request-id")
+    return given[0] if len(given) == 1 and _GIVEN_NUMBER.fullmatch(given[0]) else token_hex(16)
 
 
 class Frame:
@@ -85,7 +104,7 @@ class Frame:
         trace = Trace.received(headers.getlist("traceparent"), headers.getlist("fsc-transaction-id"))
         before = _trace.set(trace)
         try:
-            await self._app(scope, self._limited(receive), self._with_headers(send, trace))
+            await self._app(scope, self._limited(receive), self._with_headers(send, _number_of(headers)))
         finally:
             _trace.reset(before)
 
@@ -102,13 +121,15 @@ class Frame:
 
         return limited
 
-    def _with_headers(self, send: Send, trace: Trace) -> Send:
+    def _with_headers(self, send: Send, number: str) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 kept = headers.get("Cache-Control", self._headers["Cache-Control"])
-                own = {"Cache-Control": kept, "X-Request-ID": token_hex(16), "traceparent": trace.traceparent}
-                headers.update({**self._headers, **own})
+                headers.update({**self._headers, "Cache-Control": kept, "X-Request-ID": number})
+                trace = trace_of_request()
+                if trace is not None:
+                    headers["traceparent"] = trace.traceparent
             await send(message)
 
         return sending
@@ -136,22 +157,22 @@ class OneHost:
 
 
 class Fork:
-    """Sends requests under one path to the JSON interface, and every other request to the pages.
+    """Sends requests under some paths to the JSON interface, and every other request to the pages.
 
     Args:
         app: the JSON interface, which also takes what is no request, such as start and stop.
-        prefix: the path of the JSON interface, without a slash at its end.
+        prefixes: the paths of the JSON interface, without a slash at their end.
         pages: the pages.
     """
 
-    def __init__(self, app: ASGIApp, prefix: str, pages: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, prefixes: Collection[str], pages: ASGIApp) -> None:
         self._app = app
-        self._prefix = prefix
+        self._prefixes = prefixes
         self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         path = scope.get("path", "")
-        inside = path == self._prefix or path.startswith(f"{self._prefix}/")
+        inside = any(path == prefix or path.startswith(f"{prefix}/") for prefix in self._prefixes)
         app = self._app if scope["type"] != "http" or inside else self._pages
         await app(scope, receive, send)

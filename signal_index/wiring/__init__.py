@@ -1,14 +1,13 @@
-"""Puts the parts together: reads keys, manifest and rules, opens the database, and checks that they belong together.
+"""Puts the parts together: reads keys and manifest, opens the database, and checks that they belong together.
 
 What only a surface needs is put together in `serving`, so that a command does not wait for a web server to load.
 
 Invariant: outside `environment = "dev"` nothing starts with a manifest that was not pinned by its fingerprint.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import jwt
 
@@ -18,13 +17,12 @@ from crypto.group.known_answers import self_test
 from crypto.keyfiles import IndexSecrets, Manifest
 from crypto.log.notes import Verifier
 from crypto.tokens import TokenRules, TrustedKey, read_json_object
-from policy.errors import RuleSetError
-from policy.rulesets import RuleSet, bundled, found_in
-from policy.rulesets import load as load_rules
+from policy.rulesets import RuleSet
 from signal_index.errors import SetupFault
 from signal_index.insecure_issuer import KEY_IDS as INSECURE_KEYS
 from signal_index.settings import IssuerSettings, Settings, WitnessSettings
 from signal_index.store import SqlDatabase, open_database
+from signal_index.usecases.rulebook.in_use import RulesInUse
 
 
 @dataclass(frozen=True)
@@ -38,9 +36,14 @@ class Index:
     settings: Settings
     secrets: IndexSecrets
     manifest: Manifest
-    rules: RuleSet
+    rulebook: RulesInUse
     database: SqlDatabase
     crew: Crew
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that count now."""
+        return self.rulebook.current
 
 
 def load_secrets(settings: Settings) -> IndexSecrets:
@@ -65,15 +68,6 @@ def load_manifest(settings: Settings) -> Manifest:
     return Manifest.load_pinned(settings.manifest, settings.manifest_fingerprint, required=required)
 
 
-def rule_files(folder: Path | None) -> Mapping[str, str]:
-    """The texts of the rules: those in a folder, or else those of this release.
-
-    Raises:
-        RuleSetError: the folder cannot be read.
-    """
-    return bundled() if folder is None else found_in(folder)
-
-
 @contextmanager
 def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     """Open everything, and close it again.
@@ -83,14 +77,13 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
         writer_kind: what this process is, for the table of audit writers: `serve` or `cli`.
 
     Raises:
-        SetupFault: keys, manifest, rules or database are missing or do not belong together; says what to do.
+        SetupFault: keys, manifest or database are missing or do not belong together; says what to do.
     """
     secrets = load_secrets(settings)
     try:
         self_test()
         manifest = load_manifest(settings)
-        rules = load_rules(rule_files(settings.rules))
-    except (CryptoError, RuleSetError) as error:
+    except CryptoError as error:
         raise SetupFault(str(error)) from error
     if (manifest.scope, manifest.epoch) != (secrets.scope, secrets.epoch):
         raise SetupFault(f"{settings.manifest} is for another scope or epoch than {settings.keys}")
@@ -106,7 +99,9 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     )
     crew = Workers()
     try:
-        yield Index(settings, secrets, manifest, rules, database, crew)
+        rulebook = RulesInUse(database)
+        rulebook.refresh()
+        yield Index(settings, secrets, manifest, rulebook, database, crew)
     finally:
         crew.close()
         database.close()

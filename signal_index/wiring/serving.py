@@ -1,5 +1,7 @@
 """Puts together what the surfaces need besides an open index: who is asking, the pages, and who keeps the log."""
 
+import logging
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -9,11 +11,12 @@ from typing import Final
 
 from crypto.log.notes import Verifier
 from signal_index import audit
-from signal_index.errors import SetupFault
+from signal_index.errors import SetupFault, SignalIndexError
 from signal_index.model import AuditEvent
 from signal_index.settings import Settings, SignInSettings, WitnessSettings
 from signal_index.store.provision import REVISION
 from signal_index.usecases.oversight.health import Expected
+from signal_index.usecases.rulebook.in_use import LOOKED_EVERY_SECONDS, RulesInUse
 from signal_index.web.api.document import Imprint
 from signal_index.web.api.rates import Limiter, Rate
 from signal_index.web.desk import Desk, utc_now
@@ -25,6 +28,8 @@ from signal_index.witnessing.keeper import Courier, Keeper
 from signal_index.witnessing.witness import Witness, client
 
 from . import Index, token_rules, witness_key
+
+_log = logging.getLogger(__name__)
 
 CLOCK_BACK_MAX: Final = timedelta(minutes=5)
 """How far the clock may stand behind the newest record at a start: what machines that share a database may differ."""
@@ -40,7 +45,7 @@ def build_desk(index: Index) -> Desk:
     limiter = Limiter({Rate.LOOK: limits.looks_per_minute, Rate.WORK: limits.requests_per_minute})
     return Desk(
         index.database,
-        index.rules,
+        index.rulebook,
         index.secrets,
         index.manifest,
         identity,
@@ -93,6 +98,27 @@ def require_clock(index: Index, now: datetime) -> None:
             f"{newest.at:%Y-%m-%d %H:%M} UTC: put the clock right. If it once ran ahead, wait for that moment, or "
             "put back a backup from before it and run signal-index db restored"
         )
+
+
+@contextmanager
+def watching_rules(rulebook: RulesInUse) -> Iterator[None]:
+    """Use a set of rules soon after it is adopted, for as long as a process serves."""
+    closing = threading.Event()
+
+    def watch() -> None:
+        while not closing.wait(LOOKED_EVERY_SECONDS):
+            try:
+                rulebook.refresh()
+            except SignalIndexError as error:
+                _log.warning("the rules were not looked at: %s", error.code)
+
+    watcher = threading.Thread(target=watch, name="rules-watcher", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        closing.set()
+        watcher.join()
 
 
 @contextmanager

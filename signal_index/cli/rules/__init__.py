@@ -1,18 +1,19 @@
-"""The commands about rules, for whoever writes or approves them; none of them reads anything about anybody."""
+"""The commands about rules, for whoever writes or approves them; none of them reads anything about a resident."""
 
 import click
 
 from .change import diff
 from .folder import lint, prove, show, try_cases
+from .rulebook import approve, list_sets, propose, refuse
 
 
 @click.group()
 def rules() -> None:
-    """Check, prove and compare sets of rules, and show what they allow.
+    """Check, prove and compare sets of rules, show what they allow, and put one in force.
 
     FOLDER is a folder with rules, such as policy/rules; left out, it is the rules of this release.
     """
 
 
-for _command in (lint, try_cases, prove, diff, show):
+for _command in (lint, try_cases, prove, diff, show, propose, approve, refuse, list_sets):
     rules.add_command(_command)

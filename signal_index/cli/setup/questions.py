@@ -246,12 +246,6 @@ QUESTIONS = (
         makes_sense=lambda given: given.get("witness_key") != NONE,
     ),
     Question(
-        "rules",
-        "Folder with the rules; - for those of this release",
-        _or_none(_line, only_in_trial=False),
-        _assumed(NONE),
-    ),
-    Question(
         "database",
         "Database file, on a disk of this machine",
         _line,

@@ -9,10 +9,10 @@ Whoever takes the database without the keys sees sizes of anonymous series, expi
 actions share an unknown person and how many looks share an unknown worker, when sign-ins were in use, how many covers
 and questions there are and until when, the register, the staff list with who proposed and decided what about whom and
 which teams were looked through, who wants a digest at which address, how many records the log has and when they were
-made, how many openings were asked for and when, how many impediments there are and until when, which records were
-chosen for review, how each was judged, and how much is under watch; nothing that leads to a resident or says which help
-runs, and no cookie or ticket that works. Keys are public, and which publisher was answered when is no secret of a
-person.
+made, how many openings were asked for and when, the sets of rules and who agreed to them, how many impediments there
+are and until when, which records were chosen for review, how each was judged, and how much is under watch; nothing that
+leads to a resident or says which help runs, and no cookie or ticket that works. Keys are public, and which publisher
+was answered when is no secret of a person.
 
 Everything here also compiles on PostgreSQL. STRICT tables make SQLite refuse values of another type, as PostgreSQL
 does by itself.
@@ -57,6 +57,7 @@ from .index import (
 )
 from .openings import openings
 from .reviews import review_state, review_weeks, reviews, watches
+from .rulebook import rule_approvals, rule_sets
 from .sourcing import delivery_records, key_proposals, own_contacts, publisher_keys
 
 __all__ = [
@@ -94,6 +95,8 @@ __all__ = [
     "review_state",
     "review_weeks",
     "reviews",
+    "rule_approvals",
+    "rule_sets",
     "series",
     "sessions",
     "staff",

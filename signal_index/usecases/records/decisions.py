@@ -1,4 +1,4 @@
-"""A look's record in the shape of the Authorization Decision Log: who asked what, by which rules, with which outcome.
+"""A decision as the Authorization Decision Log has it: who asked what, by which rules, with which outcome.
 
 Invariants:
 1. No resident is in it, and nothing tells whether anything was shown: a decision is made before the index is read.
@@ -13,7 +13,10 @@ from typing import Any, Final
 
 from signal_index.audit import UNDECIDED
 from signal_index.model import AuditEntry
+from signal_index.model.log import EVALUATED, REFUSED
 from signal_index.model.traces import Status
+
+from . import evaluations
 
 EVENT_NAME: Final = "adl.access_evaluation"
 ACTION: Final = "raadplegen"
@@ -22,10 +25,10 @@ SOURCE: Final = "signal-index"
 
 
 def decision(entry: AuditEntry, scope: str) -> dict[str, Any] | None:
-    """The decision behind one look.
+    """The decision behind one look, or behind what a worker's system asked.
 
     Args:
-        entry: of one of `signal_index.model.log.LOOKS`.
+        entry: of one of `signal_index.model.log.DECISIONS`.
         scope: the region of this index, to say whose decision it is.
 
     Returns:
@@ -39,7 +42,7 @@ def decision(entry: AuditEntry, scope: str) -> dict[str, Any] | None:
         "trace_id": action.trace_id.hex(),
         "span_id": action.span_id.hex(),
         **({"parent_span_id": action.parent_id.hex()} if action.parent_id is not None else {}),
-        "event_name": EVENT_NAME,
+        "event_name": evaluations.EVENT_NAME_OF_SEVERAL if evaluations.is_several(entry) else EVENT_NAME,
         "timestamp": _milliseconds(entry.at),
         "status": (Status.ERROR if error else Status.UNSET).value,
         "attributes": _attributes(entry),
@@ -82,9 +85,15 @@ def _request(entry: AuditEntry) -> dict[str, Any]:
     }
     return {
         "subject": {"type": "medewerker", "id": fields["actor"], "properties": _stated(who)},
-        "action": {"name": ACTION},
-        "resource": {"type": "zorgrelatie", "id": fields["relation"]},
+        **(evaluations.asked(entry) if entry.event == EVALUATED else _looked(entry)),
         "context": _stated(context),
+    }
+
+
+def _looked(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "action": {"name": ACTION},
+        "resource": {"type": "zorgrelatie", "id": entry.fields["relation"]},
     }
 
 
@@ -94,7 +103,9 @@ def _stated(members: dict[str, Any]) -> dict[str, Any]:
 
 def _response(entry: AuditEntry) -> dict[str, Any]:
     """What was decided: a list of what may be read, which may be empty, or a refusal."""
-    if entry.event == "lookup.refused":
+    if entry.event == EVALUATED:
+        return evaluations.answered(entry)
+    if entry.event == REFUSED:
         return {"decision": False, "context": {"reason": entry.fields["reason"]}}
     allowed = entry.fields["allowed"]
     return {"decision": bool(allowed), "context": {"allowed": allowed}}

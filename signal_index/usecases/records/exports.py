@@ -13,7 +13,7 @@ from signal_index import audit
 from signal_index.errors import Malformed
 from signal_index.model import Actor
 from signal_index.model.days import Days
-from signal_index.model.log import LOOKS
+from signal_index.model.log import DECISIONS
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 
@@ -47,16 +47,18 @@ def export_processings(
 
 
 def export_decisions(tx: Transaction, actor: Actor, days: Days, now: datetime) -> Sequence[dict[str, Any]]:
-    """What was decided on looks of her organisation, oldest first; those from before there were traces are left out.
+    """What was decided on looks of her organisation, and on what systems asked for her colleagues, oldest first.
+
+    Those from before there were traces are left out.
 
     Raises:
         NotPermitted: the actor does not act as a privacy officer.
         Malformed: `period`: it ends before it begins.
     """
     own = _check(actor, days)
-    entries = list(tx.audit.entries(events=LOOKS, period=days.period))
-    looks = [entry for entry in reversed(entries) if entry.fields.get("organisation") == own]
-    found = [each for each in (decision(entry, tx.scope) for entry in looks) if each is not None]
+    entries = list(tx.audit.entries(events=DECISIONS, period=days.period))
+    ours = [entry for entry in reversed(entries) if entry.fields.get("organisation") == own]
+    found = [each for each in (decision(entry, tx.scope) for entry in ours) if each is not None]
     _record(tx, actor, "decisions", days, now, records=len(found))
     return found
 

@@ -14,14 +14,13 @@ class Methods:
     """The methods of every address, also where several routes share one.
 
     Args:
-        prefix: of every path.
-        routes: as their routers hold them, without the prefix.
+        placed: routes as their routers hold them, each with the path before it.
     """
 
-    def __init__(self, prefix: str, routes: Iterable[BaseRoute]) -> None:
+    def __init__(self, placed: Iterable[tuple[str, BaseRoute]]) -> None:
         self._known = [
             (compile_path(prefix + route.path)[0], frozenset(route.methods or ()))
-            for route in routes
+            for prefix, route in placed
             if isinstance(route, APIRoute)
         ]
 

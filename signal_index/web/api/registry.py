@@ -56,6 +56,8 @@ class Declared:
         rate: what it is counted under.
         statuses: problems it can give beyond those that follow from the rest, such as 404 and 409.
         reads_database: whether a database that does not answer is a 503 here.
+        standard: the standard of others that says what the route takes and gives; empty for a route of our own, which
+            the API document describes.
     """
 
     part: Part
@@ -67,6 +69,7 @@ class Declared:
     rate: Rate
     statuses: frozenset[int] = frozenset()
     reads_database: bool = True
+    standard: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a row that leaves open whether anything is recorded, or names roles nobody could check."""
@@ -76,6 +79,16 @@ class Declared:
             raise ValueError("only a token leads to somebody with roles")
 
 
+_AUTHZEN: Final = "OpenID AuthZEN Authorization API 1.0"
+_EVALUATION: Final = Declared(
+    part=Part.WORKERS,
+    proof=Proof.TOKEN,
+    roles=frozenset({Role.TEAM_MEMBER}),
+    asks_purpose=True,
+    records="access.evaluated",
+    rate=Rate.LOOK,
+    standard=_AUTHZEN,
+)
 _NOBODY: Final = "the same for everybody, and about nobody"
 
 
@@ -171,6 +184,16 @@ ROUTES: Final[Mapping[str, Declared]] = {
         records="lookup.answered",
         rate=Rate.LOOK,
         statuses=frozenset({404}),
+    ),
+    "toegangsvraag": _EVALUATION,
+    "toegangsvragen": _EVALUATION,
+    "beslispunt": Declared(
+        part=Part.GENERAL,
+        proof=Proof.NOTHING,
+        silent=_NOBODY,
+        rate=Rate.OPEN,
+        reads_database=False,
+        standard=_AUTHZEN,
     ),
     "zorgrelaties": Declared(
         part=Part.WORKERS,

@@ -9,7 +9,7 @@ from pydantic import Field
 from policy.rule_text import Kind
 from policy.vocabulary import Level, LifeDomain, Shows
 from signal_index.review.policy import Sentence
-from signal_index.usecases.rulebook import Reach, Rulebook, RuleLine
+from signal_index.usecases.rulebook.overview import Reach, Rulebook, RuleLine
 from signal_index.wire import Wire
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from signal_index.model import dutch_day
 from signal_index.review.policy import POLICY
-from signal_index.usecases.rulebook import rulebook
+from signal_index.usecases.rulebook.overview import rulebook
 from signal_index.web.desk import Desk
 from signal_index.web.workers import answer
 

@@ -150,7 +150,7 @@ def test_an_address_of_several_routes_names_the_methods_of_all() -> None:
     routes.add_api_route("/zaken", lambda: None, methods=["GET"])
     routes.add_api_route("/zaken", lambda: None, methods=["POST"])
     routes.add_api_route("/zaken/{zaak}", lambda: None, methods=["DELETE"])
-    methods = Methods("/v1", routes.routes)
+    methods = Methods(("/v1", route) for route in routes.routes)
     assert methods.at("/v1/zaken") == {"GET", "HEAD", "POST"}
     assert methods.at("/v1/zaken/7") == {"DELETE"}
     assert methods.at("/v1/nergens") == frozenset()

@@ -68,10 +68,11 @@ def test_a_production_set_up_that_is_interrupted_ends_in_an_index_that_answers(r
     said = set_up(region)
     for words in (f"ready at {region.url('a')}", "(RS256)", "second factor: "):
         assert words in said, words
-    assert left(said) == [WITNESS, TWO_OFFICERS, FEED, WORKERS, SERVE, *UNSEEN]
-    assert to_mend(region) == ["register", "staff", "staff"]
+    assert left(said) == [WITNESS, TWO_OFFICERS, RULES, FEED, WORKERS, SERVE, *UNSEEN]
+    assert to_mend(region) == ["rules", "register", "staff", "staff"]
     serve(region)
     hire(region)
+    approve(region)
     publish(region)
     with Browser(region.url("index")) as browser:
         look(browser)
@@ -86,6 +87,7 @@ def test_a_production_set_up_that_is_interrupted_ends_in_an_index_that_answers(r
 
 WITNESS = "Give witness getuige.example the key of this log, for its settings."
 TWO_OFFICERS = "Register two privacy officers: one asks to open a person, the other approves it."
+RULES = "Let the rules be approved: until then nobody is shown anything."
 FEED = "Register the publishers, their sources and whom to phone."
 WORKERS = "Register the workers, and those who lead their teams."
 SERVE = "Serve the index, as a service or for now by hand."
@@ -140,7 +142,6 @@ def answers(region: Region) -> dict[str, str]:
         "witness_key": region.witness.key,
         "witness_certificate": "",
         "witness_address": region.url("witness"),
-        "rules": "",
         "database": "index.sqlite",
         "listen": f"127.0.0.1:{region.fronts['index'].behind}",
         "first_administrator": ADMINISTRATORS[0],
@@ -192,7 +193,7 @@ def serve(region: Region) -> None:
     region.witness.trust(region.at_index("audit", "key").strip())
     region.witness.start()
     region.start(COMMAND, "serve", "--config", region.config)
-    region.wait_for("index", "/v1/gereed")
+    region.wait_for("index", "/hulp")
 
 
 def hire(region: Region) -> None:
@@ -214,6 +215,14 @@ def hire(region: Region) -> None:
             second.follow(f"{officer}, Rol geven: Privacy officer")
             second.press("Ja, akkoord")
             assert "Akkoord" in " ".join(second.texts("//main"))
+
+
+def approve(region: Region) -> None:
+    """One who administers and one who oversees agree to the rules; the index that serves goes by them soon after."""
+    (waiting,) = region.at_index("rules", "list").splitlines()
+    for staff_id in (ADMINISTRATORS[1], OFFICERS[1]):
+        region.at_index("rules", "approve", waiting[:12], "--as", staff_id)
+    region.wait_for("index", "/v1/gereed")
 
 
 def give(browser: Browser, staff_id: str, role: str, button: str) -> None:

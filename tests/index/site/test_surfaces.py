@@ -108,3 +108,13 @@ def test_a_lead_who_oversees_too_gets_the_menu_of_the_role_she_is_in(house: Any,
     overseeing = at(Surface.ALL, "p.leidt", "privacy-officer").get("/toezicht/zoeken").text
     assert ">Te beoordelen</a>" in overseeing
     assert ">Te bevestigen</a>" not in overseeing
+
+
+def test_the_decision_point_stands_beside_the_pages(at: Any) -> None:
+    for surface in Surface:
+        found = at(surface, None).get("/.well-known/authzen-configuration")
+        assert (found.status_code == 200) is (surface in {Surface.WORKERS, Surface.ALL})
+        assert "text/html" not in found.headers["content-type"]
+    refused = at(Surface.WORKERS, None).request("POST", "/access/v1/evaluation", json={})
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert at(Surface.WORKERS, None).get("/.well-known/iets").headers["content-type"].startswith("text/html")

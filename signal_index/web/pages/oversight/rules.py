@@ -8,7 +8,7 @@ from policy.rule_text import Kind
 from policy.vocabulary import Shows
 from signal_index.model import dutch_day
 from signal_index.review.policy import POLICY
-from signal_index.usecases.rulebook import rulebook
+from signal_index.usecases.rulebook.overview import rulebook
 from signal_index.web.markup.words import say
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 

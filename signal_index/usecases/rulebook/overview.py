@@ -13,8 +13,7 @@ from policy.rule_text import Rule
 from policy.rulesets import RuleSet
 from policy.vocabulary import Level, Role
 from signal_index.model import Actor
-
-from .authority import require_role
+from signal_index.usecases.authority import require_role
 
 
 @dataclass(frozen=True)
