@@ -271,7 +271,7 @@ def test_a_yes_comes_with_the_duty_to_record_it(system: System) -> None:
 
 
 def test_a_purpose_that_shows_areas_only_obliges_to_that(system: System) -> None:
-    [purpose] = [each.code for each in CATALOGUE.purposes if each.shows is Shows.AREAS]
+    purpose = next(each.code for each in CATALOGUE.purposes if each.shows is Shows.AREAS)
     assert obligations(system.ask(WMO, PRESENCE, context={"doelbinding": purpose})) == [
         "vastleggen",
         "alleen-leefgebied",
