@@ -1,6 +1,6 @@
-"""The rules to read: what is in force, what was, what each one says, and which purpose reaches which area of life.
+"""The rules: what is in force, what was, what each one says, which purpose reaches which area of life, and what waits.
 
-Nothing here is about anybody, so reading it is not recorded; nothing here can be changed.
+Nothing here is about a resident, so reading it is not recorded; what somebody decides about a set that waits is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from policy.vocabulary import Level, Shows
 from signal_index.model import dutch_day
 from signal_index.review.policy import POLICY
 from signal_index.web.markup.words import say
+from signal_index.web.pages.administration.rule_sets import one_set, rulebook
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
 from .phrases import LEVELS
@@ -51,11 +52,12 @@ class Column:
 
 
 async def show_rules(visit: Visit) -> Response:
-    """The rules of today and their history."""
+    """The rules of today and their history, and the sets that wait."""
     today = dutch_day(visit.now)
     now = visit.rules.in_force(today)
     return visit.page(
         "oversight/rules.html",
+        **await rulebook(visit),
         today=today,
         now=now,
         covered=now.covers(today),
@@ -86,4 +88,7 @@ def _column(purpose: PurposeRule, now: InForce) -> Column:
     return Column(purpose, cells, max(levels, default=None))
 
 
-PAGES = (Page("/toezicht/regels", "rules", roles=OFFICERS, get=show_rules),)
+PAGES = (
+    Page("/toezicht/regels", "rules", roles=OFFICERS, get=show_rules),
+    one_set("/toezicht/regels/{digest}", "rules_to_decide", roles=OFFICERS, section="rules"),
+)
