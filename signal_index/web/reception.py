@@ -25,6 +25,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases.administration import proposals
 from signal_index.usecases.administration.teams import asked_by
 from signal_index.usecases.authority import owns_the_index
+from signal_index.usecases.rulebook.reading import count_waiting_rules
 from signal_index.usecases.sourcing import renewals
 from signal_index.usecases.workplace import sessions
 from signal_index.usecases.workplace.messages import messages_for
@@ -68,6 +69,10 @@ _HEADINGS = {
     "last-holder": say("Dan blijft er niemand over"),
     "conflicting-role": say("Deze rollen gaan niet samen"),
     "team-changed": say("De lijst is veranderd"),
+    "own-rules": say("Dit kunt u niet zelf doen"),
+    "rules-decided": say("Dit is al gedaan"),
+    "rules-damaged": say("Keur deze regels niet goed"),
+    "rules-outdated": say("Deze regels passen niet meer"),
     "publisher-in-use": say("Dit kan nu nog niet"),
     "register-removes": say("Bevestig het eerst"),
 }
@@ -217,8 +222,11 @@ def _waiting(tx: Transaction, guest: Guest, session: Session, actor: Actor) -> M
             return {"source_questions": count_open(tx, actor.staff.organisation, dutch_day(guest.now))}
         if session.role not in {Role.FUNCTIONAL_ADMIN, Role.PRIVACY_OFFICER}:
             return {}
-        keys = len(renewals.waiting_for(tx, actor, guest.now))
-        return {"proposals": proposals.count_waiting(tx, actor.staff, guest.now), "key_requests": keys}
+        return {
+            "proposals": proposals.count_waiting(tx, actor.staff, guest.now),
+            "key_requests": len(renewals.waiting_for(tx, actor, guest.now)),
+            "rules" if session.role == Role.PRIVACY_OFFICER else "rule_sets": count_waiting_rules(tx, actor),
+        }
     except Unavailable:
         return {}
 

@@ -1,4 +1,4 @@
-"""What waits for who administers: proposals, keys, teams, accounts and sources; the beginning of her day."""
+"""What waits for who administers: proposals, keys, teams, accounts, sources and rules; the beginning of her day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from signal_index import audit
 from signal_index.model import Actor, StaffMember, dutch_day
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import owns_the_index, require_role
+from signal_index.usecases.rulebook.reading import count_waiting_rules
 from signal_index.usecases.sources.overview import Source, registered
 from signal_index.usecases.sourcing import renewals
 from signal_index.usecases.sourcing.keys import Proposed
@@ -32,6 +33,7 @@ class Waiting:
         off: accounts that are blocked and still hold a role.
         behind: sources that are not current; none but for who administers the register.
         nobody_delivers: whether no source is registered at all; likewise.
+        rules: how many sets of rules she may decide about.
     """
 
     proposals: tuple[Shown, ...]
@@ -41,12 +43,13 @@ class Waiting:
     off: tuple[StaffMember, ...]
     behind: tuple[Source, ...]
     nobody_delivers: bool
+    rules: int
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing waits for her."""
         people = self.proposals or self.keys or self.teams or self.soon_off
-        return not (people or self.behind or self.nobody_delivers)
+        return not (people or self.behind or self.nobody_delivers or self.rules)
 
 
 def waiting(
@@ -77,6 +80,7 @@ def waiting(
         off=tuple(each for each in everybody if not each.active and each.roles),
         behind=register.behind if register is not None else (),
         nobody_delivers=register is not None and not register.sources,
+        rules=count_waiting_rules(tx, actor),
     )
 
 

@@ -43,6 +43,7 @@ MENUS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("stand_ins", _COVERS[1]),
         ("sources", say("Bronnen")),
         ("key_requests", say("Sleutels")),
+        ("rule_sets", say("Regels")),
         ("steering", say("Stuurinformatie")),
         HELP,
     ),

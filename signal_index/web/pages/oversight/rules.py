@@ -1,4 +1,7 @@
-"""The rules to read: what is in force, what was, what each one says, and which purpose reaches which area of life."""
+"""The rules: what is in force, what was, what each one says, which purpose reaches which area of life, and what waits.
+
+Nothing here is about a resident, so reading it is not recorded; what somebody decides about a set that waits is.
+"""
 
 from collections.abc import Mapping
 
@@ -10,6 +13,8 @@ from signal_index.model import dutch_day
 from signal_index.review.policy import POLICY
 from signal_index.usecases.rulebook.overview import rulebook
 from signal_index.web.markup.words import say
+from signal_index.web.pages.administration.rule_sets import one_set
+from signal_index.web.pages.administration.rule_sets import rulebook as sets_to_decide
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
 from .phrases import LEVELS
@@ -22,11 +27,20 @@ _SHOWS: Mapping[Shows, str] = {Shows.SIGNALS: say("Signalen"), Shows.AREAS: say(
 
 
 async def show_rules(visit: Visit) -> Response:
-    """The rules of today and their history."""
+    """The rules of today and their history, and the sets that wait."""
     book = await visit.run_as(lambda _, actor: rulebook(visit.rules, actor, dutch_day(visit.now)))
     return visit.page(
-        "oversight/rules.html", book=book, kinds=KINDS, shows=_SHOWS, levels=LEVELS, policy=POLICY.sentences()
+        "oversight/rules.html",
+        **await sets_to_decide(visit),
+        book=book,
+        kinds=KINDS,
+        shows=_SHOWS,
+        levels=LEVELS,
+        policy=POLICY.sentences(),
     )
 
 
-PAGES = (Page("/toezicht/regels", "rules", roles=OFFICERS, get=show_rules),)
+PAGES = (
+    Page("/toezicht/regels", "rules", roles=OFFICERS, get=show_rules),
+    one_set("/toezicht/regels/{digest}", "rules_to_decide", roles=OFFICERS, section="rules"),
+)

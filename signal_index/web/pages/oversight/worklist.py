@@ -4,10 +4,14 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from signal_index.model import Actor
 from signal_index.model.review import Chosen, Kind
+from signal_index.ports import Transaction
 from signal_index.review.policy import POLICY
-from signal_index.usecases.oversight.chosen import list_page
+from signal_index.usecases.oversight.chosen import ListPage, list_page
+from signal_index.usecases.rulebook.reading import count_waiting_rules
 from signal_index.web.markup.words import say
+from signal_index.web.pages.administration.rule_sets import some_count
 from signal_index.web.pages.visits import OFFICERS, Page, Visit, page_number
 
 from .looks import lines_for
@@ -30,9 +34,12 @@ async def show_list(visit: Visit) -> Response:
     asked = visit.request.query_params
     wanted, number = asked.get("reden"), page_number(asked.get("bladzijde"))
     kind = wanted if wanted in KINDS else None
-    found = await visit.run_as(
-        lambda tx, actor: list_page(tx, actor, POLICY, visit.now, kind=kind, number=number)
-    )
+
+    def read(tx: Transaction, actor: Actor) -> tuple[ListPage, int]:
+        found = list_page(tx, actor, POLICY, visit.now, kind=kind, number=number)
+        return found, count_waiting_rules(tx, actor)
+
+    found, rules = await visit.run_as(read)
     lines = lines_for(visit, tuple(each.line for each in found.looks))
     return visit.page(
         "oversight/work_list.html",
@@ -46,6 +53,8 @@ async def show_list(visit: Visit) -> Response:
         newest=found.newest,
         judged=asked.get("beoordeeld"),
         policy=found.policy,
+        rules_waiting=rules,
+        rules_count=some_count(visit),
     )
 
 
