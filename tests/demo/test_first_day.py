@@ -71,7 +71,11 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 
 
 def test_the_look_shows_one_signal_with_whom_to_phone_and_is_on_record(machine: Machine) -> None:
-    (answer,) = (json.loads(line) for line in machine.said.splitlines() if line.startswith('{"signalen"'))
+    (answer,) = (
+        json.loads(line)
+        for line in machine.said.splitlines()
+        if line.startswith("{") and '"signalen"' in line
+    )
     (signal_shown,) = answer["signalen"]
     assert signal_shown["soort"] == "wmo-voorziening"
     assert signal_shown["contact"] == {"naam": "Wmo-loket", "telefoon": "088 000 00 00"}

@@ -166,7 +166,8 @@ def set_up(region: Region) -> str:
 def interrupt_after(region: Region, given: list[str]) -> None:
     """Answer these questions, and then press Ctrl-C."""
     with subprocess.Popen(
-        [COMMAND, "setup", "--config", region.config],
+        # Whoever runs the tests in the background may have Ctrl-C ignored, and a process inherits that.
+        ["env", "--default-signal=INT", COMMAND, "setup", "--config", region.config],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as process:  # fmt: skip
         assert process.stdin is not None

@@ -16,6 +16,7 @@ WHYS: Mapping[Why, str] = {
     Why.UNUSED: say("Lang niet gebruikt"),
     Why.UNCONFIRMED: say("Niet bevestigd door het team"),
 }
+# What a person may choose from: a reason that cannot be true of a change only makes the choice longer.
 WHYS_FOR: Mapping[What, tuple[Why, ...]] = {
     What.GRANT: (Why.NEW_TASK, Why.BACK),
     What.REVOKE: (Why.TASK_ENDED, Why.LEFT, Why.AWAY, Why.SECURITY),
@@ -23,7 +24,6 @@ WHYS_FOR: Mapping[What, tuple[Why, ...]] = {
     What.UNBLOCK: (Why.BACK, Why.NEW_TASK),
     What.MOVE: (Why.NEW_TASK, Why.TASK_ENDED, Why.BACK),
 }
-"""What a person may choose from: a reason that cannot be true of a change only makes the choice longer."""
 STATES: Mapping[ProposalState, str] = {
     ProposalState.ASKED: say("Wacht op een tweede persoon"),
     ProposalState.APPROVED: say("Akkoord"),
