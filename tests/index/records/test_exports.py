@@ -194,7 +194,8 @@ def test_a_denial_is_a_decision(world: Any, client: bytes, shell: Shell) -> None
 def test_without_rules_there_is_no_decision(world: Any, client: bytes, shell: Shell) -> None:
     nothing = replace(world.desk.rules, epochs=())
     world.app = create_app(replace(world.desk, rulebook=Fixed(nothing)), Surface.ALL)
-    assert look(world, client).status_code == 503
+    answer = look(world, client)
+    assert (answer.status_code, answer.json()["code"]) == (503, "no-rules")
     [found] = decided(shell)
     assert found["status"] == "Error"
     assert set(found["body"]) == {"adl.core.request"}

@@ -143,21 +143,24 @@ def test_a_set_that_was_overtaken_is_agreed_to_no_more(book: Book) -> None:
 def test_what_was_changed_behind_the_product_decides_nothing(book: Book, world: Any) -> None:
     digest, other = book.propose("f.beheer"), book.propose("f.beheer", another(2))
 
-    def plant(tx: Any, where: str, files: Any) -> None:
-        body = zlib.compress(json.dumps(files).encode())
+    def stored(files: Any) -> bytes:
+        return zlib.compress(json.dumps(files).encode())
+
+    def plant(tx: Any, where: str, body: bytes) -> None:
         tx.rulebook._connection.execute(
             text("UPDATE rule_sets SET files = :files WHERE digest = :digest"),
             {"files": body, "digest": where},
         )
 
-    world.database.run(lambda tx: plant(tx, digest, dict(another(2))))
+    world.database.run(lambda tx: plant(tx, digest, stored(dict(another(2)))))
     assert book.refused(book.approve, "p.officer", digest) == "rules-damaged"
     book.adopt(other)
     in_use = RulesInUse(world.database)
     in_use.refresh()
     assert in_use.current.digest == other
-    for files in (dict(another(3)), {}, {"catalogue.toml": "?"}):
-        world.database.run(lambda tx, files=files: plant(tx, other, files))
+    readable: tuple[Any, ...] = (dict(another(3)), {}, {"catalogue.toml": "?"}, {"catalogue.toml": 1}, [1])
+    for body in (*map(stored, readable), b"rommel", zlib.compress(b"{")):
+        world.database.run(lambda tx, body=body: plant(tx, other, body))
         fresh = RulesInUse(world.database)
         fresh.refresh()
         assert fresh.current == no_rules()
