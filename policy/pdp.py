@@ -89,10 +89,8 @@ def decide(rules: InForce, facts: LookupFacts, types: Sequence[str]) -> Decision
     if errors or rules.source is None:
         return _all_fault(rules, asked, errors)
     known = {each.code for each in rules.catalogue.types}
-    purpose = rules.catalogue.purpose(facts.purpose or "")
-    lookup = facts.attributes(purpose.legal_bases if purpose else ())
     try:
-        found = answers(rules.source, lookup, [code for code in asked if code in known])
+        found = answers(rules.source, rules.attributes_of(facts), [code for code in asked if code in known])
     except EnginesDisagreeError:
         return _all_fault(rules, asked, ("engines-disagree",))
     except EngineError:
