@@ -11,7 +11,7 @@ needed, and name the types in an answer that used to give only their areas of li
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Annotated, TypeVar
@@ -158,6 +158,19 @@ class Catalogue:
         """
         reached = {each.life_domain for each in self.types if each.code in purpose.types}
         return tuple(each for each in self.life_domains if each.code in reached)
+
+    def types_within(self, purpose: PurposeRule, domains: Collection[str]) -> tuple[str, ...]:
+        """The codes of the types that a purpose reaches in some areas of life; in all of them if none is named.
+
+        Args:
+            purpose: Of this catalogue, so that its types are those of the same day.
+            domains: Codes of areas of life, known or not.
+        """
+        if not domains:
+            return purpose.types
+        return tuple(
+            each.code for each in self.types if each.code in purpose.types and each.life_domain in domains
+        )
 
     def at(self, day: date) -> "Catalogue":
         """The catalogue with only the legal bases that hold that day, and purposes narrowed to match."""

@@ -9,7 +9,7 @@ request itself (except for the purpose, which a person chooses).
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
@@ -86,6 +86,19 @@ class LookupFacts:
         stated = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
         return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
 
+    @classmethod
+    def recorded(cls, canonical: str) -> "LookupFacts":
+        """The facts that `canonical` wrote down; one that is not in it was not known then.
+
+        Raises:
+            ValueError: If it is no such text, or states a fact that this program does not know.
+        """
+        stated = json.loads(canonical)
+        names = {field.name for field in fields(cls)}
+        if not isinstance(stated, dict) or not stated.keys() <= names:
+            raise ValueError("these are no facts of a look-up")
+        return cls(**{name: _read(name, stated.get(name)) for name in names})  # type: ignore[arg-type]  # `faults` says what is not of its kind
+
     def attributes(self, legal_bases: Collection[str]) -> dict[str, object]:
         """The attributes of the Cedar entity `Raadpleging`; call only when `faults` found nothing.
 
@@ -98,6 +111,18 @@ class LookupFacts:
             if name != "on"
         }
         return stated | {"grondslagen": sorted(legal_bases), "op": cedar_day(self.on)}
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {"role": Role, "age_band": AgeBand, "on": date.fromisoformat}
+
+
+def _read(name: str, value: object) -> object:
+    """A value as `_plain` wrote it; as it stands there if it was not of its kind."""
+    reader = _READERS.get(name)
+    try:
+        return reader(value) if reader is not None and isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def cedar_day(day: date | None) -> dict[str, object]:

@@ -71,6 +71,11 @@ class Decision:
         """The types that may be read, each with the most that may be disclosed of it."""
         return tuple((each.code, each.level) for each in self.outcomes if each.level is not None)
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Keys of all rules that determined an outcome, each once, sorted."""
+        return tuple(sorted({key for each in self.outcomes for key in each.reasons}))
+
     def of(self, code: str) -> TypeOutcome | None:
         """What was decided about one type; None if it was not asked."""
         return next((each for each in self.outcomes if each.code == code), None)

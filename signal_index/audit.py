@@ -33,7 +33,8 @@ EVENTS: dict[str, frozenset[str]] = {
     # what she narrowed to, whether the resident knew, and the cover under which she looked for a colleague
     | {"domains", "informed", "cover"},
     # A worker tried to look. `reason` is for the reviewer; the worker gets the fixed text of her refusal.
-    "lookup.refused": _ACTOR | {"relation", "purpose", "reason"},
+    # Where the rules were asked and came to no decision, also what they were asked.
+    "lookup.refused": _ACTOR | {"relation", "purpose", "reason", "rule_set", "rules", "facts", "domains"},
     # A request was turned away before anybody was known.
     "access.refused": frozenset({"surface", "reason"}),
     "signin.refused": frozenset({"surface", "reason"}),

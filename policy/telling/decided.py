@@ -8,7 +8,7 @@ from policy.facts import ATTRIBUTE_OF_FACT, LookupFacts
 from policy.in_force import InForce
 from policy.pdp import Decision, TypeOutcome
 from policy.rule_text import Rule
-from policy.telling.sentences import say
+from policy.telling.sentences import say, say_fault
 from policy.telling.wording import Language, Words, day_text
 
 _FACT_OF_ATTRIBUTE = {attribute: fact for fact, attribute in ATTRIBUTE_OF_FACT.items()}
@@ -36,6 +36,15 @@ class Decided:
         """The legal bases with these codes that hold on the day, each once, in the order of the catalogue."""
         wanted = set(codes)
         return tuple(each for each in self.rules.catalogue.legal_bases if each.code in wanted)
+
+    def facts_known(self, language: Language) -> tuple[str, ...]:
+        """Every fact of the look-up as a sentence, in the order of the rules; for one that was not known, that."""
+        return tuple(
+            self.said(attribute, value, language)
+            if (value := getattr(self.facts, fact)) is not None
+            else say_fault("missing-fact", self.words.label(attribute, language), language)
+            for fact, attribute in ATTRIBUTE_OF_FACT.items()
+        )
 
     def stated(self, attribute: str, language: Language) -> str:
         """A sentence that states what a fact was; none was unknown, or nothing would have been decided."""

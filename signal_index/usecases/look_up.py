@@ -95,12 +95,18 @@ class _Look:
         return dutch_day(self.now)
 
 
+@dataclass(eq=False)
 class _Refusal(Exception):
-    """What the record says, about whom if her data was worked with, and what the worker gets."""
+    """What the record says, about whom if her data was worked with, and what the worker gets.
 
-    def __init__(self, reason: str, error: SignalIndexError, person: Pseudonym | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.error, self.person = reason, error, person
+    Args:
+        undecided: what the rules were asked, when they came to no decision.
+    """
+
+    reason: str
+    error: SignalIndexError
+    person: Pseudonym | None = None
+    undecided: Permit | None = None
 
 
 def look_up(
@@ -183,7 +189,7 @@ def _ground(look: _Look, rules: RuleSet) -> Ground:
     standing = _require_standing(look)
     granted = permit(in_force, look.actor, standing, purpose, types, on=look.today)
     if granted.faulty:
-        raise _Refusal("decision-fault", _undecided(), standing.relation.person)
+        raise _Refusal("decision-fault", _undecided(), standing.relation.person, granted)
     return Ground(in_force, purpose, standing, granted)
 
 
@@ -221,11 +227,8 @@ def _require_purpose(look: _Look, catalogue: Catalogue) -> PurposeRule:
 def _narrow_types(look: _Look, catalogue: Catalogue, purpose: PurposeRule) -> tuple[str, ...]:
     """The purpose's types within the areas of life she asked for; the same for every case."""
     wanted = look.request.domains
-    if not wanted:
-        return purpose.types
-    kinds = (catalogue.signal_type(code) for code in purpose.types)
-    types = tuple(kind.code for kind in kinds if kind is not None and kind.life_domain in wanted)
-    if not types or not wanted <= {domain.code for domain in catalogue.life_domains}:
+    types = catalogue.types_within(purpose, wanted)
+    if wanted and (not types or not wanted <= {domain.code for domain in catalogue.life_domains}):
         text = "Bij dit doel horen deze leefgebieden niet. Kies andere, of kies er geen om alles te zien."
         raise _Refusal("domains", Malformed("domains", text, (("leefgebieden", text),)))
     return types
@@ -248,6 +251,8 @@ def _refused(look: _Look, rules: RuleSet, refusal: _Refusal) -> Refused:
     actor, request, now = look.actor, look.request, look.now
     # Only a purpose that exists is recorded: any other is the caller's own text, and could be anything.
     known = rules.in_force(look.today).catalogue.purpose(request.purpose) is not None
+    undecided = refusal.undecided
+    asked = {"domains": sorted(request.domains), **undecided.recorded()} if undecided is not None else {}
     look.tx.audit.append(
         audit.act(
             "lookup.refused",
@@ -257,6 +262,7 @@ def _refused(look: _Look, rules: RuleSet, refusal: _Refusal) -> Refused:
             relation=str(UUID(bytes=request.relation_id)),
             purpose=request.purpose if known else None,
             reason=refusal.reason,
+            **asked,
         )
     )
     return Refused(refusal.error)
@@ -282,12 +288,10 @@ def _record(look: _Look, ground: Ground, *, any_shown: bool) -> Receipt:
             role=LOOKING_ROLE,
             relation=str(UUID(bytes=relation.relation_id)),
             purpose=request.purpose,
-            rule_set=granted.rule_set,
-            rules=list(granted.rules),
-            facts=granted.facts,
             allowed=[f"{code}:{level.value}" for code, level in sorted(granted.allowed.items())],
             any_shown=any_shown,
             domains=sorted(request.domains),
+            **granted.recorded(),
             informed=request.informed,
             cover=str(UUID(bytes=cover.cover_id)) if cover is not None else None,
         )

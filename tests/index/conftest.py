@@ -44,12 +44,14 @@ from signal_index.store import SqlDatabase, initialise, open_database, upgrade
 from signal_index.usecases.administration import acting, appointing, proposals
 from signal_index.usecases.administration import register as registering
 from signal_index.usecases.administration import staff as staffing
+from signal_index.usecases.rulebook.in_use import RulesInUse
 from signal_index.web.api.rates import Limiter, Rate
 from signal_index.web.app import Surface, create_app
 from signal_index.web.desk import Desk
 from signal_index.web.identity import Identity
 from signal_index.wiring import token_rules
 from tests.support.keys import agreed
+from tests.support.rulebooks import put_in_force
 
 T = TypeVar("T")
 
@@ -129,9 +131,10 @@ class World:
             IssuerSettings(name="https://idp.test", audience="index", keys=public), environment="dev"
         )
         identity = Identity(rules, lambda: self.clock)
+        put_in_force(self.database, bundled(), self.clock)
         self.desk = Desk(
             self.database,
-            RULES,
+            RulesInUse(self.database),
             self.secrets,
             self.manifest,
             identity,
@@ -146,7 +149,9 @@ class World:
     def adopt(self, database: SqlDatabase) -> None:
         """Serve this database from now on."""
         self.database = database
-        self.desk = replace(self.desk, database=database)
+        rulebook = RulesInUse(database)
+        rulebook.refresh()
+        self.desk = replace(self.desk, database=database, rulebook=rulebook)
         self.app = create_app(self.desk, Surface.ALL)
 
     def _register(self, *, with_brp: bool) -> None:

@@ -1,8 +1,12 @@
-"""The commands about rules, for whoever writes or approves them; none of them reads anything about anybody."""
+"""The commands about rules, for whoever writes or approves them, and to explain a decision.
+
+All but `explain` read nothing about anybody.
+"""
 
 import click
 
 from .change import diff
+from .explaining import explain
 from .folder import lint, prove, show, try_cases
 
 
@@ -14,5 +18,5 @@ def rules() -> None:
     """
 
 
-for _command in (lint, try_cases, prove, diff, show):
+for _command in (lint, try_cases, prove, diff, show, explain):
     rules.add_command(_command)

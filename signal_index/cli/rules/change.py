@@ -8,20 +8,14 @@ import click
 from policy.telling.wording import Language
 from signal_index.cli.options import DAY, plain_errors
 
-from .reading import FOLDER, read, require_solver, today
+from .reading import FOLDER, language_option, read, require_solver, today
 
 
 @click.command()
 @click.argument("old", type=FOLDER)
 @click.argument("new", type=FOLDER)
 @click.option("--since", type=DAY, help="First day to look at; today if left out.")
-@click.option(
-    "--language",
-    type=click.Choice(["nl", "en"]),
-    default="nl",
-    show_default=True,
-    help="Language of the report.",
-)
+@language_option
 def diff(old: Path, new: Path, since: date | None, language: Language) -> None:
     """Say what NEW allows that OLD does not, and the other way round: for every look-up, on every day.
 

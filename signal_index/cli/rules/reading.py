@@ -11,6 +11,13 @@ from policy.rulesets import RuleSet, bundled, found_in, load
 from signal_index.model import dutch_day
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+language_option = click.option(
+    "--language",
+    type=click.Choice(["nl", "en"]),
+    default="nl",
+    show_default=True,
+    help="Language of what is said.",
+)
 folder_argument = click.argument("folder", required=False, type=FOLDER)
 
 

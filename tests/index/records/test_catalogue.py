@@ -124,6 +124,7 @@ RECORDED: dict[str, str] = {
     "command register import": "register.imported",
     "command relation confirm": "relation.confirmed",
     "command relation list": "relations.listed",
+    "command rules explain": "look.read",
     "command serve": "index.started",
     "command setup": "index.initialised",
     "command source answer": "question.answered",

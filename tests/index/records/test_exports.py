@@ -20,6 +20,7 @@ from signal_index.store import schema
 from signal_index.usecases.records.decisions import decision
 from signal_index.usecases.records.exports import export_decisions, export_processings
 from signal_index.web.app import Surface, create_app
+from tests.support.rulebooks import Fixed
 
 Shell = Callable[..., Result]
 
@@ -192,7 +193,7 @@ def test_a_denial_is_a_decision(world: Any, client: bytes, shell: Shell) -> None
 
 def test_without_rules_there_is_no_decision(world: Any, client: bytes, shell: Shell) -> None:
     nothing = replace(world.desk.rules, epochs=())
-    world.app = create_app(replace(world.desk, rules=nothing), Surface.ALL)
+    world.app = create_app(replace(world.desk, rulebook=Fixed(nothing)), Surface.ALL)
     assert look(world, client).status_code == 503
     [found] = decided(shell)
     assert found["status"] == "Error"

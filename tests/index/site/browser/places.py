@@ -30,6 +30,7 @@ from signal_index.usecases.oversight import openings
 from signal_index.usecases.workplace.arrivals import TICKET_TYPE, ticket_key_id
 from signal_index.web.identity import SECOND_FACTOR_ACR
 from signal_index.web.provider import Provider, Relying
+from tests.support.rulebooks import Fixed
 
 from . import hostile
 
@@ -174,7 +175,7 @@ class Place:
         )
         # The provider's clock is the real one; the place has a fixed day, so that every text on its pages is known.
         provider = Provider(relying, lambda: datetime.now(UTC))
-        kept, world.desk = world.desk, replace(world.desk, rules=rules(world.desk.rules))
+        kept, world.desk = world.desk, replace(world.desk, rulebook=Fixed(rules(world.desk.rules)))
         self.house = new_house(world, origin=self.origin, provider=provider, **front)
         world.desk = kept
         self.run(self._staff)

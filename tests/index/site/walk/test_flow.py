@@ -10,6 +10,7 @@ from crypto.batch import BatchClass
 from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow
 from signal_index.model import Register
 from signal_index.model.workplace import Question
+from tests.support.rulebooks import Fixed
 
 HOME_VISIT, DEBT_HELP, TALK = "Voorbereiding van een huisbezoek", "Afstemmen van schuldhulp", "Gesprek over"
 TOLD, TOGETHER, NOT_YET = "Ja, dat heb ik verteld", "Ja, wij kijken samen", "Nog niet"
@@ -64,7 +65,7 @@ def test_with_one_purpose_three_taps_are_enough(world: Any, case: ZorgrelatieRow
         replace(each, catalogue=replace(each.catalogue, purposes=each.catalogue.purposes[:1]))
         for each in world.desk.rules.epochs
     )
-    world.desk = replace(world.desk, rules=replace(world.desk.rules, epochs=epochs))
+    world.desk = replace(world.desk, rulebook=Fixed(replace(world.desk.rules, epochs=epochs)))
     worker = walk(world).open("/caseload").tap("WT-2026-0001")
     assert not worker.all("//input[@name='doel' and @type='radio']")
     worker.choose(TOLD).tap("Toon signalen")
