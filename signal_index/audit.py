@@ -141,6 +141,11 @@ EVENTS: dict[str, frozenset[str]] = {
     "key.approved": _ACTOR | {"publisher", "fingerprint", "overlap_days"},
     "key.refused": _ACTOR | {"publisher", "fingerprint", "overlap_days"},
     "keys.listed": _ACTOR,
+    # A set of rules, by its digest: proposed by one person, put in force by two others; `role` is in which she agreed.
+    "rules.proposed": _ACTOR | {"rule_set"},
+    "rules.approved": _ACTOR | {"rule_set", "role"},
+    "rules.adopted": _ACTOR | {"rule_set"},
+    "rules.refused": _ACTOR | {"rule_set"},
     # Review. A look is named by the place of its own record.
     "worklist.read": _ADMINISTRATOR | {"items"},
     "review.judged": _ADMINISTRATOR | {"writer", "number", "verdict", "ground"},

@@ -8,6 +8,7 @@ Whoever sends notifications can at most make the one API in the settings be aske
 """
 
 import io
+import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -69,10 +70,21 @@ def _client(api: ApiOptions) -> httpx.Client:
     headers = {}
     if api.client_id and api.secret:
         headers["Authorization"] = f"Bearer {zgw_token(api.client_id, _secret(api.secret), _now())}"
-    certificate = (str(api.certificate), str(api.key)) if api.certificate else None
     return httpx.Client(
-        headers=headers, cert=certificate, timeout=_TIMEOUT, trust_env=False, follow_redirects=False
+        headers=headers, verify=_trust(api), timeout=_TIMEOUT, trust_env=False, follow_redirects=False
     )
+
+
+def _trust(api: ApiOptions) -> ssl.SSLContext:
+    """Whom this machine trusts, and by what we show who we are."""
+    trust = ssl.create_default_context()
+    if api.certificate and api.key:
+        try:
+            # An empty password, so that a locked key is refused; without one OpenSSL would wait at the terminal.
+            trust.load_cert_chain(api.certificate, api.key, password="")
+        except OSError as error:  # ssl.SSLError is one
+            raise SetupFault("formats.zgw.api.certificate or key names a file that is no use") from error
+    return trust
 
 
 def _secret(path: Path) -> str:

@@ -157,7 +157,7 @@ def _public_parts(folder: Path) -> list[str]:
 
 
 def set_up_index(demo: Demo) -> None:
-    """Make the database, import the staff and appoint two who administer; they import the register and give roles."""
+    """Make the database, propose the rules, appoint two who administer; they give roles and import the register."""
     folders = demo.folders
     demo.report.step("The index: database, register, staff and roles")
     parties.write_settings(folders, demo.ports)
@@ -167,19 +167,29 @@ def set_up_index(demo: Demo) -> None:
     parties.write_witness_settings(folders, demo.ports, log_key)
     (folders.witness / parties.LOG_KEY).write_text(log_key + "\n", encoding="utf-8")
     demo.report.line(f"the log is called {log_key.partition('+')[0]}; its witness has the key")
+    demo.index("rules", "propose")
     demo.index("staff", "import", parties.write_staff(folders))
     demo.index("staff", "appoint", GERT.staff_id, HANNEKE.staff_id)
     by_gert = ("--as", GERT.staff_id)
-    demo.report.line(demo.index("register", "import", parties.write_register(folders), *by_gert).strip())
     demo.commands.run_all(
         ["staff", "grant", each.staff_id, each.role, *by_gert, *demo.of_index]
         for each in STAFF
         if each.role not in {GERT.role, INEKE.role}
     )
     _give_by_two(demo, [each for each in STAFF if each.role == INEKE.role])
+    _approve_rules(demo)
+    demo.report.line(demo.index("register", "import", parties.write_register(folders), *by_gert).strip())
     listed = demo.index("staff", "list", *by_gert)
     check(listed.count("no roles") == 0, "every member of staff has a role")
     demo.report.line(f"{len(STAFF)} members of staff, each with one role")
+
+
+def _approve_rules(demo: Demo) -> None:
+    """Put the rules that the set-up proposed in force: one who administers agrees to them, and one who oversees."""
+    digest = demo.index("rules", "list").partition(" ")[0]
+    for each in (HANNEKE, INEKE):
+        demo.index("rules", "approve", digest, "--as", each.staff_id)
+    demo.report.line(f"the rules count: {HANNEKE.name} and {INEKE.name} agreed to set {digest[:12]}")
 
 
 def _give_by_two(demo: Demo, employees: Sequence[Employee]) -> None:

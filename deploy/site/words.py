@@ -35,6 +35,7 @@ _NOT_FOR_PAGES = (
     "usecases/delivery/",
     "usecases/exporting.py",
     "usecases/oversee.py",
+    "usecases/rulebook/proposing.py",
     "web/api/",
     "web/identity.py",
     "web/oversight.py",

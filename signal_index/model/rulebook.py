@@ -57,8 +57,7 @@ class HeldRuleSet:
         """Where it is on its way."""
         if self.refused_by is not None:
             return RuleSetState.REFUSED
-        agreed = {each.role for each in self.approvals}
-        return RuleSetState.ADOPTED if agreed.issuperset(APPROVING_ROLES) else RuleSetState.WAITING
+        return RuleSetState.WAITING if self.missing else RuleSetState.ADOPTED
 
     @property
     def adopted_at(self) -> datetime | None:
@@ -74,6 +73,11 @@ class HeldRuleSet:
     def approved_as(self, role: Role) -> bool:
         """Whether somebody agreed in this role."""
         return any(each.role is role for each in self.approvals)
+
+    @property
+    def missing(self) -> tuple[Role, ...]:
+        """The roles in which nobody agreed yet."""
+        return tuple(role for role in APPROVING_ROLES if not self.approved_as(role))
 
     def with_approval(self, approval: Approval) -> "HeldRuleSet":
         """The same with one more approval."""

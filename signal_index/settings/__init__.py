@@ -134,9 +134,6 @@ class Settings(_Section):
     manifest_fingerprint: str | None = Field(
         default=None, description="Fingerprint of that manifest as agreed with both pseudonymisers."
     )
-    rules: Path | None = Field(
-        default=None, description="Folder with the rules; those of this release when it is left out."
-    )
     issuer: IssuerSettings
     server: ServerSettings = ServerSettings()
     api: ApiSettings = ApiSettings()
@@ -263,7 +260,6 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "witnesses": tuple(_anchored_witness(each, folder) for each in settings.witnesses),
             "site": site,
             "sign_in": sign_in,
-            "rules": None if settings.rules is None else folder / settings.rules,
             "database": folder / settings.database,
             "keys": folder / settings.keys,
             "manifest": folder / settings.manifest,

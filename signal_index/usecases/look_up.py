@@ -31,6 +31,7 @@ from .authority import require_role
 from .readiness import hindered
 from .reading import Permitted, read
 from .relations import NotStanding, find_standing
+from .rulebook.in_use import require_in_force
 
 
 @dataclass(frozen=True)
@@ -202,10 +203,10 @@ def _require_worker(actor: Actor) -> None:
 
 
 def _rules_in_force(rules: RuleSet, today: date) -> InForce:
-    in_force = rules.in_force(today)
-    if not in_force.covers(today):
-        raise _Refusal("no-rules-in-force", _undecided())
-    return in_force
+    try:
+        return require_in_force(rules, today)
+    except Unavailable as error:
+        raise _Refusal("no-rules-in-force", error) from error
 
 
 def _undecided() -> Unavailable:

@@ -169,7 +169,8 @@ class Provider:
 
     def _http(self) -> httpx.AsyncClient:
         if self._tls is None:  # reading every root certificate takes longer than asking
-            self._tls = httpx.create_ssl_context(trust_env=False)
+            # Whom this machine trusts counts, as everywhere in the product: httpx by itself brings a list of its own.
+            self._tls = ssl.create_default_context()
         return httpx.AsyncClient(
             verify=self._tls, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
         )

@@ -22,6 +22,7 @@ from signal_index.usecases.delivery.apply import (
 )
 from signal_index.usecases.delivery.rows import Context, DeliveryRefused, Work
 from signal_index.usecases.delivery.unseal import authenticate, open_delivery
+from signal_index.usecases.rulebook.in_use import require_in_force
 
 from .api.accept import quality
 from .desk import Desk
@@ -146,8 +147,6 @@ async def _open(desk: Desk, batch: Batch) -> Delivery:
 def _context(desk: Desk) -> Context:
     now = desk.now()
     today = dutch_day(now)
-    in_force = desk.rules.in_force(today)
-    if not in_force.covers(today):
-        # Without a catalogue every code would look unknown, and a refusal would make publishers set rows aside.
-        raise Unavailable("no-rules", "Er zijn nu geen regels van kracht. Probeer het later nog eens.")
+    # Without a catalogue every code would look unknown, and a refusal would make publishers set rows aside.
+    in_force = require_in_force(desk.rules, today)
     return Context(now, today, in_force.catalogue, close(desk.secrets.opening, desk.manifest.canary))

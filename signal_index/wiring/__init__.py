@@ -8,7 +8,6 @@ Invariant: outside `environment = "dev"` nothing starts with a manifest that was
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import jwt
 

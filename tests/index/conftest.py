@@ -5,9 +5,9 @@ Only the network between the parties is left out; `tests/demo` runs that with re
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import event
 
 from crypto.answers import Acknowledgement, Refusal, Reply, verify
@@ -32,7 +33,7 @@ from crypto.sheet import (
     ZorgrelatieOperation,
     ZorgrelatieRow,
 )
-from policy.rulesets import bundled, load
+from policy.rulesets import RuleSet, bundled, load
 from policy.vocabulary import Role
 from signal_index.insecure_issuer import InsecureIssuer, make_keys
 from signal_index.model import Actor, AuditEntry, ContactRoute, Publication, Publisher, Register, StaffMember
@@ -44,14 +45,13 @@ from signal_index.store import SqlDatabase, initialise, open_database, upgrade
 from signal_index.usecases.administration import acting, appointing, proposals
 from signal_index.usecases.administration import register as registering
 from signal_index.usecases.administration import staff as staffing
-from signal_index.usecases.rulebook.in_use import RulesInUse
 from signal_index.web.api.rates import Limiter, Rate
 from signal_index.web.app import Surface, create_app
 from signal_index.web.desk import Desk
 from signal_index.web.identity import Identity
 from signal_index.wiring import token_rules
 from tests.support.keys import agreed
-from tests.support.rulebooks import put_in_force
+from tests.support.rules import Fixed, adopt
 
 T = TypeVar("T")
 
@@ -86,10 +86,11 @@ test_bsns.__test__ = False  # type: ignore[attr-defined]  # pytest would take it
 
 @cache
 def _empty_database() -> bytes:
-    """A database with the present tables and nothing in them; migrating took half the time of making a world."""
+    """A database with the present tables, and in them only rules; migrating took half the time of making a world."""
     with TemporaryDirectory() as folder:
         made = Path(folder) / "empty.sqlite"
         upgrade(made)
+        adopt(made)
         return made.read_bytes()
 
 
@@ -108,6 +109,9 @@ class World:
     GEMEENTE, ZORG, REGIE, BRP = GEMEENTE, ZORG, REGIE, BRP
     DAY = DAY
     PEOPLE = test_bsns(12)
+
+    _app: FastAPI | None
+    _served: Desk
 
     def __init__(self, folder: Path, *, with_brp: bool = False, n: int = N) -> None:
         self.folder = folder
@@ -131,10 +135,9 @@ class World:
             IssuerSettings(name="https://idp.test", audience="index", keys=public), environment="dev"
         )
         identity = Identity(rules, lambda: self.clock)
-        put_in_force(self.database, bundled(), self.clock)
         self.desk = Desk(
             self.database,
-            RulesInUse(self.database),
+            Fixed(RULES),
             self.secrets,
             self.manifest,
             identity,
@@ -149,10 +152,27 @@ class World:
     def adopt(self, database: SqlDatabase) -> None:
         """Serve this database from now on."""
         self.database = database
-        rulebook = RulesInUse(database)
-        rulebook.refresh()
-        self.desk = replace(self.desk, database=database, rulebook=rulebook)
-        self.app = create_app(self.desk, Surface.ALL)
+        self.desk = replace(self.desk, database=database)
+        self._served, self._app = self.desk, None
+
+    def succeed_rules(self, files: Mapping[str, str]) -> RuleSet:
+        """Have two people agree to another set of rules tomorrow, and serve by it already."""
+        adopt(self.path, files, at=self.clock + timedelta(days=1))
+        rules = load(files)
+        self.desk = replace(self.desk, rulebook=Fixed(rules))
+        self.adopt(self.database)
+        return rules
+
+    @property
+    def app(self) -> FastAPI:
+        """The index as a web application; making one takes longer than many a test that asks it nothing."""
+        if self._app is None:
+            self._app = create_app(self._served, Surface.ALL)
+        return self._app
+
+    @app.setter
+    def app(self, app: FastAPI) -> None:
+        self._app = app
 
     def _register(self, *, with_brp: bool) -> None:
         def publisher(oin: str, *classes: BatchClass, organisations: Sequence[str] = ()) -> Publisher:

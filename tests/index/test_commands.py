@@ -1,5 +1,6 @@
 """The command line says what is wrong and what to do, in one line, and changes nothing it should not."""
 
+import gc
 import stat
 from collections.abc import Callable
 from datetime import date
@@ -382,3 +383,9 @@ def test_nothing_is_erased_by_a_clock_far_beyond_the_backup_unless_somebody_vouc
     assert shell("db", "restored", "--clock-is-right").exit_code == 0
     (restored,) = world.records("index.restored")
     assert restored.fields["size"] == 0
+
+
+def test_garbage_is_looked_for_again_once_a_command_is_there() -> None:
+    for words in (["keys", "--help"], ["connector", "--help"], ["there-is-none"]):
+        CliRunner().invoke(main, words)
+        assert gc.isenabled(), words

@@ -3,6 +3,7 @@
 Cookies are kept although they are marked `Secure`, as browsers do on their own machine.
 """
 
+import ssl
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
@@ -25,7 +26,7 @@ class Browser:
     """
 
     def __init__(self, site: str) -> None:
-        self._http = httpx.Client(timeout=SECONDS_MAX, trust_env=False)
+        self._http = httpx.Client(timeout=SECONDS_MAX, trust_env=False, verify=ssl.create_default_context())
         self._cookies = httpx.Cookies()
         self._cookies.jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
         self._page: Any = None

@@ -8,6 +8,7 @@ from signal_index.cli.options import config_option
 from signal_index.cli.session import now, opened, run_as, setting_up_option
 from signal_index.model import dutch_day
 from signal_index.usecases.administration.register import import_register
+from signal_index.usecases.rulebook.in_use import require_in_force
 
 from .imports import read_register
 
@@ -33,7 +34,7 @@ def import_file(file: Path, staff_id: str | None, config: Path, *, may_remove: b
     with opened(config) as index:
         stated = read_register(file)
         moment = now()
-        types = [kind.code for kind in index.rules.in_force(dutch_day(moment)).catalogue.types]
+        types = [kind.code for kind in require_in_force(index.rules, dutch_day(moment)).catalogue.types]
         run_as(
             index,
             staff_id,

@@ -1,23 +1,16 @@
-"""The files an index starts from: settings, libsodium, keys with their manifest, and the rules."""
+"""The files an index starts from: settings, libsodium, and keys with their manifest."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 
 from crypto.errors import CryptoError
 from crypto.group.known_answers import self_test
 from crypto.keyfiles import IndexSecrets, Manifest
-from policy.catalogue import Catalogue
-from policy.errors import RuleSetError
-from policy.rulesets import RuleSet, bundled
-from policy.rulesets import load as load_rules
 from signal_index.errors import SetupFault
 from signal_index.settings import IssuerSettings, Settings, load
-from signal_index.wiring import rule_files, token_rules
+from signal_index.wiring import token_rules
 
-from .findings import Finding, Findings, Yielding, mend, note, ok
-
-RULES_DAYS_AHEAD = 30
+from .findings import Findings, Yielding, mend, ok
 
 _OTHERS_MAY_WRITE = 0o022
 
@@ -107,38 +100,3 @@ def token_keys(issuer: IssuerSettings, environment: str) -> Findings:
         yield mend("tokens", fault.detail, "ask the identity provider for its JWK set and put it there")
         return
     yield ok("tokens", f"{len(rules.keys)} pinned key(s) of {issuer.name}")
-
-
-def rules(folder: Path | None, today: date) -> Yielding[RuleSet | None]:
-    """The rules: sound as a set, in force today and for a month to come, and which laws a lawyer has confirmed.
-
-    Args:
-        folder: None for the rules of this release.
-        today: the Dutch calendar day.
-    """
-    try:
-        found = load_rules(bundled() if folder is None else rule_files(folder))
-    except RuleSetError as fault:
-        where = "policy/rules" if folder is None else folder
-        yield mend("rules", str(fault), f"correct that file below {where}, or install the release again")
-        return None
-    days = (today + timedelta(days=ahead) for ahead in range(RULES_DAYS_AHEAD + 1))
-    uncovered = next((day for day in days if not found.in_force(day).covers(day)), None)
-    if uncovered is not None:
-        text = f"no rules are in force on {uncovered}"
-        yield mend("rules", text, f"add a version below {folder or 'policy/rules'} that begins by then")
-    else:
-        count = len(found.in_force(today).rules)
-        yield ok("rules", f"{count} in force today and for {RULES_DAYS_AHEAD} days; set {found.digest[:12]}")
-    yield _confirmed(found.catalogue)
-    return found
-
-
-def _confirmed(catalogue: Catalogue) -> Finding:
-    """Which articles of law a lawyer has not confirmed; the rules apply all the same."""
-    open_ones = [
-        f"{each.law} {each.article}" for each in catalogue.legal_bases if not each.verified_by_lawyer
-    ]
-    if not open_ones:
-        return ok("law", f"a lawyer has confirmed all {len(catalogue.legal_bases)} articles")
-    return note("law", f"not confirmed by a lawyer: {'; '.join(open_ones)}")

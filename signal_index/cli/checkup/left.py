@@ -14,12 +14,15 @@ from crypto.batch import BatchClass
 from policy.vocabulary import Role
 from signal_index.errors import SetupFault, SignalIndexError
 from signal_index.model import StaffMember
+from signal_index.model.rulebook import APPROVING_ROLES, HeldRuleSet, RuleSetState
 from signal_index.ports import Transaction
 from signal_index.settings import Settings, load
 from signal_index.store import open_database
 from signal_index.usecases.delivery.sets import is_complete
 from signal_index.usecases.oversight.chosen import newest_list
 from signal_index.wiring import load_secrets
+
+from .rules import SHOWN_DIGITS
 
 OFFICERS_WANTED: Final = 2  # whoever asks to open a person is not the one who approves it
 ADMINISTRATORS_WANTED: Final = 2  # nobody changes her own roles
@@ -49,6 +52,8 @@ class _Known:
     unheard: Sequence[str]
     serving: bool
     listed: bool
+    rules_count: bool
+    rules_waiting: HeldRuleSet | None
 
     def holding(self, role: Role) -> list[str]:
         """Who holds a role and is active."""
@@ -81,6 +86,8 @@ def _read(tx: Transaction, stated: Settings, now: datetime) -> _Known:
         serving=head is not None and now - head.signed_at < SERVING_WITHIN,
         unheard=[name for name in names if name not in heard],
         listed=newest_list(tx, now).monday is not None,
+        rules_count=tx.rulebook.adopted() is not None,
+        rules_waiting=next((each for each in tx.rulebook.all() if each.state is RuleSetState.WAITING), None),
     )
 
 
@@ -116,6 +123,8 @@ def _steps(known: _Known, stated: Settings, of_index: str) -> Iterator[Step]:
                 *_decide(of_index),
             ),
         )
+    if not known.rules_count:
+        yield _rules(known, by, of_index)
     yield from _feeding(known, by)
     if not known.holding(Role.TEAM_MEMBER):
         commands = (
@@ -126,12 +135,47 @@ def _steps(known: _Known, stated: Settings, of_index: str) -> Iterator[Step]:
     if not known.serving:
         yield Step("Serve the index, as a service or for now by hand.", (f"signal-index serve{of_index}",))
     if not known.listed:
-        timers = "signal-index-expire.timer signal-index-review.timer signal-index-review-mail.timer"
-        yield Step(
-            "Switch the daily jobs on; deploy/index/README.md says how.",
-            (f"systemctl enable --now {timers}",),
-        )
+        yield _daily(stated)
     yield from _unseen(stated, of_index)
+
+
+def _daily(stated: Settings) -> Step:
+    """The jobs that run every day; the one that mails would fail every day where nobody is to be mailed."""
+    jobs = ["expire", "review"]
+    if stated.mail is not None and stated.mail.review_to:
+        jobs.append("review-mail")
+    timers = " ".join(f"signal-index-{each}.timer" for each in jobs)
+    return Step(
+        "Switch the daily jobs on; deploy/index/README.md says how.", (f"systemctl enable --now {timers}",)
+    )
+
+
+def _rules(known: _Known, by: str, of_index: str) -> Step:
+    """No rules count yet: propose some, and let two others agree to what waits."""
+    waiting = known.rules_waiting
+    named = waiting.digest[:SHOWN_DIGITS] if waiting is not None else "DIGEST"
+    deciders = [
+        f"signal-index rules approve {named} --as {_decider(known, role)}{of_index}"
+        for role in APPROVING_ROLES
+        if waiting is None or role in waiting.missing
+    ]
+    if waiting is None:
+        return Step(
+            "Propose rules, those of this release or a folder of your own, and let two others approve them.",
+            (f"signal-index rules propose {by}", *deciders),
+        )
+    return Step("Let the rules be approved: until then nobody is shown anything.", tuple(deciders))
+
+
+def _decider(known: _Known, role: Role) -> str:
+    """Somebody who may agree in this role, as far as there is one."""
+    able = [
+        each
+        for each in known.holding(role)
+        if known.rules_waiting is None or not known.rules_waiting.involves(each)
+    ]
+    # Who proposes comes first in the list; another one decides.
+    return able[-1] if able else f"A_{role.name}"
 
 
 def _feeding(known: _Known, by: str) -> Iterator[Step]:

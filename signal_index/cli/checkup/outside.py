@@ -144,17 +144,24 @@ def _discovered(stated: SignInSettings, waiting: Waiting) -> Yielding[Mapping[st
     return said
 
 
-def fetched(url: str, waiting: Waiting, shown: tuple[Path, Path] | None = None) -> Mapping[str, Any] | str:
+def fetched(
+    url: str,
+    waiting: Waiting,
+    shown: tuple[Path, Path] | None = None,
+    tls_min: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
+) -> Mapping[str, Any] | str:
     """The JSON object at this address, or why there is none.
 
     Args:
         url: where it is.
         waiting: is told what is waited for.
         shown: certificate and key by which we show who we are, for who asks for that.
+        tls_min: what whoever calls there will ask for; a check that asks less would find well what does not work.
     """
     waiting(f"{url}, {TIMEOUT_SECONDS:.0f} seconds at most")
     try:
         tls = ssl.create_default_context()
+        tls.minimum_version = tls_min
         if shown is not None:
             # An empty password, so that a locked key is refused; without one OpenSSL would wait at the terminal.
             tls.load_cert_chain(*shown, password="")
@@ -162,7 +169,7 @@ def fetched(url: str, waiting: Waiting, shown: tuple[Path, Path] | None = None) 
     except OSError as error:
         return f"our certificate or its key cannot be used ({type(error).__name__})"
     except httpx.HTTPError as error:
-        return f"no answer ({type(error).__name__})"
+        return _untrusted(error) or f"no answer ({type(error).__name__})"
     except httpx.InvalidURL:
         return "this is no address"
     if answer.status_code != httpx.codes.OK:
@@ -172,6 +179,17 @@ def fetched(url: str, waiting: Waiting, shown: tuple[Path, Path] | None = None) 
     except ValueError:
         document = None
     return document if isinstance(document, dict) else "answers with something else than a JSON object"
+
+
+def _untrusted(error: BaseException | None) -> str | None:
+    """What is wrong with the TLS of who answered; None when nothing came as far as that."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"this machine does not trust its certificate: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS could be agreed on ({error.reason})"
+    return None
 
 
 def _shown(value: object) -> str:

@@ -127,7 +127,7 @@ def complete_sets(found: Registered) -> Findings:
         who = f"{publisher.name} ({publisher.oin})"
         text = f"no look-up is answered before {who} has sent all of {batch_class}"
         yield mend("complete sets", text, f"let it run {commands[batch_class]}")
-    if not found.incomplete:
+    if found.publishers and not found.incomplete:
         yield ok("complete sets", "every feed of relations and deaths has sent one")
 
 
@@ -162,8 +162,7 @@ def staff(found: Registered) -> Findings:
     held = {role for member in found.staff for role in member.roles}
     missing = [role for role in NEEDED_ROLES if role not in held]
     for role in missing:
-        way = "appoint ONE OTHER" if role is Role.FUNCTIONAL_ADMIN else f"grant MEMBER {role} --as STAFF_ID"
-        yield mend("staff", f"nobody active has the role {role}", f"run signal-index staff {way}")
+        yield mend("staff", f"nobody active has the role {role}", f"run signal-index staff {_way_to(role)}")
     if not missing:
         yield ok(
             "staff", f"{len(found.staff)} active; administering, oversight and looking each have somebody"
@@ -171,6 +170,16 @@ def staff(found: Registered) -> Findings:
     yield from _pairs(found.staff)
     yield from _second_person(found.staff)
     yield from _conflicts(found.staff)
+
+
+def _way_to(role: Role) -> str:
+    """How somebody gets a role that nobody has."""
+    if role is Role.FUNCTIONAL_ADMIN:
+        return "appoint ONE OTHER"
+    if role in SENSITIVE_ROLES:
+        decided = "another one then runs signal-index proposal list and decide"
+        return f"grant MEMBER {role} --because nieuwe-taak --as STAFF_ID; {decided}"
+    return f"grant MEMBER {role} --as STAFF_ID"
 
 
 def _pairs(members: Sequence[StaffMember]) -> Findings:

@@ -4,6 +4,7 @@ What they answer is shown only where it should equal what we know. That the righ
 pseudonymiser proves every delivery, and a witness signs what it cosigns.
 """
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,8 @@ from .findings import Findings, Yielding, mend, note, ok
 from .outside import Waiting, fetched
 
 READY_PATH: Final = "/v1/gereed"
+_TLS_MIN: Final = ssl.TLSVersion.TLSv1_3
+"""What the index asks of a witness, and a connector or pseudonymiser of the next party."""
 
 
 def pseudonymisers(
@@ -80,7 +83,7 @@ def _ready(
     point: str, address: str, waiting: Waiting, shown: tuple[Path, Path] | None = None
 ) -> Yielding[Mapping[str, Any] | None]:
     """What a service says about itself."""
-    said = fetched(f"{address}{READY_PATH}", waiting, shown)
+    said = fetched(f"{address}{READY_PATH}", waiting, shown, _TLS_MIN)
     if isinstance(said, str):
         yield mend(point, f"{address}: {said}", "see whether it runs and can be reached from here")
         return None

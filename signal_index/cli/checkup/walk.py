@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from crypto.keyfiles import IndexSecrets, Manifest
-from policy.rulesets import RuleSet
+from policy.rulesets import RuleSet, no_rules
 from signal_index.model import dutch_day
 from signal_index.settings import Settings
 from signal_index.store import SqlDatabase
 
-from . import database, files, outside, people, reviewing, services, witnesses
+from . import database, files, outside, people, reviewing, rules, services, witnesses
 from .findings import Finding, Findings, Yielding, skipped, under
 from .outside import Waiting
 
@@ -38,7 +38,6 @@ class _Files:
 
     secrets: IndexSecrets | None
     manifest: Manifest | None
-    rules: RuleSet | None
 
 
 def examine(config: Path, wanted: Wanted) -> Iterator[Finding]:
@@ -56,16 +55,17 @@ def examine(config: Path, wanted: Wanted) -> Iterator[Finding]:
         yield skipped("everything else", "the settings")
         return
     with ExitStack() as stack:
-        read = yield from under("Files", _files(stated, wanted))
+        read = yield from under("Files", _files(stated))
         opened = yield from under("Database and log", _database(stated, read, wanted, stack))
         if opened is not None:
-            yield from under("Register and staff", _registered(opened, read.rules, wanted))
+            counting = yield from under("Rules", _rules(opened, wanted))
+            yield from under("Register and staff", _registered(opened, counting, wanted))
         yield from under("Other organisations", _services(stated, opened, read.manifest, wanted))
         yield from under("Site and sign-in", _outside(stated, wanted))
 
 
-def _files(stated: Settings, wanted: Wanted) -> Yielding[_Files]:
-    """Keys, manifest and rules."""
+def _files(stated: Settings) -> Yielding[_Files]:
+    """Keys and manifest."""
     secrets = manifest = None
     if (yield from files.libsodium()):
         secrets = yield from files.keys(stated.keys)
@@ -76,7 +76,7 @@ def _files(stated: Settings, wanted: Wanted) -> Yielding[_Files]:
     else:
         yield skipped("keys", "libsodium")
     yield from files.token_keys(stated.issuer, stated.environment)
-    return _Files(secrets, manifest, (yield from files.rules(stated.rules, dutch_day(wanted.now))))
+    return _Files(secrets, manifest)
 
 
 def _database(
@@ -84,11 +84,13 @@ def _database(
 ) -> Yielding[SqlDatabase | None]:
     """The open database with what is to be said of it; None if it cannot be opened."""
     if read.secrets is None:
-        yield skipped("database, register, sources, staff, entrances, clock", "the keys")
+        yield skipped("database, rules, register, sources, staff, entrances, clock", "the keys")
         return None
     opened = yield from database.database(stated.database, read.secrets, wanted.now)
     if opened is None:
-        yield skipped("log, witnesses, review, register, sources, staff, entrances, clock", "the database")
+        yield skipped(
+            "log, witnesses, review, rules, register, sources, staff, entrances, clock", "the database"
+        )
         return None
     stack.enter_context(opened)
     yield from database.log(opened, deep=wanted.deep)
@@ -98,13 +100,16 @@ def _database(
     return opened
 
 
-def _registered(opened: SqlDatabase, rules: RuleSet | None, wanted: Wanted) -> Findings:
-    """What is registered and who works here."""
-    if rules is None:
-        yield skipped("register, sources, staff, entrances", "the rules")
-        return
+def _rules(opened: SqlDatabase, wanted: Wanted) -> Yielding[RuleSet | None]:
+    """The rules that count; None when there are none to go by."""
+    found = yield from database.asked("rules", opened, rules.Rulebook.read)
+    return None if found is None else (yield from rules.rules(found, dutch_day(wanted.now)))
+
+
+def _registered(opened: SqlDatabase, counting: RuleSet | None, wanted: Wanted) -> Findings:
+    """What is registered and who works here; without rules nobody knows how old a source may be."""
     today = dutch_day(wanted.now)
-    catalogue = rules.in_force(today).catalogue
+    catalogue = (counting or no_rules()).in_force(today).catalogue
     found = yield from database.asked(
         "register", opened, lambda tx: people.Registered.read(tx, catalogue, today)
     )
@@ -112,7 +117,10 @@ def _registered(opened: SqlDatabase, rules: RuleSet | None, wanted: Wanted) -> F
         return
     yield from people.register(found)
     yield from people.complete_sets(found)
-    yield from people.sources(found, catalogue)
+    if counting is None:
+        yield skipped("sources", "the rules")
+    else:
+        yield from people.sources(found, catalogue)
     yield from people.staff(found)
     yield from people.entrances(found)
 

@@ -6,18 +6,21 @@ from pathlib import Path
 import click
 
 from policy.telling.wording import Language
-from signal_index.cli.options import DAY, plain_errors
+from signal_index.cli.options import DAY, config_option, plain_errors
 
-from .reading import FOLDER, language_option, read, require_solver, today
+from .reading import SET, chosen, language_option, require_solver, today
 
 
 @click.command()
-@click.argument("old", type=FOLDER)
-@click.argument("new", type=FOLDER)
+@click.argument("old", type=SET)
+@click.argument("new", type=SET)
 @click.option("--since", type=DAY, help="First day to look at; today if left out.")
 @language_option
-def diff(old: Path, new: Path, since: date | None, language: Language) -> None:
+@config_option
+def diff(old: Path | str, new: Path | str, since: date | None, language: Language, config: Path) -> None:
     """Say what NEW allows that OLD does not, and the other way round: for every look-up, on every day.
+
+    Each is a folder, or a digest (12 digits or more) of a set that was proposed.
 
     The report is for whoever approves the change, and needs no knowledge of the rule language.
     """
@@ -27,7 +30,7 @@ def diff(old: Path, new: Path, since: date | None, language: Language) -> None:
 
     when = since or today()
     with plain_errors():
-        before, after = read(old)[1], read(new)[1]
+        before, after = chosen(old, config), chosen(new, config)
         changes = differences(before, after, when)
     for line in Report(old=before, new=after, since=when, changes=changes, language=language).lines():
         click.echo(line)

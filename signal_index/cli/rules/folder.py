@@ -6,13 +6,11 @@ from pathlib import Path
 import click
 
 from policy.in_force import InForce
-from policy.rule_text import Kind
-from policy.rulesets import RuleSet
 from policy.upkeep.cases import read_cases, untried
 from policy.upkeep.style import remarks
-from signal_index.cli.options import DAY, plain_errors
+from signal_index.cli.options import DAY, config_option, plain_errors
 
-from .reading import folder_argument, read, require_solver, today
+from .reading import SET, chosen, folder_argument, in_short, read, require_solver, today
 
 
 @click.command()
@@ -26,7 +24,7 @@ def lint(folder: Path | None) -> None:
         click.echo(f"rules: {remark}")
     if found:
         raise click.ClickException(f"{len(found)} texts to look at")
-    click.echo(f"rules: well written; {_size(rules)}")
+    click.echo(f"rules: well written; {in_short(rules)}")
     click.echo(f"rules: digest {rules.digest}")
 
 
@@ -83,12 +81,16 @@ def prove(folder: Path | None) -> None:
 
 
 @click.command()
-@folder_argument
+@click.argument("which", metavar="[SET]", required=False, type=SET)
 @click.option("--on", "day", type=DAY, help="The day to show; today if left out.")
-def show(folder: Path | None, day: date | None) -> None:
-    """Show which rules count on a day, and what each purpose may show of each kind of signal."""
+@config_option
+def show(which: Path | str | None, day: date | None, config: Path) -> None:
+    """Show which rules count on a day, and what each purpose may show of each kind of signal.
+
+    SET is a folder, or a digest (12 digits or more) of a set that was proposed.
+    """
     with plain_errors():
-        _, rules = read(folder)
+        rules = chosen(which, config)
     when = day or today()
     in_force = rules.in_force(when)
     if not in_force.covers(when):
@@ -104,16 +106,6 @@ def show(folder: Path | None, day: date | None) -> None:
         for kind in in_force.catalogue.types:
             level = highest.get(kind.code)
             click.echo(f"  {kind.code:<32} {level.value if level else '-'}")
-
-
-def _size(rules: RuleSet) -> str:
-    versions = {rule.key: rule for epoch in rules.epochs for rule in epoch.rules}.values()
-    guards = sum(rule.kind is Kind.GUARD for rule in versions)
-    kinds, purposes = len(rules.catalogue.types), len(rules.catalogue.purposes)
-    return (
-        f"{guards} guards, {len(versions) - guards} grants, {kinds} kinds of signal, {purposes} purposes,"
-        f" {len(rules.promises)} promises, {len(rules.epochs)} stretches of days"
-    )
 
 
 def _days(epoch: InForce) -> str:

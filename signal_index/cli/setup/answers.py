@@ -77,7 +77,7 @@ def read_toml(file: Path) -> dict[str, Any]:
         raise SetupFault(f"{file} is not valid TOML: {error}") from error
 
 
-_PLAIN = ("environment", "oin", "database", "keys", "manifest", "manifest_fingerprint", "rules")
+_PLAIN = ("environment", "oin", "database", "keys", "manifest", "manifest_fingerprint")
 _NESTED = {
     "site_url": ("site", "url"),
     "organisation": ("site", "organisation"),
@@ -99,7 +99,6 @@ _OF_WITNESS = {
 }
 _SAID_BY_ABSENCE = (
     "manifest_fingerprint",
-    "rules",
     "site_url",
     "client_secret_file",
     "pseudonymiser_a",

@@ -17,13 +17,13 @@ from signal_index.cli.checkup import database, files, outside, services
 from signal_index.cli.checkup.findings import Findings, mend, note, ok
 from signal_index.cli.checkup.outside import Waiting
 from signal_index.errors import SetupFault, SignalIndexError
-from signal_index.model import StaffMember, dutch_day
+from signal_index.model import StaffMember
 from signal_index.settings import IssuerSettings, SignInSettings, SiteSettings, WitnessSettings
 from signal_index.store import open_database
 
 from .answers import NONE, TRIAL_ISSUER, Answers
 from .keymaking import index_keys, token_keys
-from .questions import MAKE_TOKEN_KEYS, QUESTIONS, REGION, YES, Question, is_trial
+from .questions import MAKE_STAND_IN, MAKE_TOKEN_KEYS, QUESTIONS, REGION, YES, Question, has_pages, is_trial
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def asked(given: Answers, place: Place) -> Iterator[Question]:
         if question.makes_sense(given):
             yield question
         if question.key == "token_keys" and not place.file(given, "token_keys").exists():
-            yield MAKE_TOKEN_KEYS
+            yield MAKE_TOKEN_KEYS if has_pages(given) else MAKE_STAND_IN
         if question.key == "keys" and not place.file(given, "keys").exists():
             yield REGION
 
@@ -71,8 +71,6 @@ def check(key: str, given: Answers, place: Place) -> Findings:
     checking = _CHECKS.get(key)
     if checking is not None and given[key] != NONE:
         yield from checking(given, place)
-    elif checking is not None and key == "rules":
-        yield from _rules(given, place)
 
 
 def _site(given: Answers, _: Place) -> Findings:
@@ -171,11 +169,6 @@ def _witness(given: Answers, place: Place) -> Findings:
         yield mend("witness", "; ".join(each["msg"] for each in error.errors()))
         return
     yield from services.witness(stated, place.waiting)
-
-
-def _rules(given: Answers, place: Place) -> Findings:
-    folder = None if given["rules"] == NONE else place.file(given, "rules")
-    yield from files.rules(folder, dutch_day(place.now))
 
 
 def _database(given: Answers, place: Place) -> Findings:
@@ -283,7 +276,6 @@ _CHECKS: Mapping[str, Check] = {
     "pseudonymiser_a": _pseudonymiser("A"),
     "pseudonymiser_b": _pseudonymiser("B"),
     "witness_address": _witness,
-    "rules": _rules,
     "database": _database,
     "listen": _listening,
     "first_administrator": _administrator("first_administrator"),

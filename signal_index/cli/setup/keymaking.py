@@ -1,6 +1,8 @@
 """Makes the keys that an answer asks for, with the code that makes them for the commands; none is ever overwritten."""
 
+import itertools
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +24,8 @@ _EPOCH: Final = 1
 PUBLIC: Final = ".public.json"
 STAND_IN: Final = "issuer.key"
 """The key of the stand-in for an identity provider, beside the file with its public half."""
+_OF_KIND: Final = {"RSA": ("RS256", "PS256"), "EC": ("ES256",), "OKP": ("EdDSA",)}
+"""What a token may be signed with, by kind of key; what most providers choose comes first."""
 
 
 def index_keys(path: Path, region: str, today: date) -> Findings:
@@ -89,23 +93,44 @@ def _published(path: Path, provider: str, waiting: Waiting) -> Yielding[bool]:
         yield mend("tokens", f"{provider}: {found}", "see to the network, or ask for the JWK set")
         return False
     stated = found.get("keys")
-    fit = [each for each in stated if _is_fit(each)] if isinstance(stated, list) else []
+    signs_with = said.get("id_token_signing_alg_values_supported") if isinstance(said, Mapping) else None
+    fit = _fit(stated, signs_with) if isinstance(stated, list) else []
     if not fit:
         yield mend(
             "tokens",
             f"{provider} publishes no key with an id and an algorithm we accept",
-            "ask for its JWK set",
+            f"let it sign with {', '.join(itertools.chain(*_OF_KIND.values()))}",
         )
         return False
     atomically(path, json.dumps({"keys": fit}, indent=2) + "\n")
-    yield ok(
-        "tokens",
-        f"pinned {', '.join(str(each['kid']) for each in fit)}; compare them with the provider's operator",
-    )
+    pinned = ", ".join(f"{each['kid']} ({each['alg']})" for each in fit)
+    yield ok("tokens", f"pinned {pinned}; compare them with the provider's operator")
     return True
 
 
-def _is_fit(jwk: Any) -> bool:  # noqa: ANN401 - what another party said
+def _fit(stated: Sequence[Any], signs_with: object) -> list[dict[str, Any]]:
+    """The keys that may be pinned, each with its one algorithm.
+
+    Args:
+        stated: what another party published.
+        signs_with: the algorithms that the provider says it signs with.
+    """
+    bound = [_bound(each, signs_with) for each in stated if isinstance(each, dict)]
+    return [each for each in bound if _is_fit(each)]
+
+
+def _bound(jwk: dict[str, Any], signs_with: object) -> dict[str, Any]:
+    """The key with its algorithm.
+
+    A key need not name one (RFC 7517, 4.4), and Entra ID's do not; then the provider's description says what it signs
+    with.
+    """
+    said = signs_with if isinstance(signs_with, list) else []
+    known = (each for each in _OF_KIND.get(str(jwk.get("kty")), ()) if each in said)
+    return {"alg": next(known, None), **jwk}
+
+
+def _is_fit(jwk: dict[str, Any]) -> bool:
     try:
         TrustedKey(jwk["kid"], jwk["alg"], jwt.PyJWK(jwk, algorithm=jwk["alg"]).key)
     except (CryptoError, jwt.PyJWTError, KeyError, TypeError, ValueError):

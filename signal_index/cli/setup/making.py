@@ -1,9 +1,11 @@
-"""Makes an index of the answers: settings, database, first administrators; what was made before stays as it is."""
+"""Makes an index of the answers: settings, database, proposed rules, first administrators; what is there stays."""
 
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from policy.rulesets import bundled
+from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.cli.session import os_account
 from signal_index.model import Actor, StaffMember
@@ -13,6 +15,7 @@ from signal_index.store import SqlDatabase, initialise, is_initialised, open_dat
 from signal_index.usecases.administration.acting import SET_UP
 from signal_index.usecases.administration.appointing import appoint_first
 from signal_index.usecases.administration.staff import import_staff
+from signal_index.usecases.rulebook.proposing import propose_rules
 from signal_index.wiring import load_secrets
 
 from .answers import Answers, forget, read_toml, settings
@@ -42,6 +45,7 @@ def make(answers: Answers, config: Path, now: datetime) -> None:
     stated = load(config)
     public_half(stated.keys, load_secrets(stated))
     with _made_database(stated, now) as opened:
+        opened.run(lambda tx: _propose(tx, now))
         if "first_administrator" in answers:
             opened.run(lambda tx: _appoint(tx, _administrators(answers), now))
     forget(config)
@@ -71,6 +75,15 @@ def _record(tx: Transaction, incarnation: bytes, epoch: int, now: datetime) -> N
                 key_epoch=epoch,
             )
         )
+
+
+def _propose(tx: Transaction, now: datetime) -> None:
+    """Put the rules of this release before the first people who may agree to them, unless there are rules already.
+
+    In an index where somebody administers, it is for people to propose them.
+    """
+    if not tx.rulebook.all() and not any(Role.FUNCTIONAL_ADMIN in each.roles for each in tx.staff.all()):
+        propose_rules(tx, _set_up(), bundled(), now)
 
 
 def _appoint(tx: Transaction, chosen: tuple[StaffMember, StaffMember], now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crypto.errors import CryptoError
 from crypto.log.notes import Verifier
@@ -246,12 +246,6 @@ QUESTIONS = (
         makes_sense=lambda given: given.get("witness_key") != NONE,
     ),
     Question(
-        "rules",
-        "Folder with the rules; - for those of this release",
-        _or_none(_line, only_in_trial=False),
-        _assumed(NONE),
-    ),
-    Question(
         "database",
         "Database file, on a disk of this machine",
         _line,
@@ -274,10 +268,12 @@ QUESTIONS = (
 
 MAKE_TOKEN_KEYS = Question(
     "make_token_keys",
-    "That file is not there. Make it now: with the keys that the provider publishes at this moment, or in a trial "
-    "without pages with a stand-in for it?",
+    "That file is not there. Make it now, with the keys that the identity provider publishes at this moment?",
     _one_of(YES, "no"),
     _assumed(YES),
+)
+MAKE_STAND_IN = replace(
+    MAKE_TOKEN_KEYS, text="That file is not there. Make it now, with a stand-in for an identity provider?"
 )
 REGION = Question(
     "region",

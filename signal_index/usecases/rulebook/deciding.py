@@ -1,4 +1,12 @@
-"""Agreeing to a set of rules, or refusing it: by its digest, each person once, and never one's own proposal."""
+"""Agreeing to a set of rules, or refusing it: by its digest, each person once, and never one's own proposal.
+
+Invariants:
+1. What counts was agreed to by two people besides whoever proposed it, each in another role, which they still hold.
+2. What is agreed to is what was proposed: files that are not what their digest says, or that drop a rule which counts
+   by now, are agreed to by nobody.
+
+Whoever controls one person can at most propose, agree once, or refuse.
+"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +18,9 @@ from signal_index.model import Actor, StaffMember
 from signal_index.model.rulebook import APPROVING_ROLES, Approval, HeldRuleSet, RuleSetState
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
+
+from .in_use import rules_of
+from .proposing import edited
 
 
 def approve_rules(tx: Transaction, actor: Actor, digest: str, now: datetime) -> HeldRuleSet:
@@ -24,12 +35,15 @@ def approve_rules(tx: Transaction, actor: Actor, digest: str, now: datetime) -> 
     Raises:
         NotPermitted: the actor has neither role, or `own-rules`: she proposed or approved it already.
         NotFound: `no-rule-set`.
-        Conflict: `rules-decided`: it is adopted or refused, or somebody in her role agreed already.
+        Conflict: `rules-decided`: it is adopted or refused, or somebody in her role agreed already; `rules-damaged`:
+            the files are not those that were proposed; `rules-outdated`: a rule that counts by now is not in it.
     """
     member, role, held = _deciding(tx, actor, digest)
-    if held.approved_as(role):
+    standing = replace(held, approvals=tuple(each for each in held.approvals if _stands(tx, each)))
+    if standing.approved_as(role):
         raise Conflict("rules-decided", "Iemand in uw rol heeft deze regels al goedgekeurd.")
-    agreed = held.with_approval(Approval(member.staff_id, role, now))
+    _require_usable(tx, digest, now)
+    agreed = standing.with_approval(Approval(member.staff_id, role, now))
     tx.rulebook.put(agreed)
     tx.audit.append(audit.act("rules.approved", now, actor, rule_set=digest, role=role.value))
     if agreed.state is RuleSetState.ADOPTED:
@@ -52,9 +66,23 @@ def refuse_rules(tx: Transaction, actor: Actor, digest: str, now: datetime) -> H
     return refused
 
 
+def deciding_role(actor: Actor) -> Role | None:
+    """In which of `APPROVING_ROLES` somebody acts; None in none of them."""
+    return next((each for each in APPROVING_ROLES if each in actor.roles), None)
+
+
+def require_decider(actor: Actor) -> tuple[StaffMember, Role]:
+    """Who may decide, and as what.
+
+    Raises:
+        NotPermitted: the actor acts in none of `APPROVING_ROLES`.
+    """
+    role = deciding_role(actor) or APPROVING_ROLES[0]
+    return require_role(actor, role), role
+
+
 def _deciding(tx: Transaction, actor: Actor, digest: str) -> tuple[StaffMember, Role, HeldRuleSet]:
-    role = next((each for each in APPROVING_ROLES if each in actor.roles), APPROVING_ROLES[0])
-    member = require_role(actor, role)
+    member, role = require_decider(actor)
     held = tx.rulebook.get(digest)
     if held is None:
         raise NotFound("no-rule-set", "Deze regels zijn niet gevonden.")
@@ -65,3 +93,25 @@ def _deciding(tx: Transaction, actor: Actor, digest: str) -> tuple[StaffMember, 
     if held.state is not RuleSetState.WAITING:
         raise Conflict("rules-decided", "Over deze regels is al beslist.")
     return member, role, held
+
+
+def _stands(tx: Transaction, approval: Approval) -> bool:
+    """Whether who agreed still may: somebody who left, or does something else now, cannot be the other one of two."""
+    member = tx.staff.get(approval.staff_id)
+    return member is not None and member.active and approval.role in member.roles
+
+
+def _require_usable(tx: Transaction, digest: str, now: datetime) -> None:
+    """Refuse what was changed behind the product's back, or overtaken by rules that count by now."""
+    rules = rules_of(tx, digest)
+    if rules is None or rules.digest != digest:
+        raise Conflict(
+            "rules-damaged",
+            "Deze regels zijn niet meer zoals ze zijn voorgesteld. Keur ze niet goed. Meld dit.",
+        )
+    current = tx.rulebook.adopted()
+    if current is not None and edited(tx.rulebook.files(current) or {}, tx.rulebook.files(digest) or {}, now):
+        raise Conflict(
+            "rules-outdated",
+            "Intussen gelden er regels die hierin niet staan. Laat nieuwe regels voorstellen.",
+        )

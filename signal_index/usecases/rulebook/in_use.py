@@ -6,11 +6,14 @@ Invariants:
 2. A set that is adopted while this process runs counts here within `LOOKED_EVERY_SECONDS`.
 """
 
+from datetime import date
 from functools import lru_cache
 from typing import Final, Protocol
 
 from policy.errors import RuleSetError
+from policy.in_force import InForce
 from policy.rulesets import RuleSet, load, no_rules
+from signal_index.errors import Unavailable
 from signal_index.model.rulebook import RuleFiles
 from signal_index.ports import Database, Transaction
 
@@ -60,21 +63,50 @@ class RulesInUse:
         return digest, None if known else tx.rulebook.files(digest or "") or {}
 
 
+def require_in_force(rules: RuleSet, today: date) -> InForce:
+    """The rules of today.
+
+    Args:
+        rules: those that count.
+        today: the Dutch calendar day.
+
+    Raises:
+        Unavailable: `no-rules`: nobody put any in force, or none of them holds today.
+    """
+    in_force = rules.in_force(today)
+    if not in_force.covers(today):
+        raise Unavailable(
+            "no-rules",
+            "Er gelden nu geen regels, en dan ziet niemand iets. Een functioneel beheerder en een privacy officer "
+            "moeten ze eerst goedkeuren.",
+        )
+    return in_force
+
+
 def rules_of(tx: Transaction, digest: str) -> RuleSet | None:
     """A set that counts, counted or waits, by its digest; None if this index never held it."""
     files = tx.rulebook.files(digest)
     return None if files is None else _checked(digest, files)
 
 
+def loaded(files: RuleFiles) -> RuleSet:
+    """Load a set of rules; in one process each set once, for it is tried out as a whole and that takes a while.
+
+    Raises:
+        RuleSetError: it does not load.
+    """
+    return _loaded(tuple(sorted(files.items())))
+
+
 def _checked(digest: str, files: RuleFiles) -> RuleSet:
-    return _loaded(digest, tuple(sorted(files.items())))
-
-
-@lru_cache(maxsize=_SETS_KEPT)
-def _loaded(digest: str, files: tuple[tuple[str, str], ...]) -> RuleSet:
     """The stored set, or no rules at all when it is not what its digest says."""
     try:
-        rules = load(dict(files))
+        rules = loaded(files)
     except RuleSetError:
         return no_rules()
     return rules if rules.digest == digest else no_rules()
+
+
+@lru_cache(maxsize=_SETS_KEPT)
+def _loaded(files: tuple[tuple[str, str], ...]) -> RuleSet:
+    return load(dict(files))

@@ -1,14 +1,15 @@
 """Putting a set of rules before the two people who must agree to it.
 
 Invariants:
-1. What is stored loads, keeps every promise that loading checks, and decides its own cases as they expect.
+1. What is stored loads. Whether its cases and promises hold is looked at by whoever proposes it and whoever approves
+   it (`signal-index rules test | prove | diff`).
 2. A rule that already counts is in the new set, letter for letter: it changes by a successor and in no other way.
 """
 
 from datetime import datetime
 
 from policy.errors import RuleSetError
-from policy.rulesets import RuleSet, load
+from policy.rulesets import RuleSet
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.errors import Conflict, Malformed
@@ -17,6 +18,8 @@ from signal_index.model.rulebook import HeldRuleSet, RuleFiles, RuleSetState
 from signal_index.ports import Transaction
 from signal_index.usecases.administration.acting import SET_UP, require_administrator
 from signal_index.usecases.authority import require_role
+
+from .in_use import loaded
 
 _RULE_FOLDERS = ("guards/", "grants/")
 
@@ -40,12 +43,17 @@ def propose_rules(tx: Transaction, actor: Actor, files: RuleFiles, now: datetime
             missing or changed in it.
     """
     proposer = _proposer(tx, actor)
+    files = {name: text.replace("\r\n", "\n") for name, text in files.items()}
     rules = read(files)
     current = tx.rulebook.adopted()
     if current == rules.digest:
         raise Conflict("rules-in-force", "Deze regels gelden al.")
-    if current is not None:
-        _require_kept(tx.rulebook.files(current) or {}, files, now)
+    if current is not None and (changed := edited(tx.rulebook.files(current) or {}, files, now)):
+        raise Conflict(
+            "rules-edited",
+            "Een regel die al geldt, verandert niet en verdwijnt niet. Maak een opvolger. Het gaat om: "
+            + ", ".join(changed),
+        )
     held = tx.rulebook.get(rules.digest)
     if held is not None and held.state is RuleSetState.WAITING:
         return held
@@ -62,7 +70,7 @@ def read(files: RuleFiles) -> RuleSet:
         Malformed: `rules`: it does not load.
     """
     try:
-        return load(files)
+        return loaded(files)
     except RuleSetError as error:
         raise Malformed(
             "rules", "Deze regels kunnen niet worden gebruikt.", ((error.file, error.problem),)
@@ -76,17 +84,11 @@ def _proposer(tx: Transaction, actor: Actor) -> str:
     return require_role(actor, Role.PRIVACY_OFFICER if officer else Role.FUNCTIONAL_ADMIN).staff_id
 
 
-def _require_kept(before: RuleFiles, after: RuleFiles, now: datetime) -> None:
-    """Refuse a set in which a rule that already counts is another, or gone."""
+def edited(before: RuleFiles, after: RuleFiles, now: datetime) -> list[str]:
+    """The files of rules that already count and are another in a new set, or gone."""
     today = dutch_day(now).isoformat()
     begun = [name for name in before if name.startswith(_RULE_FOLDERS) and _starts(name) <= today]
-    changed = [name for name in begun if after.get(name) != before[name]]
-    if changed:
-        raise Conflict(
-            "rules-edited",
-            "Een regel die al geldt, verandert niet en verdwijnt niet. Maak een opvolger. Het gaat om: "
-            + ", ".join(changed),
-        )
+    return [name for name in begun if after.get(name) != before[name]]
 
 
 def _starts(name: str) -> str:

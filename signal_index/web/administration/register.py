@@ -8,6 +8,7 @@ from crypto.errors import CryptoError
 from signal_index.errors import Malformed
 from signal_index.model import Register, dutch_day
 from signal_index.usecases.administration import register
+from signal_index.usecases.rulebook.in_use import require_in_force
 from signal_index.web.desk import Desk
 from signal_index.web.workers import answer
 from signal_index.wire.register import Registerinhoud
@@ -34,7 +35,7 @@ def add(desk: Desk, routes: APIRouter) -> None:
     ) -> Response:
         """Vervang het hele register."""
         moment = desk.now()
-        types = [kind.code for kind in desk.rules.in_force(dutch_day(moment)).catalogue.types]
+        types = [kind.code for kind in require_in_force(desk.rules, dutch_day(moment)).catalogue.types]
         stated = _stated(inhoud)
         await desk.run_as(
             request,

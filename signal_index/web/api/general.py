@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from signal_index.errors import Unavailable
 from signal_index.model import dutch_day
+from signal_index.usecases.rulebook.in_use import require_in_force
 from signal_index.web.desk import Desk
 from signal_index.web.strict import JSON, StrictRoute
 
@@ -40,9 +40,7 @@ def router(desk: Desk, document: Callable[[], dict[str, Any]]) -> APIRouter:
     async def gereed() -> Gereed:
         """Of deze index nu kan antwoorden: de database kan vastleggen en er zijn regels van kracht."""
         await desk.run(lambda tx: tx.scope)
-        today = dutch_day(desk.now())
-        if not desk.rules.in_force(today).covers(today):
-            raise Unavailable("no-rules", "Er zijn nu geen regels van kracht.")
+        require_in_force(desk.rules, dutch_day(desk.now()))
         return Gereed(gereed=True)
 
     return routes

@@ -8,6 +8,7 @@ from policy.vocabulary import Role
 from signal_index.errors import Unavailable
 from signal_index.model import dutch_day
 from signal_index.usecases.readiness import hindered
+from signal_index.usecases.rulebook.in_use import require_in_force
 from signal_index.usecases.workplace import sessions
 from signal_index.web.markup.words import LANGUAGES
 
@@ -78,18 +79,26 @@ async def expired(guest: Guest) -> Response:
 
 async def status(guest: Guest) -> Response:
     """Whether the index can answer now; the same for everybody and about nobody."""
-    reason, connected = None, True
-    today = dutch_day(guest.now)
+    reason, connected, works = None, True, False
     try:
         hindrance = await guest.run(lambda tx: hindered(tx, guest.now))
         connected = await guest.run(lambda tx: bool(tx.register.publications()))
-        works = hindrance is None and guest.rules.in_force(today).covers(today)
-        reason = hindrance[1].detail if hindrance is not None else None
+        reason = hindrance[1].detail if hindrance is not None else _without_rules(guest)
+        works = reason is None
     except Unavailable:
         works = False
     return guest.page(
         "status.html", 200 if works else 503, works=works, connected=connected, reason=reason, at=guest.now
     )
+
+
+def _without_rules(guest: Guest) -> str | None:
+    """What to say when no rules count; None when some do."""
+    try:
+        require_in_force(guest.rules, dutch_day(guest.now))
+    except Unavailable as error:
+        return error.detail
+    return None
 
 
 def _reading(template: str) -> Page:

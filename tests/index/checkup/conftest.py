@@ -6,7 +6,7 @@ import shutil
 import socket
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,10 +18,8 @@ from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from policy.rulesets import RuleSet, load
 from policy.vocabulary import Role
 from signal_index.cli import main
-from signal_index.cli.checkup import files
 from signal_index.model import Register, StaffMember
 from signal_index.model.workplace import Entrance
 from signal_index.store import open_database
@@ -218,20 +216,6 @@ def provider() -> Iterator[IdentityProvider]:
 
 
 @pytest.fixture(scope="session")
-def proven_rules() -> Callable[[Mapping[str, str]], RuleSet]:
-    """Reads rules as the product does, each set once: proving a set takes longer than all other checks together."""
-    read: dict[frozenset[tuple[str, str]], RuleSet] = {}
-
-    def load_once(texts: Mapping[str, str]) -> RuleSet:
-        key = frozenset(texts.items())
-        if key not in read:
-            read[key] = load(texts)
-        return read[key]
-
-    return load_once
-
-
-@pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Where the sound index is kept once it has been made: `folder` and `world`."""
     return {"folder": tmp_path_factory.mktemp("sound") / "index"}
@@ -243,12 +227,9 @@ def clinic(
     kept: dict[str, Any],
     provider: IdentityProvider,
     mail_port: int,
-    proven_rules: Callable[[Mapping[str, str]], RuleSet],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Clinic:
     """An index of this test's own; publishing everything anew for each would take most of the time."""
-    monkeypatch.setattr(files, "load_rules", proven_rules)
     if "world" not in kept:
         kept["world"] = _made_sound(new_world())
         shutil.copytree(kept["world"].folder, kept["folder"])

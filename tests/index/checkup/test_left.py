@@ -24,3 +24,22 @@ def test_a_pseudonymiser_that_is_away_or_another_is_named(clinic: Clinic) -> Non
         each for each in lines if re.search(r"^mend +pseudonymiser A: http://127\.0\.0\.1:9: no answer", each)
     ]
     assert [each for each in lines if re.search(r"^mend +pseudonymiser B: .*another party than B", each)]
+
+
+def test_the_timer_that_mails_is_named_only_where_somebody_is_mailed(clinic: Clinic) -> None:
+    def timers() -> list[str]:
+        return [each for each in clinic.visit()[1] if "systemctl enable" in each]
+
+    (without,) = timers()
+    assert without.endswith("signal-index-expire.timer signal-index-review.timer")
+    told = f'[mail.review_to]\n"{clinic.world.GEMEENTE}" = "toezicht@gemeente.example"\n'
+    clinic.settings(clinic.config.read_text() + told)
+    (with_mail,) = timers()
+    assert with_mail == f"{without} signal-index-review-mail.timer"
+
+
+def test_without_publishers_no_feed_is_said_to_have_sent_all(clinic: Clinic) -> None:
+    clinic.register(publishers=(), publications=(), entrances=())
+    _, lines = clinic.points()
+    assert [each for each in lines if re.match(r"mend +register: there are no publishers", each)]
+    assert not [each for each in lines if "complete sets" in each]

@@ -127,6 +127,9 @@ RECORDED: dict[str, str] = {
     "command rules explain": "look.read",
     "command serve": "index.started",
     "command setup": "index.initialised",
+    "command rules approve": "rules.approved",
+    "command rules propose": "rules.proposed",
+    "command rules refuse": "rules.refused",
     "command source answer": "question.answered",
     "command source questions": "questions.listed",
     "command cover arrange": "cover.arranged",
@@ -191,8 +194,8 @@ NOT_RECORDED: dict[str, str] = {
     "command insecure-issuer new": "for trials only; no index is open",
     "command insecure-issuer token": "for trials only; whoever uses the token is recorded",
     **{
-        f"command rules {name}": "reads rule files, which are about nobody; no index is open"
-        for name in ("diff", "lint", "prove", "show", "test")
+        f"command rules {name}": "reads rules, which are about nobody and for everybody"
+        for name in ("diff", "lint", "list", "prove", "show", "test")
     },
     "command keys approve": _KEYS,
     "command keys index": _KEYS,
@@ -224,6 +227,7 @@ FOLLOWING: dict[str, str] = {
     "staff.renamed": "a list or a change has another name",
     "staff.compared": "a list is compared, and nothing changed",
     "key.refused": "the functioneel beheerder says no to a new key",
+    "rules.adopted": "the second of two people agrees to a set of rules",
     "log.gap": "whoever keeps the log finds that a chain misses a record",
     "witness.refused": "a witness gives no cosignature",
     "witness.resumed": "and gives one again",

@@ -20,7 +20,7 @@ from signal_index.store import schema
 from signal_index.usecases.records.decisions import decision
 from signal_index.usecases.records.exports import export_decisions, export_processings
 from signal_index.web.app import Surface, create_app
-from tests.support.rulebooks import Fixed
+from tests.support.rules import Fixed
 
 Shell = Callable[..., Result]
 

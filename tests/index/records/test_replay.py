@@ -21,7 +21,7 @@ from signal_index.model.log import LOOKS
 from signal_index.model.rulebook import Doubt
 from signal_index.usecases.look_up import look_up
 from signal_index.usecases.rulebook.replaying import replay
-from tests.support.rulebooks import damage_rules, put_in_force
+from tests.support.rules import damage
 
 Shell = Callable[..., Result]
 T01 = "grants/T01-huisbezoek-wmo-2026-01-01.cedar"
@@ -138,9 +138,8 @@ def test_a_record_of_every_kind_replays_also_when_other_rules_count_and_a_year_h
         "no-relation", "role", "second-factor", "unknown-purpose", "domains", "relation-not-live",
     }  # fmt: skip
     before = [again(world, entry) for entry in entries]
-    put_in_force(world.database, succeeding(), world.clock + timedelta(days=1))
+    world.succeed_rules(succeeding())
     world.clock += timedelta(days=366)
-    world.adopt(world.database)
     for entry, then in zip(entries, before, strict=True):
         now = again(world, entry)
         assert (now is not None) == (entry.event == "lookup.answered")
@@ -153,8 +152,7 @@ def test_a_record_of_every_kind_replays_also_when_other_rules_count_and_a_year_h
 
 
 def test_what_the_rules_could_not_decide_is_on_record_and_replays(world: Any, client: bytes) -> None:
-    put_in_force(world.database, with_too_many_types(), world.clock + timedelta(days=1))
-    world.adopt(world.database)
+    world.succeed_rules(with_too_many_types())
     assert world.look(client).status_code == 503
     entry = newest(world)
     assert entry.fields["reason"] == "decision-fault"
@@ -206,7 +204,7 @@ def test_a_fact_that_was_altered_is_found_out(fact: str, world: Any, client: byt
 
 def test_rules_that_were_altered_explain_nothing(world: Any, client: bytes) -> None:
     world.look(client)
-    damage_rules(world.path)
+    damage(world.path)
     found = again(world, newest(world))
     assert (found.doubt, found.decided) == (Doubt.RULES_DAMAGED, None)
     assert found.for_officer("nl") == found.for_worker("nl") == ()
@@ -226,7 +224,7 @@ def test_the_facts_of_a_record_are_read_back_as_they_were(world: Any, client: by
 def test_the_command_explains_a_look_by_the_rules_of_then(world: Any, client: bytes, shell: Shell) -> None:
     world.look(client)
     entry, rules = newest(world), world.desk.rules
-    put_in_force(world.database, succeeding(), world.clock + timedelta(days=1))
+    world.succeed_rules(succeeding())
     result = shell("rules", "explain", named(entry), "--as", "p.officer")
     assert result.exit_code == 0, result.output
     assert f"rules: decided by rule set {rules.digest}" in result.output
@@ -261,7 +259,7 @@ def test_the_command_is_loud_about_a_look_that_does_not_replay(
     world: Any, client: bytes, shell: Shell
 ) -> None:
     world.look(client)
-    damage_rules(world.path)
+    damage(world.path)
     result = shell("rules", "explain", named(newest(world)), "--as", "p.officer")
     assert result.exit_code == 1
     assert "NOT AS RECORDED: what is kept under that digest is no longer those rules" in result.output

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,9 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crypto.keyfiles import IndexSecrets, PseudonymiserSecrets
 from crypto.log.notes import COSIGNATURE, Verifier
-from policy.rulesets import RuleSet, load
 from signal_index.cli import main
-from signal_index.cli.checkup import files
 from signal_index.insecure_issuer import make_keys
 from signal_index.settings import Settings
 from signal_index.settings import load as load_settings
@@ -29,7 +27,10 @@ WITNESS_KEY = Verifier.of(
     "getuige.example", Ed25519PrivateKey.from_private_bytes(b"w" * 32), COSIGNATURE
 ).text
 OIN = "00000099000000000001"
-MADE = ["index.initialised", "role.granted", "role.granted", "staff.added", "staff.added", "staff.imported"]
+MADE = [
+    "index.initialised", "role.granted", "role.granted", "rules.proposed", "staff.added", "staff.added",
+    "staff.imported",
+]  # fmt: skip
 """What a set-up records, in the order of the alphabet."""
 DISCOVERY = "/.well-known/openid-configuration"
 READY = "/v1/gereed"
@@ -134,20 +135,6 @@ def ceremony(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def rules_once() -> Callable[[Mapping[str, str]], RuleSet]:
-    """Reads each set of rules once: proving one takes longer than a whole set-up."""
-    read: dict[frozenset[tuple[str, str]], RuleSet] = {}
-
-    def load_once(texts: Mapping[str, str]) -> RuleSet:
-        key = frozenset(texts.items())
-        if key not in read:
-            read[key] = load(texts)
-        return read[key]
-
-    return load_once
-
-
-@pytest.fixture(scope="session")
 def others() -> Iterator[list[Elsewhere]]:
     made = [Elsewhere() for _ in range(4)]
     yield made
@@ -159,11 +146,9 @@ def others() -> Iterator[list[Elsewhere]]:
 def desk(
     ceremony: Path,
     others: list[Elsewhere],
-    rules_once: Callable[[Mapping[str, str]], RuleSet],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Desk:
-    monkeypatch.setattr(files, "load_rules", rules_once)
     folder = tmp_path / "index"
     folder.mkdir()
     for name in ("index.key", "manifest.json", "issuer.public.json"):
@@ -218,7 +203,6 @@ def _good(desk: Desk) -> dict[str, str]:
         "witness_key": WITNESS_KEY,
         "witness_certificate": "-",
         "witness_address": desk.witness.url,
-        "rules": "-",
         "database": "index.sqlite",
         "listen": f"127.0.0.1:{free_port()}",
         "first_administrator": "f.beheer",

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from joserfc.jwk import RSAKey
 
 from crypto.keyfiles import IndexSecrets, Manifest, PseudonymiserSecrets, spelled
-from policy.rulesets import bundled
 from policy.vocabulary import Role
 from signal_index.cli import main
 from signal_index.cli.setup.answers import kept_in
@@ -50,13 +50,13 @@ def test_a_conversation_with_good_answers_ends_in_an_index(desk: Desk) -> None:
     assert f"{stated.server.host}:{stated.server.port}" == desk.answers["listen"]
     for words in (
         "What is left",
+        "Let the rules be approved",
         "privacy officers",
         "register import",
         "deploy/index/README.md",
         "signal-index doctor",
     ):
         assert words in result.output, words
-    assert re.search(r"not confirmed by a lawyer: Wet maatschappelijke", result.output)
     assert "a-secret-of-the-client" not in result.output + desk.config.read_text()
 
 
@@ -82,7 +82,7 @@ def test_doctor_finds_no_more_to_mend_than_what_is_left(desk: Desk) -> None:
     desk.set_up()
     result = CliRunner().invoke(main, ["doctor", "--json", "--config", str(desk.config)])
     found = [json.loads(line) for line in result.stdout.splitlines()]
-    assert {each["point"] for each in found if each["state"] == "mend"} == {"register", "staff"}
+    assert {each["point"] for each in found if each["state"] == "mend"} == {"register", "rules", "staff"}
     oks = {each["point"] for each in found if each["state"] == "ok"}
     assert {"pseudonymiser A", "pseudonymiser B", "witness getuige.example", "sign-in", "manifest"} <= oks
 
@@ -196,6 +196,35 @@ def test_the_keys_a_provider_publishes_are_pinned_when_asked(desk: Desk) -> None
     assert json.loads((desk.folder / "issuer.public.json").read_text()) == published
 
 
+@pytest.mark.parametrize(
+    ("signs_with", "pinned"), [(["RS256", "ES256"], ["RS256"]), (["PS256"], ["PS256"]), (["HS256"], None), (None, None)]
+)  # fmt: skip
+def test_a_key_that_names_no_algorithm_is_pinned_to_what_the_provider_says_it_signs_with(
+    desk: Desk, signs_with: list[str] | None, pinned: list[str] | None
+) -> None:
+    (desk.folder / "issuer.public.json").unlink()
+    rsa = RSAKey.generate_key(2048, {"kid": "of-the-cloud", "use": "sig"}).as_dict(private=False)
+    assert "alg" not in rsa
+    desk.provider.pages["/jwks"] = (200, {"keys": [rsa, {**rsa, "kid": "x", "use": "enc"}, None]})
+    _, said = desk.provider.pages[DISCOVERY]
+    desk.provider.pages[DISCOVERY] = (
+        200,
+        said | {"id_token_signing_alg_values_supported": [*(signs_with or []), "RS512"]},
+    )
+    result = desk.set_up(make_token_keys="yes")
+    if pinned is None:
+        assert re.search(
+            r"mend +make_token_keys: .*publishes no key with an id and an algorithm", result.output
+        )
+        assert not (desk.folder / "issuer.public.json").exists()
+    else:
+        assert result.exit_code == 0, result.output
+        assert "key(s) of" not in result.output
+        assert json.loads((desk.folder / "issuer.public.json").read_text())["keys"] == [
+            {"alg": pinned[0], **rsa}
+        ]
+
+
 # --- Real data is never reached by a trial's shortcuts ----------------------------------------------------------------
 
 
@@ -243,16 +272,6 @@ def _forged_manifest(desk: Desk) -> None:
     document = json.loads(path.read_text())
     document["a_approval"], document["b_approval"] = document["b_approval"], document["a_approval"]
     path.write_text(json.dumps(document))
-
-
-def _rules(change: Any) -> Any:
-    def spoil(desk: Desk) -> None:
-        for name, text in bundled().items():
-            path = desk.folder / "rules" / change(name).rstrip("?")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(change(text))
-
-    return spoil
 
 
 def _blocked(desk: Desk) -> None:
@@ -314,9 +333,6 @@ BAD: list[tuple[str, str, Any, str]] = [
     ("witness_address", "A", None, "another witness answers"),
     ("witness_certificate", "", None, "no answer"),
     ("witness_address", "http://127.0.0.1:9", None, "no answer (ConnectError)"),
-    ("rules", "gone", None, "cannot be read as text files"),
-    ("rules", "rules", _rules(lambda text: text.replace("2026-01-01", "2099-01-01")), "no rules are in force"),
-    ("rules", "rules", _rules(lambda text: text + "?"), "correct that file below"),
     ("database", "gone/index.sqlite", None, "there is no folder"),
     ("database", "manifest.json", None, "is not a database of this index"),
     ("listen", "8100", None, "give an address and a port"),
@@ -361,13 +377,13 @@ def test_every_question_has_a_bad_answer_or_takes_any_text() -> None:
 
 def test_a_file_tells_all_faults_at_once(desk: Desk) -> None:
     result = desk.set_up(
-        oin="1", client_secret_file="gone", manifest="gone", witness_address=desk.a.url, rules="gone",
+        oin="1", client_secret_file="gone", manifest="gone", witness_address=desk.a.url,
         second_administrator="f.beheer", surprise="x", listen=None, organisation=None,
     )  # fmt: skip
     told = re.findall(r"^  mend +(\w+): ", result.output, re.MULTILINE)
-    wrong = "oin organisation client_secret_file manifest witness_address rules second_administrator surprise"
+    wrong = "oin organisation client_secret_file manifest witness_address second_administrator surprise"
     assert sorted(set(told)) == sorted(wrong.split())
-    assert "8 answers to mend; nothing was set up" in result.output
+    assert "7 answers to mend; nothing was set up" in result.output
     assert result.exit_code == 1
     assert not desk.config.exists()
 
@@ -417,13 +433,3 @@ def test_a_key_of_the_stand_in_never_serves_real_data(desk: Desk) -> None:
     assert token_rules(stated, environment="dev").issuer == stated.name
     with pytest.raises(SetupFault, match="insecure-issuer"):
         token_rules(stated, environment="production")
-
-
-def test_an_index_with_rules_from_a_folder_decides_by_those(desk: Desk) -> None:
-    _rules(lambda text: text)(desk)
-    assert desk.set_up(rules="rules").exit_code == 0
-    assert desk.settings.rules == desk.folder.resolve() / "rules"
-    words = ["staff", "list", "--as", "f.beheer", "--config", str(desk.config)]
-    assert CliRunner().invoke(main, words).exit_code == 0
-    (desk.folder / "rules" / "catalogue.toml").unlink()
-    assert "catalogue.toml: this file is missing" in CliRunner().invoke(main, words).output

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
 
@@ -87,6 +88,7 @@ class House:
 
     ORIGIN = ORIGIN
     SAME_ORIGIN = SAME_ORIGIN
+    _app: FastAPI | None
 
     def __init__(self, world: Any, *, provider: Provider | None = None, **changed: Any) -> None:
         self.world = world
@@ -112,9 +114,20 @@ class House:
         self.site = open_site(
             world.desk, Front(**{**chosen, **changed}), provider or Provider(nobody, world.desk.now)
         )
-        self.app = create_app(world.desk, Surface.ALL, self.site)
+        self._desk, self._app = world.desk, None
         for staff_id, roles in HIRED.items():
             self.hire(staff_id, roles)
+
+    @property
+    def app(self) -> FastAPI:
+        """The application; made when it is first asked something."""
+        if self._app is None:
+            self._app = create_app(self._desk, Surface.ALL, self.site)
+        return self._app
+
+    @app.setter
+    def app(self, app: FastAPI) -> None:
+        self._app = app
 
     def fill(self) -> None:
         """Let every feed of relations send a complete set, so that people can look."""

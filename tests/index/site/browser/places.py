@@ -30,7 +30,7 @@ from signal_index.usecases.oversight import openings
 from signal_index.usecases.workplace.arrivals import TICKET_TYPE, ticket_key_id
 from signal_index.web.identity import SECOND_FACTOR_ACR
 from signal_index.web.provider import Provider, Relying
-from tests.support.rulebooks import Fixed
+from tests.support.rules import Fixed
 
 from . import hostile
 

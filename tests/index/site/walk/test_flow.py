@@ -10,7 +10,7 @@ from crypto.batch import BatchClass
 from crypto.sheet import SignaalOperation, SignaalRow, ZorgrelatieOperation, ZorgrelatieRow
 from signal_index.model import Register
 from signal_index.model.workplace import Question
-from tests.support.rulebooks import Fixed
+from tests.support.rules import Fixed
 
 HOME_VISIT, DEBT_HELP, TALK = "Voorbereiding van een huisbezoek", "Afstemmen van schuldhulp", "Gesprek over"
 TOLD, TOGETHER, NOT_YET = "Ja, dat heb ik verteld", "Ja, wij kijken samen", "Nog niet"

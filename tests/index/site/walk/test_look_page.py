@@ -10,7 +10,7 @@ import pytest
 
 from policy.rulesets import bundled
 from policy.vocabulary import Role
-from tests.support.rulebooks import damage_rules, put_in_force
+from tests.support.rules import damage
 
 OPENED = re.compile(rb"[0-9a-f]{16}/[0-9]+/[0-9a-f]{64}|\d{2}:\d{2}|Inwoner [0-9A-F-]{9}|Regel \d+ van \d+")
 
@@ -152,7 +152,7 @@ def test_a_lead_who_also_oversees_sees_it_in_that_role_only(
 
 
 def test_it_explains_by_the_rules_that_decided_whichever_count_now(
-    case: Any, officer: Any, world: Any
+    case: Any, officer: Any, walk: Any, world: Any
 ) -> None:
     world.look(case[0].relation_id)
     before = officer.open(path_of(world))
@@ -160,9 +160,8 @@ def test_it_explains_by_the_rules_that_decided_whichever_count_now(
     assert "Nu gelden er andere regels." not in before.text
     files = bundled()
     catalogue = files["catalogue.toml"].replace('label_nl = "Wmo-voorziening"', 'label_nl = "Steun"')
-    put_in_force(world.database, {**files, "catalogue.toml": catalogue}, world.clock + timedelta(days=1))
-    world.desk.rulebook.refresh()
-    after = officer.open(path_of(world))
+    world.succeed_rules({**files, "catalogue.toml": catalogue})
+    after = walk(world, staff_id="p.officer").open(path_of(world))
     assert "Nu gelden er andere regels. U leest hier de regels die toen beslisten." in after.text
     assert "Wmo-voorziening" in after.text
     assert "Steun" not in after.text
@@ -172,7 +171,7 @@ def test_it_warns_when_a_look_does_not_give_the_same_answer_again(
     case: Any, officer: Any, world: Any
 ) -> None:
     world.look(case[0].relation_id)
-    damage_rules(world.path)
+    damage(world.path)
     page = officer.open(path_of(world))
     assert page.status == 200
     assert "Deze raadpleging is niet na te rekenen" in page.text

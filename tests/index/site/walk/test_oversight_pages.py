@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from policy.rulesets import bundled, load
+from policy.rulesets import bundled, load, no_rules
 from signal_index import audit
 from signal_index.model import Actor
 from signal_index.model.log import REFUSAL_REASONS, Cosigned, Refusal
 from signal_index.usecases import log
 from signal_index.usecases.oversight.health import Expected
-from tests.support.rulebooks import Fixed
+from tests.support.rules import Fixed
 
 RULES = load(bundled())
 READABLE = (
@@ -196,7 +196,7 @@ def test_the_rules_are_there_with_text_article_and_what_each_purpose_shows(offic
 
 
 def test_without_rules_it_says_that_nobody_sees_anything(house: Any, world: Any, walk: Any) -> None:
-    world.desk = replace(world.desk, rulebook=Fixed(replace(RULES, epochs=())))
+    world.desk = replace(world.desk, rulebook=Fixed(no_rules()))
     page = walk(world, staff_id="p.officer").open("/toezicht/regels")
     assert "Zolang dat zo is, ziet niemand iets." in page.text
 
