@@ -113,7 +113,11 @@ class LookupFacts:
         return stated | {"grondslagen": sorted(legal_bases), "op": cedar_day(self.on)}
 
 
-_READERS: Mapping[str, Callable[[str], object]] = {"role": Role, "age_band": AgeBand, "on": date.fromisoformat}
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "role": Role,
+    "age_band": AgeBand,
+    "on": date.fromisoformat,
+}
 
 
 def _read(name: str, value: object) -> object:

@@ -1,5 +1,7 @@
 """What a worker reads of a decision: only what follows from herself, her role and her purpose."""
 
+from collections.abc import Iterable
+
 from policy.catalogue import SignalType
 from policy.pdp import TypeOutcome
 from policy.rule_text import Rule
@@ -17,16 +19,13 @@ def told_worker(decided: Decided, outcome: TypeOutcome, language: Language) -> T
         return Told(sentence="worker.fault", why=texts[:1], bases=(), helps=texts[1:])
     if outcome.outcome is Outcome.ALLOWED:
         return _allowed(decided, outcome, language)
-    readable = [rule for rule in decided.determining(outcome) if rule.worker_text is not None]
-    if not readable:
-        return _neutral(decided, language)
-    helps = [_help_text(rule, language) for rule in readable]
-    return Told(
-        sentence="worker.no",
-        why=tuple(_worker_text(rule, language) for rule in readable),
-        bases=decided.bases(rule.legal_basis for rule in readable),
-        helps=tuple(text for text in helps if text) or (say("worker.ask", language),),
-    )
+    return _refused(decided, decided.determining(outcome), language)
+
+
+def refusal_texts(rules: Iterable[Rule], language: Language) -> tuple[str, ...]:
+    """What a worker reads of a refusal by these rules: what each says to her, or the one sentence for all others."""
+    texts = (rule.worker_text if language == "nl" else rule.worker_text_en for rule in rules)
+    return tuple(dict.fromkeys(text for text in texts if text)) or (say("worker.neutral", language),)
 
 
 def _allowed(decided: Decided, outcome: TypeOutcome, language: Language) -> Told:
@@ -44,12 +43,17 @@ def _allowed(decided: Decided, outcome: TypeOutcome, language: Language) -> Told
     )
 
 
-def _neutral(decided: Decided, language: Language) -> Told:
+def _refused(decided: Decided, rules: Iterable[Rule], language: Language) -> Told:
+    readable = [rule for rule in rules if rule.worker_text is not None]
+    codes = [rule.legal_basis for rule in readable]
+    if not readable and decided.purpose is not None:
+        codes = list(decided.purpose.legal_bases)
+    helps = (rule.help_text if language == "nl" else rule.help_text_en for rule in readable)
     return Told(
         sentence="worker.no",
-        why=(say("worker.neutral", language),),
-        bases=decided.bases(decided.purpose.legal_bases if decided.purpose else ()),
-        helps=(say("worker.ask", language),),
+        why=refusal_texts(readable, language),
+        bases=decided.bases(codes),
+        helps=tuple(text for text in helps if text) or (say("worker.ask", language),),
     )
 
 
@@ -58,11 +62,3 @@ def area_of(decided: Decided, kind: SignalType, language: Language) -> str:
     area = decided.rules.catalogue.life_domain(kind.life_domain)
     assert area is not None, "a catalogue has words for every area of life"
     return area.label_nl if language == "nl" else area.label_en
-
-
-def _worker_text(rule: Rule, language: Language) -> str:
-    return str(rule.worker_text if language == "nl" else rule.worker_text_en)
-
-
-def _help_text(rule: Rule, language: Language) -> str | None:
-    return rule.help_text if language == "nl" else rule.help_text_en

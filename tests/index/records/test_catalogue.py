@@ -167,6 +167,7 @@ NOT_RECORDED: dict[str, str] = {
     "page help": _NOBODY,
     "page accessibility": _NOBODY,
     "page privacy": _NOBODY,
+    "page open_rules": _NOBODY,
     "page sign_in": _NOBODY,
     "page sign_in_start": "nobody is known yet; whoever comes back, or fails to, is recorded",
     "page look": "asks for a purpose, and names a case that the list she came from has named",

@@ -20,6 +20,7 @@ from signal_index.model import Actor, AuditEntry, LookupRequest
 from signal_index.model.log import LOOKS
 from signal_index.model.rulebook import Doubt
 from signal_index.usecases.look_up import look_up
+from signal_index.usecases.records.decisions import decision
 from signal_index.usecases.rulebook.replaying import replay
 from tests.support.rules import damage
 
@@ -157,6 +158,9 @@ def test_what_the_rules_could_not_decide_is_on_record_and_replays(world: Any, cl
     entry = newest(world)
     assert entry.fields["reason"] == "decision-fault"
     assert entry.fields["rule_set"] == world.desk.rules.digest
+    exported = decision(entry, "regio-test")
+    assert exported is not None
+    assert exported["attributes"]["adl.core.policies"]["signal-index"]["version"] == world.desk.rules.digest
     found = again(world, entry)
     assert found.doubt is None
     assert found.for_officer("nl")[0].why == ("Er werden te veel soorten hulp tegelijk gevraagd.",)

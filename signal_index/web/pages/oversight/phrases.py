@@ -6,7 +6,6 @@ Invariant: a code nobody wrote words for is shown as the code itself, never left
 from collections.abc import Mapping
 from datetime import date
 
-from policy.vocabulary import Level
 from signal_index.model.openings import OpeningReason, OpeningState
 from signal_index.model.review import Ground, Judgement
 from signal_index.model.rulebook import Doubt
@@ -52,11 +51,6 @@ OPENING_STATES: Mapping[OpeningState, str] = {
     OpeningState.OPEN: say("Geopend"),
     OpeningState.REFUSED: say("Geweigerd"),
     OpeningState.OVER: say("Voorbij"),
-}
-LEVELS: Mapping[Level, str] = {
-    Level.PRESENCE: say("Alleen of het er is"),
-    Level.SOURCE: say("Ook welke bron"),
-    Level.CONTACT: say("Ook welke bron, en wie te bellen"),
 }
 INFORMED: Mapping[str, str] = {
     "verteld": say("Ja, vooraf verteld"),
