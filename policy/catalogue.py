@@ -27,6 +27,7 @@ _ONE_LINE = r"^\S(.*\S)?\Z"
 
 Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=40)]
 Text = Annotated[str, msgspec.Meta(pattern=_ONE_LINE, max_length=300)]
+Address = Annotated[str, msgspec.Meta(pattern=r"^https://[^\s\"'<>]+\Z", max_length=300)]
 Label = Annotated[str, msgspec.Meta(pattern=_ONE_LINE, max_length=60)]
 
 _T = TypeVar("_T")
@@ -45,7 +46,7 @@ class LegalBasis:
     code: Code
     law: Text
     article: Text
-    source_url: Text
+    source_url: Address
     verified_by_lawyer: bool
     valid_from: date
     valid_until: date | None = None
