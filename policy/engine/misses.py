@@ -39,11 +39,12 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
-    """A condition, with the two it is made of if it joins them by `&&` or `||`."""
+    """A condition, with the two it is made of if it joins them; `either` if one of them is enough."""
 
     evaluate: Evaluate
     reads: frozenset[str]
     parts: "tuple[_Condition, ...]" = ()
+    either: bool = False
 
     def holds(self, scene: Scene) -> bool:
         try:
@@ -52,9 +53,15 @@ class _Condition:
             return False
 
     def at_fault(self, scene: Scene) -> frozenset[str]:
-        """What the parts that do not hold read; of `||` that is both."""
+        """What the parts that do not hold read; of alternatives the one that misses the fewest facts, if it has any."""
         failing = [part.at_fault(scene) for part in self.parts if not part.holds(scene)]
-        return frozenset[str]().union(*failing) if failing else self.reads
+        if not failing:
+            return self.reads
+        return (
+            min(failing, key=lambda facts: (not facts, len(facts)))
+            if self.either
+            else failing[0].union(*failing)
+        )
 
 
 def misses(
@@ -87,11 +94,11 @@ def _conditions(source: EngineSource) -> Mapping[str, tuple[_Condition, ...]]:
 
 
 def _condition(expression: pst.Expr) -> _Condition:
-    parts: tuple[pst.Expr, ...] = ()
+    evaluate, reads = compile_expression(expression), frozenset(_facts_in(expression))
     if isinstance(expression, pst.BinaryOp) and expression.op in {"and", "or"}:
-        parts = (expression.left, expression.right)
-    reads = frozenset(_facts_in(expression))
-    return _Condition(compile_expression(expression), reads, tuple(map(_condition, parts)))
+        parts = (_condition(expression.left), _condition(expression.right))
+        return _Condition(evaluate, reads, parts, either=expression.op == "or")
+    return _Condition(evaluate, reads)
 
 
 def _facts_in(node: object) -> Iterator[str]:

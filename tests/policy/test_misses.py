@@ -1,8 +1,9 @@
 """The conditions of a rule one by one say the same as the engines say of the rule as a whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 
 from policy.engine import Question
@@ -11,12 +12,22 @@ from policy.engine.misses import misses
 from policy.facts import LookupFacts
 from policy.in_force import InForce
 from policy.rule_text import Kind
-from policy.vocabulary import AgeBand, Level, PurposeCode, Role
-from tests.policy.test_properties import RULES, TYPES, facts_of_any_kind
+from policy.rulesets import load
+from policy.vocabulary import Level, PurposeCode, Role
+from tests.policy.test_properties import DAY, RULES, TYPES, facts_of_any_kind
 
 Facts = Callable[..., LookupFacts]
 GUARDS = {rule.key for rule in RULES.rules if rule.kind is Kind.GUARD}
 T03 = "T03-schuldhulp-wgs-2026-01-01"
+DEBT = PurposeCode("schuldhulp-afstemming")
+THIS, PRESENCE = "context.raadpleging", 'action == Action::"toon_aanwezigheid"'
+
+
+def asking_more_of(files: Mapping[str, str], condition: str) -> InForce:
+    """The rules with one more condition on debt help, of facts that nothing else in them turns on."""
+    name, rests = f"grants/{T03}.cedar", 'resource.grondslagen.contains("wgs-8")'
+    assert rests in files[name]
+    return load({**files, name: files[name].replace(rests, f"{rests} && {condition}")}).in_force(DAY)
 
 
 def _missed(rules: InForce, facts: LookupFacts, code: str, level: Level) -> dict[str, list[tuple[str, ...]]]:
@@ -41,27 +52,32 @@ def test_a_guard_refuses_when_it_misses_something_and_a_grant_permits_when_it_mi
         assert set(answer.reasons) == (refusing or granting)
 
 
-def test_each_condition_names_the_facts_it_foundered_on(rules: InForce, facts_with: Facts) -> None:
-    young = facts_with(
-        purpose=PurposeCode("schuldhulp-afstemming"),
-        role=Role.TEAM_LEAD,
-        age_band=AgeBand.FROM_12_TO_15,
-        relation_live=False,
-    )
-    found = _missed(rules, young, "ww-uitkering", Level.PRESENCE)
-    assert found[T03] == [("rol",), ("leeftijdsgroep",)]
+def test_each_condition_names_the_facts_it_foundered_on(files: Mapping[str, str], facts_with: Facts) -> None:
+    rules = asking_more_of(files, "context.raadpleging.coordinator")
+    lead = facts_with(purpose=DEBT, role=Role.TEAM_LEAD, relation_live=False)
+    found = _missed(rules, lead, "ww-uitkering", Level.PRESENCE)
+    assert found[T03] == [("rol",), ("coordinator",)]
     assert found["G01-zorgrelatie-2026-01-01"] == [("relatie_loopt",)]
 
 
-def test_of_a_condition_with_alternatives_only_what_is_at_fault_is_named(
-    rules: InForce, facts_with: Facts
+@pytest.mark.parametrize(
+    ("condition", "named"),
+    [
+        (f"({PRESENCE} || {THIS}.coordinator)", ("coordinator",)),
+        (f'({THIS}.coordinator || {THIS}.afgeschermd && {THIS}.rol == "teamleider")', ("coordinator",)),
+        (f"({THIS}.afgeschermd && {THIS}.coordinator || {PRESENCE})", ("afgeschermd", "coordinator")),
+        (f"({THIS}.tweede_factor && {THIS}.coordinator || {PRESENCE})", ("coordinator",)),
+        (f"!({PRESENCE} || {THIS}.account_actief)", ("account_actief",)),
+        (f"{PRESENCE}", ()),
+    ],
+)
+def test_of_alternatives_the_one_that_misses_least_is_named(
+    condition: str, named: tuple[str, ...], files: Mapping[str, str], facts_with: Facts
 ) -> None:
-    grant = "T02-huisbezoek-jeugdwet-2026-01-01"
-    shielded = facts_with(shielded=True, age_band=AgeBand.FROM_12_TO_15)
-    assert _missed(rules, shielded, "jeugdhulp", Level.PRESENCE)[grant] == []
-    assert _missed(rules, shielded, "jeugdhulp", Level.SOURCE)[grant] == [("afgeschermd",)]
-    unknown = facts_with(shielded=True, age_band=AgeBand.UNKNOWN)
-    assert _missed(rules, unknown, "jeugdhulp", Level.SOURCE)[grant] == [("afgeschermd", "leeftijdsgroep")]
+    rules = asking_more_of(files, f"({PRESENCE} || {condition})")
+    found = _missed(rules, facts_with(purpose=DEBT), "ww-uitkering", Level.SOURCE)[T03]
+    assert found == [named]
+    assert _missed(rules, facts_with(purpose=DEBT), "ww-uitkering", Level.PRESENCE)[T03] == []
 
 
 def test_what_is_asked_is_no_fact(rules: InForce, facts_with: Facts) -> None:
