@@ -33,7 +33,8 @@ CALLERS = {
 FORMS = [page for page in PAGES if page.post]
 READABLE = [page for page in PAGES if page.get and not page.sign_in_memory]
 FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
-NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
+# Not within the digest of a set of rules, which is hexadecimal and stands on pages.
+NINE_DIGITS = re.compile(r"(?<![\da-f])\d{9}(?![\da-f])")
 IDENTIFIER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)", re.IGNORECASE)
 # A law to read elsewhere is for whoever taps it; nothing of it is loaded.
