@@ -13,7 +13,7 @@ needed, and name the types in an answer that used to give only their areas of li
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Annotated, TypeVar
@@ -29,6 +29,7 @@ _ONE_LINE = r"^\S(.*\S)?\Z"
 
 Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=40)]
 Text = Annotated[str, msgspec.Meta(pattern=_ONE_LINE, max_length=300)]
+Address = Annotated[str, msgspec.Meta(pattern=r"^https://[^\s\"'<>]+\Z", max_length=300)]
 Label = Annotated[str, msgspec.Meta(pattern=_ONE_LINE, max_length=60)]
 
 _T = TypeVar("_T")
@@ -47,7 +48,7 @@ class LegalBasis:
     code: Code
     law: Text
     article: Text
-    source_url: Text
+    source_url: Address
     verified_by_lawyer: bool
     valid_from: date
     valid_until: date | None = None
@@ -192,6 +193,19 @@ class Catalogue:
             return ()
         shared = set(signal_type.legal_bases) & set(purpose.legal_bases)
         return tuple(each for each in self.legal_bases if each.code in shared)
+
+    def types_within(self, purpose: PurposeRule, domains: Collection[str]) -> tuple[str, ...]:
+        """The codes of the types that a purpose reaches in some areas of life; in all of them if none is named.
+
+        Args:
+            purpose: Of this catalogue, so that its types are those of the same day.
+            domains: Codes of areas of life, known or not.
+        """
+        if not domains:
+            return purpose.types
+        return tuple(
+            each.code for each in self.types if each.code in purpose.types and each.life_domain in domains
+        )
 
     def at(self, day: date) -> "Catalogue":
         """The catalogue with only what holds that day: legal bases, and purposes in force narrowed to match."""

@@ -202,6 +202,20 @@ class LookupFacts:
         }
         return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
 
+    @classmethod
+    def recorded(cls, canonical: str) -> "LookupFacts":
+        """The facts that `canonical` wrote down; one that is not in it was not known then.
+
+        Raises:
+            ValueError: If it is no such text, or states a fact that this program does not know.
+        """
+        stated = json.loads(canonical)
+        if not isinstance(stated, dict) or not stated.keys() <= {*ATTRIBUTE_OF_FACT, "asked_at", "origins"}:
+            raise ValueError("these are no facts of a look-up")
+        facts: dict[str, Any] = {name: _read(name, stated.get(name)) for name in ATTRIBUTE_OF_FACT}
+        asked_at = _read("asked_at", stated.get("asked_at"))
+        return cls(**facts, asked_at=asked_at, origins=_read_origins(stated.get("origins"), asked_at))
+
     def attributes(self, legal_bases: Collection[str]) -> dict[str, object]:
         """The attributes of the Cedar entity `Raadpleging`; call only when `faults` found nothing.
 
@@ -248,6 +262,36 @@ def as_stated(stated: Mapping[str, object]) -> LookupFacts:
     versions = dict.fromkeys(Register, "voorbeeld")
     facts: dict[str, Any] = {name: stated[attribute] for name, attribute in ATTRIBUTE_OF_FACT.items()}
     return LookupFacts(**facts, asked_at=noon, origins=read_at(noon, versions) if noon else None)
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "role": Role,
+    "age_band": AgeBand,
+    "on": date.fromisoformat,
+    "asked_at": datetime.fromisoformat,
+}
+
+
+def _read_origins(stated: object, asked_at: object) -> tuple[Origin, ...] | None:
+    """The readings as `canonical` wrote them, each by how old it was; None when that cannot be told."""
+    if not isinstance(stated, dict) or not isinstance(asked_at, datetime):
+        return None
+    try:
+        return tuple(
+            Origin(Register(register), version, asked_at - age * _MICROSECOND)
+            for register, (version, age) in stated.items()
+        )
+    except (ValueError, TypeError) as error:
+        raise ValueError("these are no facts of a look-up") from error
+
+
+def _read(name: str, value: object) -> Any:  # noqa: ANN401 - whatever kind the fact has; `faults` says if it is another
+    """A value as `_plain` wrote it; as it stands there if it was not of its kind."""
+    reader = _READERS.get(name)
+    try:
+        return reader(value) if reader is not None and isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def cedar_day(day: date | None) -> dict[str, object]:

@@ -11,6 +11,7 @@ from datetime import date
 
 from policy.catalogue import Catalogue, PurposeRule
 from policy.engine import PRINCIPAL, TYPE_ENTITY, EngineSource
+from policy.facts import LookupFacts
 from policy.rule_text import Kind, Rule
 from policy.vocabulary import Level, Shows
 
@@ -45,6 +46,11 @@ class InForce:
     def rule(self, key: str) -> Rule | None:
         """Find a rule by its key."""
         return next((rule for rule in self.rules if rule.key == key), None)
+
+    def attributes_of(self, facts: LookupFacts) -> dict[str, object]:
+        """What the engines are told of a look-up: its facts, with the legal bases of its purpose on that day."""
+        purpose = self.catalogue.purpose(facts.purpose or "")
+        return facts.attributes(purpose.legal_bases if purpose else ())
 
     def highest(self, purpose: PurposeRule) -> Mapping[str, Level]:
         """The most that the grants for a purpose may open of each type: an upper bound, whatever the facts."""

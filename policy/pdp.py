@@ -71,6 +71,11 @@ class Decision:
         """The types that may be read, each with the most that may be disclosed of it."""
         return tuple((each.code, each.level) for each in self.outcomes if each.level is not None)
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Keys of all rules that determined an outcome, each once, sorted."""
+        return tuple(sorted({key for each in self.outcomes for key in each.reasons}))
+
     def of(self, code: str) -> TypeOutcome | None:
         """What was decided about one type; None if it was not asked."""
         return next((each for each in self.outcomes if each.code == code), None)
@@ -89,10 +94,8 @@ def decide(rules: InForce, facts: LookupFacts, types: Sequence[str]) -> Decision
     if errors or rules.source is None:
         return _all_fault(rules, asked, errors)
     known = {each.code for each in rules.catalogue.types}
-    purpose = rules.catalogue.purpose(facts.purpose or "")
-    lookup = facts.attributes(purpose.legal_bases if purpose else ())
     try:
-        found = answers(rules.source, lookup, [code for code in asked if code in known])
+        found = answers(rules.source, rules.attributes_of(facts), [code for code in asked if code in known])
     except EnginesDisagreeError:
         return _all_fault(rules, asked, ("engines-disagree",))
     except EngineError:

@@ -24,7 +24,7 @@ _NAME = re.compile(
     r"(guards|grants)/(([GT])[0-9]{2}-[a-z0-9]+(?:-[a-z0-9]+)*?)-([0-9]{4}-[0-9]{2}-[0-9]{2})\.cedar"
 )
 _REQUIRED = ("id", "titel", "grondslag", "uitleg_fg", "uitleg_fg_en", "geldig_van")
-_OPTIONAL = ("uitleg_medewerker", "uitleg_medewerker_en", "vervangt", "plicht")
+_OPTIONAL = ("uitleg_medewerker", "uitleg_medewerker_en", "vervangt", "plicht", "wat_helpt", "wat_helpt_en")
 _TEXT_CHARS_MAX = 300
 _PURPOSE_ASKED = pst.GetAttr(pst.GetAttr(pst.Var("context"), "raadpleging"), "doel")
 _LEVEL_ACTIONS = frozenset(level.action for level in Level)
@@ -49,6 +49,8 @@ class Rule:
         worker_text_en: The same in English; it is there when, and only when, the Dutch one is.
         officer_text: What the privacy officer reads, in Dutch.
         officer_text_en: The same in English.
+        help_text: What the worker herself can do about it, in Dutch; None where nothing she does would help.
+        help_text_en: The same in English; it is there when, and only when, the Dutch one is.
         valid_from: The first day it is in force.
         valid_until: The first day it no longer is; derived from its successor, never written in the file.
         replaces: The key of the version it succeeds.
@@ -66,6 +68,8 @@ class Rule:
     worker_text_en: str | None
     officer_text: str
     officer_text_en: str
+    help_text: str | None
+    help_text_en: str | None
     valid_from: date
     valid_until: date | None
     replaces: str | None
@@ -116,6 +120,8 @@ def read_rule(file: str, text: str, schema: cedarpy.Schema) -> Rule:
         worker_text_en=notes.get("uitleg_medewerker_en"),
         officer_text=notes["uitleg_fg"],
         officer_text_en=notes["uitleg_fg_en"],
+        help_text=notes.get("wat_helpt"),
+        help_text_en=notes.get("wat_helpt_en"),
         valid_from=_day(file, day),
         valid_until=None,
         replaces=notes.get("vervangt"),
@@ -150,6 +156,12 @@ def _notes(file: str, annotations: Mapping[str, str]) -> dict[str, str]:
         raise RuleSetError(file, f"these annotations are unknown: {', '.join(unknown)}")
     if ("uitleg_medewerker" in annotations) != ("uitleg_medewerker_en" in annotations):
         raise RuleSetError(file, "@uitleg_medewerker and @uitleg_medewerker_en go together")
+    if ("wat_helpt" in annotations) != ("wat_helpt_en" in annotations):
+        raise RuleSetError(file, "@wat_helpt and @wat_helpt_en go together")
+    if "wat_helpt" in annotations and "uitleg_medewerker" not in annotations:
+        raise RuleSetError(
+            file, "@wat_helpt would tell a worker what she may not read: add @uitleg_medewerker"
+        )
     for key, value in annotations.items():
         if not value.strip() or len(value) > _TEXT_CHARS_MAX:
             raise RuleSetError(file, f"@{key} must hold 1 to {_TEXT_CHARS_MAX} characters")

@@ -36,7 +36,8 @@ EVENTS: dict[str, frozenset[str]] = {
     # what she narrowed to, whether the resident knew, and the cover under which she looked for a colleague
     | {"domains", "informed", "cover"},
     # A worker tried to look. `reason` is for the reviewer; the worker gets the fixed text of her refusal.
-    "lookup.refused": _ACTOR | {"relation", "purpose", "reason"},
+    # Where the rules were asked and came to no decision, also what they were asked.
+    "lookup.refused": _ACTOR | {"relation", "purpose", "reason", "rule_set", "rules", "facts", "domains"},
     # A worker's system asked what she may see; nothing was shown. `asked` has each answered question in order, as type
     # and level, or `UNREADABLE`; `allowed` those that may be shown; `semantic` what ends it, if there were several.
     "access.evaluated": _ACTOR

@@ -18,7 +18,7 @@ from policy.in_force import InForce
 from policy.pdp import Decision, decide
 from policy.vocabulary import AgeBand, Duty, Level, Outcome, PurposeCode, Role
 
-from .model import Actor, CareRelation, dutch_day
+from .model import Actor, CareRelation, FieldValue, dutch_day
 from .model.impediments import Impediment, ImpedimentKind, stopping
 from .model.workplace import Cover
 
@@ -51,6 +51,10 @@ class Permit:
     faulty: bool
     duties: tuple[Duty, ...]
     refused_by: Mapping[str, tuple[str, ...]]
+
+    def recorded(self) -> dict[str, FieldValue]:
+        """What a record says of it: by which rules was decided, and on which facts, so that it can be done again."""
+        return {"rule_set": self.rule_set, "rules": list(self.rules), "facts": self.facts}
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,24 @@ def permit(
     return _permit(decide(rules, facts, tuple(types)), facts)
 
 
+def decide_again(rules: InForce, recorded: LookupFacts, types: Collection[str]) -> Decision:
+    """Decide once more what was decided before, to explain a record or to check it.
+
+    What comes back opens nothing: a look needs a `Permit`, and only `permit` makes one.
+
+    Args:
+        rules: of the day of the record, out of the set that the record names.
+        recorded: the facts of the record, or those with one changed to say what would have been.
+        types: codes that were asked for.
+    """
+    return decide(rules, recorded, tuple(types))
+
+
+def is_faulty(decision: Decision) -> bool:
+    """Whether a decision is no permission at all, whatever it allows: undecided, or with a duty nobody performs."""
+    return decision.status is Outcome.FAULT or not _PERFORMABLE.issuperset(decision.duties)
+
+
 def _facts(
     rules: InForce,
     actor: Actor,
@@ -160,12 +182,11 @@ def _versions(
 
 
 def _permit(decision: Decision, facts: LookupFacts) -> Permit:
-    reasons = {rule for outcome in decision.outcomes for rule in outcome.reasons}
-    faulty = decision.status is Outcome.FAULT or not _PERFORMABLE.issuperset(decision.duties)
+    faulty = is_faulty(decision)
     return Permit(
         allowed={} if faulty else dict(decision.allowed),
         rule_set=decision.digest,
-        rules=tuple(sorted(reasons)),
+        rules=decision.reasons,
         facts=facts.canonical().decode(),
         faulty=faulty,
         duties=decision.duties,

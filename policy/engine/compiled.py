@@ -56,7 +56,7 @@ def compile_rule(key: str, policy: pst.Template) -> CompiledRule:
     Raises:
         EngineError: If the rule uses something that this engine does not cover.
     """
-    conditions = [part for clause in policy.clauses for part in _conjuncts(_condition(clause))]
+    conditions = [part for clause in policy.clauses for part in conjuncts(_condition(clause))]
     asks = [_looks_at_question(condition) for condition in conditions]
     first = asks.index(True) if True in asks else len(asks)
     try:
@@ -73,7 +73,7 @@ class CompiledEngine:
     def __init__(self, source: EngineSource) -> None:
         try:
             policies = cedarpy.PolicySet.from_json_str(source.policies).to_pst()
-            self._fixed = dict(_named(entity) for entity in json.loads(source.entities))
+            self._fixed = entities_of(source)
         except _FAILURES as error:
             raise EngineError("engine", "the rules or catalogue entities cannot be compiled") from error
         if policies.templates:
@@ -158,10 +158,28 @@ def _condition(clause: pst.Clause) -> pst.Expr:
     return clause.expr if isinstance(clause, pst.When) else pst.UnaryOp("not", clause.expr)
 
 
-def _conjuncts(expression: pst.Expr) -> list[pst.Expr]:
+def conjuncts(expression: pst.Expr) -> list[pst.Expr]:
+    """The conditions that must all hold for this expression to hold, in the order they stand in it."""
     if isinstance(expression, pst.BinaryOp) and expression.op == "and":
-        return [*_conjuncts(expression.left), *_conjuncts(expression.right)]
+        return [*conjuncts(expression.left), *conjuncts(expression.right)]
     return [expression]
+
+
+def requirements(policy: pst.Template) -> list[pst.Expr]:
+    """What must hold for a grant to permit, or for a guard not to refuse, each condition by itself."""
+    if policy.effect == "forbid":
+        return [
+            part
+            for clause in policy.clauses
+            if isinstance(clause, pst.Unless)
+            for part in conjuncts(clause.expr)
+        ]
+    return [*_scope(policy), *(part for clause in policy.clauses for part in conjuncts(_condition(clause)))]
+
+
+def entities_of(source: EngineSource) -> dict[Uid, Mapping[str, Value]]:
+    """The attributes of everything that is the same for every look-up."""
+    return dict(_named(entity) for entity in json.loads(source.entities))
 
 
 def _looks_at_question(node: object) -> bool:

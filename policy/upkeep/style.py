@@ -35,6 +35,8 @@ def _texts(rules: RuleSet) -> Iterator[tuple[str, str]]:
         yield f"{rule.file} @uitleg_fg", rule.officer_text
         if rule.worker_text is not None:
             yield f"{rule.file} @uitleg_medewerker", rule.worker_text
+        if rule.help_text is not None:
+            yield f"{rule.file} @wat_helpt", rule.help_text
     for purpose in rules.catalogue.purposes:
         yield f"catalogue.toml {purpose.code} worker_text", purpose.worker_text
         yield f"catalogue.toml {purpose.code} not_shown_nl", purpose.not_shown_nl

@@ -11,6 +11,7 @@ import click
 from crypto.errors import CryptoError
 from policy.errors import RuleSetError
 from signal_index.errors import Malformed, SetupFault, SignalIndexError
+from signal_index.model.review import LookRef
 
 if TYPE_CHECKING:
     from signal_index.settings import Settings
@@ -41,6 +42,27 @@ class _Day(click.ParamType[date]):
 
 
 DAY = _Day()
+
+_WRITER_BYTES = 8
+
+
+class _Look(click.ParamType[LookRef]):
+    """A look by the place of its record."""
+
+    name = "look"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> LookRef:
+        writer, _, number = value.partition("/")
+        try:
+            ref = LookRef(bytes.fromhex(writer), int(number))
+        except ValueError:
+            self.fail("give a look as review list prints it", param, ctx)
+        if len(ref.writer) != _WRITER_BYTES:
+            self.fail("give a look as review list prints it", param, ctx)
+        return ref
+
+
+LOOK = _Look()
 
 
 def days_options(command: F) -> F:

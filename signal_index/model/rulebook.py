@@ -1,9 +1,9 @@
-"""The sets of rules an index has held, and the two people who put each in force."""
+"""The sets of rules an index has held, the two people who put each in force, and what a record of a look is worth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 from policy.vocabulary import Role
 
@@ -82,6 +82,19 @@ class HeldRuleSet:
     def with_approval(self, approval: Approval) -> "HeldRuleSet":
         """The same with one more approval."""
         return replace(self, approvals=(*self.approvals, approval))
+
+
+class Doubt(StrEnum):
+    """Why a recorded look does not give the same answer when it is decided again."""
+
+    RULES_UNKNOWN = "rules-unknown"
+    """This index never held the rules that the record names."""
+    RULES_DAMAGED = "rules-damaged"
+    """What it holds under that digest is something else."""
+    FACTS = "facts"
+    """The facts in the record cannot be read."""
+    OUTCOME = "outcome"
+    """The same rules and facts give another outcome, or the record contradicts itself."""
 
 
 RuleFiles = Mapping[str, str]

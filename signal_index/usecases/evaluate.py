@@ -18,7 +18,7 @@ from uuid import UUID
 from crypto.chain import Pseudonym
 from policy.in_force import InForce
 from policy.rulesets import RuleSet
-from policy.telling.explain import NEUTRAL_TEXT
+from policy.telling.worker import refusal_texts
 from policy.vocabulary import Shows
 from signal_index import audit
 from signal_index.enforcement import LOOKING_ROLE
@@ -111,10 +111,8 @@ def _verdict(ground: Ground, wanted: Evaluation) -> Verdict:
 
 def _worker_texts(ground: Ground, type_code: str) -> tuple[str, ...]:
     """What the guards that refused say to a worker; those about the resident have nothing to say to her."""
-    refused_by = ground.permit.refused_by.get(type_code, ())
-    rules = (ground.in_force.rule(key) for key in refused_by)
-    texts = (rule.worker_text for rule in rules if rule is not None)
-    return tuple(dict.fromkeys(text for text in texts if text is not None)) or (NEUTRAL_TEXT,)
+    rules = (ground.in_force.rule(key) for key in ground.permit.refused_by.get(type_code, ()))
+    return refusal_texts((rule for rule in rules if rule is not None), "nl")
 
 
 def _record(request: _Request, found: _Found, verdicts: Sequence[Verdict]) -> None:

@@ -58,11 +58,21 @@ class Look:
 
 
 class Refusal(Exception):
-    """What the record says, about whom if her data was worked with, and what the worker gets."""
+    """What the record says, about whom if her data was worked with, and what the worker gets.
 
-    def __init__(self, reason: str, error: SignalIndexError, person: Pseudonym | None = None) -> None:
+    Args:
+        undecided: what the rules were asked, when they came to no decision.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        error: SignalIndexError,
+        person: Pseudonym | None = None,
+        undecided: Permit | None = None,
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.error, self.person = reason, error, person
+        self.reason, self.error, self.person, self.undecided = reason, error, person, undecided
 
 
 def find_ground(look: Look, rules: RuleSet) -> Ground:
@@ -85,7 +95,7 @@ def find_ground(look: Look, rules: RuleSet) -> Ground:
     stops = look.tx.impediments.about(relation.organisation, relation.person)
     granted = permit(in_force, look.actor, standing, purpose, types, impediments=stops, now=look.now)
     if granted.faulty:
-        raise Refusal("decision-fault", _undecided(), relation.person)
+        raise Refusal("decision-fault", _undecided(), relation.person, granted)
     return Ground(in_force, purpose, types, standing, granted)
 
 
@@ -123,11 +133,8 @@ def _require_purpose(look: Look, catalogue: Catalogue) -> PurposeRule:
 def _narrow_types(look: Look, catalogue: Catalogue, purpose: PurposeRule) -> tuple[str, ...]:
     """The purpose's types within the areas of life she asked for; the same for every case."""
     wanted = look.request.domains
-    if not wanted:
-        return purpose.types
-    kinds = (catalogue.signal_type(code) for code in purpose.types)
-    types = tuple(kind.code for kind in kinds if kind is not None and kind.life_domain in wanted)
-    if not types or not wanted <= {domain.code for domain in catalogue.life_domains}:
+    types = catalogue.types_within(purpose, wanted)
+    if wanted and (not types or not wanted <= {domain.code for domain in catalogue.life_domains}):
         text = "Bij dit doel horen deze leefgebieden niet. Kies andere, of kies er geen om alles te zien."
         raise Refusal("domains", Malformed("domains", text, (("leefgebieden", text),)))
     return types

@@ -137,6 +137,8 @@ def _refused(look: Look, rules: RuleSet, refusal: Refusal) -> Refused:
     actor, request, now = look.actor, look.request, look.now
     # Only a purpose that exists is recorded: any other is the caller's own text, and could be anything.
     known = rules.in_force(look.today).catalogue.purpose(request.purpose) is not None
+    undecided = refusal.undecided
+    asked = {"domains": sorted(request.domains), **undecided.recorded()} if undecided is not None else {}
     look.tx.audit.append(
         audit.act(
             "lookup.refused",
@@ -146,6 +148,7 @@ def _refused(look: Look, rules: RuleSet, refusal: Refusal) -> Refused:
             relation=str(UUID(bytes=request.relation_id)),
             purpose=request.purpose if known else None,
             reason=refusal.reason,
+            **asked,
         )
     )
     return Refused(refusal.error)
@@ -170,12 +173,10 @@ def _record(look: Look, ground: Ground, *, any_shown: bool) -> Receipt:
             role=LOOKING_ROLE,
             relation=str(UUID(bytes=relation.relation_id)),
             purpose=request.purpose,
-            rule_set=granted.rule_set,
-            rules=list(granted.rules),
-            facts=granted.facts,
             allowed=[f"{code}:{level.value}" for code, level in sorted(granted.allowed.items())],
             any_shown=any_shown,
             domains=sorted(request.domains),
+            **granted.recorded(),
             informed=request.informed,
             cover=str(UUID(bytes=cover.cover_id)) if cover is not None else None,
         )

@@ -5,9 +5,9 @@ Only the network between the parties is left out; `tests/demo` runs that with re
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,7 +33,7 @@ from crypto.sheet import (
     ZorgrelatieOperation,
     ZorgrelatieRow,
 )
-from policy.rulesets import bundled, load
+from policy.rulesets import RuleSet, bundled, load
 from policy.vocabulary import Role
 from signal_index.insecure_issuer import InsecureIssuer, make_keys
 from signal_index.model import Actor, AuditEntry, ContactRoute, Publication, Publisher, Register, StaffMember
@@ -154,6 +154,14 @@ class World:
         self.database = database
         self.desk = replace(self.desk, database=database)
         self._served, self._app = self.desk, None
+
+    def succeed_rules(self, files: Mapping[str, str]) -> RuleSet:
+        """Have two people agree to another set of rules tomorrow, and serve by it already."""
+        adopt(self.path, files, at=self.clock + timedelta(days=1))
+        rules = load(files)
+        self.desk = replace(self.desk, rulebook=Fixed(rules))
+        self.adopt(self.database)
+        return rules
 
     @property
     def app(self) -> FastAPI:

@@ -442,3 +442,13 @@ def test_grants_carry_the_duty_to_record(
     allowed = decide(rule_set.in_force(DAY), facts_with(), ["jeugdhulp"])
     refused = decide(rule_set.in_force(DAY), facts_with(relation_live=False), ["jeugdhulp"])
     assert (allowed.duties, refused.duties) == ((Duty.RECORD,), ())
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "http://wetten.example", "https://a b", "https://a'b"]
+)
+def test_a_law_is_read_at_an_https_address_and_nowhere_else(address: str, files: Mapping[str, str]) -> None:
+    name = "catalogue.toml"
+    changed = files[name].replace('"https://wetten.overheid.nl/BWBR0035362"', f'"{address}"')
+    with pytest.raises(RuleSetError, match="source_url"):
+        load({**files, name: changed})

@@ -1,7 +1,9 @@
 """Rules for an index under test: fixed ones for one process, adopted ones for every process on its database."""
 
+import sqlite3
+import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,3 +56,13 @@ def another(number: int = 1) -> Mapping[str, str]:
     """The rules of this release under another digest: they decide the same, and keep every rule that counts."""
     files = dict(bundled())
     return {**files, "catalogue.toml": f"{files['catalogue.toml']}# {number}\n"}
+
+
+def damage(path: Path) -> None:
+    """Change a text in every set that a database file holds, as somebody at the database might."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for digest, packed in connection.execute("SELECT digest, files FROM rule_sets").fetchall():
+            files = zlib.decompress(packed).replace(b"Een wijkteammedewerker mag", b"Iedereen mag")
+            connection.execute(
+                "UPDATE rule_sets SET files = ? WHERE digest = ?", [zlib.compress(files), digest]
+            )

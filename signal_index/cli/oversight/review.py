@@ -12,7 +12,7 @@ from smtplib import SMTPException
 import click
 
 from signal_index.cli.mail import Letterhead, Mailbox, mailbox
-from signal_index.cli.options import config_option, days_options
+from signal_index.cli.options import LOOK, config_option, days_options
 from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.errors import SetupFault
 from signal_index.model.days import Days
@@ -22,22 +22,6 @@ from signal_index.usecases.oversight import alert, kept, scoring, worklist
 from signal_index.wiring import Index
 
 from .watches import watch
-
-_WRITER_BYTES = 8
-
-
-class _Look(click.ParamType[LookRef]):
-    name = "look"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> LookRef:
-        writer, _, number = value.partition("/")
-        try:
-            ref = LookRef(bytes.fromhex(writer), int(number))
-        except ValueError:
-            self.fail("give a look as review list prints it", param, ctx)
-        if len(ref.writer) != _WRITER_BYTES:
-            self.fail("give a look as review list prints it", param, ctx)
-        return ref
 
 
 @click.group()
@@ -105,7 +89,7 @@ _GROUNDS_BY_JUDGEMENT = "\n".join(
 
 
 @review.command(epilog=_GROUNDS_BY_JUDGEMENT)
-@click.argument("look", type=_Look())
+@click.argument("look", type=LOOK)
 @as_option("privacy-officer")
 @click.option("--judgement", type=click.Choice([each.value for each in Judgement]), required=True)
 @click.option("--ground", type=click.Choice([each.value for each in Ground]), required=True)

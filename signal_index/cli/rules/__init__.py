@@ -1,8 +1,12 @@
-"""The commands about rules, for whoever writes or approves them; none of them reads anything about a resident."""
+"""The commands about rules, for whoever writes or approves them, and to explain a decision.
+
+All but `explain` read nothing about a resident.
+"""
 
 import click
 
 from .change import diff
+from .explaining import explain
 from .folder import lint, prove, show, try_cases
 from .rulebook import approve, list_sets, propose, refuse
 
@@ -15,5 +19,5 @@ def rules() -> None:
     """
 
 
-for _command in (lint, try_cases, prove, diff, show, propose, approve, refuse, list_sets):
+for _command in (lint, try_cases, prove, diff, show, propose, approve, refuse, list_sets, explain):
     rules.add_command(_command)

@@ -8,20 +8,14 @@ import click
 from policy.telling.wording import Language
 from signal_index.cli.options import DAY, config_option, plain_errors
 
-from .reading import SET, chosen, require_solver, today
+from .reading import SET, chosen, language_option, require_solver, today
 
 
 @click.command()
 @click.argument("old", type=SET)
 @click.argument("new", type=SET)
 @click.option("--since", type=DAY, help="First day to look at; today if left out.")
-@click.option(
-    "--language",
-    type=click.Choice(["nl", "en"]),
-    default="nl",
-    show_default=True,
-    help="Language of the report.",
-)
+@language_option
 @config_option
 def diff(old: Path | str, new: Path | str, since: date | None, language: Language, config: Path) -> None:
     """Say what NEW allows that OLD does not, and the other way round: for every look-up, on every day.

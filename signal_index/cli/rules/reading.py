@@ -15,6 +15,13 @@ from signal_index.usecases.rulebook.in_use import loaded, rules_of
 from signal_index.usecases.rulebook.reading import named
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+language_option = click.option(
+    "--language",
+    type=click.Choice(["nl", "en"]),
+    default="nl",
+    show_default=True,
+    help="Language of what is said.",
+)
 _DIGITS = re.compile(r"[0-9a-fA-F]{12,64}")
 
 

@@ -3,8 +3,9 @@
 Invariants:
 1. The resident is an alias that means something within oversight only; no pseudonym and no case leaves this module.
 2. Whether anything was shown is on record for counting, and is shown of no single look.
-3. She sees looks of her own organisation; of any other, and of what is no look, that there is none.
-4. Each look she opens is recorded.
+3. The texts she reads are of the rules that the record names, whichever count now.
+4. She sees looks of her own organisation; of any other, and of what is no look, that there is none.
+5. Each look she opens is recorded.
 """
 
 import json
@@ -17,7 +18,7 @@ from crypto.chain import Pseudonym
 from policy.catalogue import LegalBasis, PurposeRule, SignalType
 from policy.in_force import InForce
 from policy.rule_text import Rule
-from policy.rulesets import RuleSet
+from policy.rulesets import RuleSet, no_rules
 from policy.vocabulary import Level, Role
 from signal_index import audit
 from signal_index.errors import NotFound
@@ -28,6 +29,7 @@ from signal_index.model.workplace import Cover
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 from signal_index.usecases.log import redeem
+from signal_index.usecases.rulebook.in_use import rules_of
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,11 @@ class LookLine:
 
 @dataclass(frozen=True)
 class RuleThen:
-    """A rule that determined the outcome, with its text as of that day.
+    """A rule that determined the outcome.
 
     Args:
         key: as it stands in the record.
-        rule: None when the rule files have it no longer.
+        rule: None when the rules that the record names do not have it, or are not there.
         basis: the article it rests on.
     """
 
@@ -118,8 +120,7 @@ class OneLook:
 
     Args:
         alias: of the resident; None when the look was about nobody she may know.
-        basis: the articles the rules rest on.
-        rules_changed: whether the rule files are others now than those that decided.
+        rules_changed: whether other rules count now than those that decided.
         allowed: what the rules allowed, in the order of the catalogue; never what was shown.
         facts: what the rules were told, by name.
         domains: codes of the areas of life she narrowed to.
@@ -177,7 +178,7 @@ def one_look(tx: Transaction, rules: RuleSet, actor: Actor, look_id: bytes, now:
 
     Args:
         tx: the open transaction.
-        rules: the rule sets.
+        rules: those that count now; they name the purpose of an attempt that no rule was asked about.
         actor: the privacy officer.
         look_id: its name, 16 bytes.
         now: aware UTC.
@@ -189,7 +190,8 @@ def one_look(tx: Transaction, rules: RuleSet, actor: Actor, look_id: bytes, now:
     staff = require_role(actor, Role.PRIVACY_OFFICER)
     entry, person = find_look(tx, staff, look_id)
     tx.audit.append(audit.act("look.read", now, actor, subject=person, look=str(UUID(bytes=look_id))))
-    then = rules.in_force(dutch_day(entry.at))
+    named = _text(entry, "rule_set")
+    then = _rules_then(tx, rules, named).in_force(dutch_day(entry.at))
     line = line_of(tx, entry)
     return OneLook(
         line=line,
@@ -197,7 +199,7 @@ def one_look(tx: Transaction, rules: RuleSet, actor: Actor, look_id: bytes, now:
         alias=tx.names.of_person(person) if person is not None else None,
         purpose=then.catalogue.purpose(line.purpose or ""),
         rules=tuple(_rule_then(then, key) for key in _codes(entry, "rules")),
-        rules_changed=entry.event == ANSWERED and entry.fields.get("rule_set") != rules.digest,
+        rules_changed=named is not None and named != rules.digest,
         allowed=_allowed(then, _codes(entry, "allowed")),
         facts=json.loads(_text(entry, "facts") or "{}"),
         domains=tuple(_codes(entry, "domains")),
@@ -255,6 +257,11 @@ def _text(entry: AuditEntry, name: str) -> str | None:
 def _codes(entry: AuditEntry, name: str) -> Sequence[str]:
     value = entry.fields.get(name)
     return value if isinstance(value, list) else []
+
+
+def _rules_then(tx: Transaction, current: RuleSet, named: str | None) -> RuleSet:
+    """The set that a record names, without any rule if it is not held; the current one for a record that names none."""
+    return current if named is None else rules_of(tx, named) or no_rules()
 
 
 def _rule_then(then: InForce, key: str) -> RuleThen:

@@ -21,6 +21,7 @@ PASSAGES: Final[Mapping[str, str]] = {
     "help": "",
     "accessibility": _WHO_HELPS,
     "privacy": _RECORDED,
+    "open_rules": _NOTHING,
     "arrive": _STEPS,
     "caseload": _STEPS,
     "look": _STEPS,

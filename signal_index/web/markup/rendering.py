@@ -19,12 +19,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from crypto.encoding import Month
 from policy.catalogue import PurposeRule, SignalType
+from policy.telling.wording import Language
 from signal_index.model import DUTCH_TIME
 from signal_index.web.markup.addresses import Addresses
 from signal_index.web.markup.assets import Assets
 
 from .menu import HELP, MENUS, OWNERS_ONLY, ROLE_LABELS
-from .words import DUTCH, LANGUAGES, Words
+from .words import DUTCH, ENGLISH, LANGUAGES, Words
 
 
 @dataclass(frozen=True)
@@ -117,16 +118,16 @@ class Renderer:
         for environment in self._environments.values():
             environment.globals.update(url=addresses.url, asset=assets.url, site=about)
 
-    def language(self, chosen: str | None, accepted: str | None) -> str:
+    def language(self, chosen: str | None, accepted: str | None) -> Language:
         """The language for a request: what she chose, else what her browser asks for, else Dutch.
 
         Args:
             chosen: value of the language cookie, perhaps anything.
             accepted: the Accept-Language header, perhaps anything.
         """
-        if chosen in LANGUAGES:
-            return chosen
-        return negotiate_locale(_preferred(accepted or ""), LANGUAGES, sep="-") or DUTCH
+        known = chosen in LANGUAGES
+        found = chosen if known else negotiate_locale(_preferred(accepted or ""), LANGUAGES, sep="-")
+        return "en" if found == ENGLISH else "nl"
 
     def text(self, lang: str, dutch: str) -> str:
         """A Dutch text in this language; unchanged when there is no translation."""

@@ -1,16 +1,20 @@
 """Pages that belong to no task: the beginning, language, role, staying signed in, and what to read."""
 
+from collections.abc import Mapping
 from secrets import token_bytes
 
 from starlette.responses import Response
 
-from policy.vocabulary import Role
+from policy.catalogue import PurposeRule
+from policy.vocabulary import Level, Role, Shows
 from signal_index.errors import Unavailable
 from signal_index.model import dutch_day
 from signal_index.usecases.readiness import hindered
 from signal_index.usecases.rulebook.in_use import require_in_force
+from signal_index.usecases.rulebook.published import published
 from signal_index.usecases.workplace import sessions
-from signal_index.web.markup.words import LANGUAGES
+from signal_index.web.markup.menu import ROLE_LABELS
+from signal_index.web.markup.words import LANGUAGES, say
 
 from .visits import LANGUAGE_COOKIE, PUBLIC, SIGNED_IN, Guest, Page, Visit, give_session
 
@@ -21,6 +25,14 @@ _BEGINNINGS = {
     Role.PRIVACY_OFFICER.value: "work_list",
     Role.FUNCTIONAL_ADMIN.value: "administration",
     Role.SOURCE_ADMIN.value: "source_series",
+}
+
+_NOTHING = say("Niets")
+_AREAS_ONLY = say("Alleen of er iets is")
+_LEVELS: Mapping[Level, str] = {
+    Level.PRESENCE: say("Welke hulp er is"),
+    Level.SOURCE: say("Welke hulp er is, en van welke bron"),
+    Level.CONTACT: say("Welke hulp er is, van welke bron, en wie te bellen"),
 }
 
 
@@ -102,6 +114,19 @@ def _without_rules(guest: Guest) -> str | None:
     return None
 
 
+async def open_rules(guest: Guest) -> Response:
+    """The rules of today, for everybody; see `signal_index.usecases.rulebook.published`."""
+    book = published(guest.rules, dutch_day(guest.now))
+    return guest.page("rules.html", book=book, words_of=_words_of, roles=ROLE_LABELS)
+
+
+def _words_of(purpose: PurposeRule, level: Level | None) -> str:
+    """What a purpose shows of an area of life, in words."""
+    if level is None:
+        return _NOTHING
+    return _AREAS_ONLY if purpose.shows is Shows.AREAS else _LEVELS[level]
+
+
 def _reading(template: str) -> Page:
     """A page to read, for everybody."""
 
@@ -120,6 +145,7 @@ PAGES = (
     Page("/uitgelogd", "signed_out", roles=PUBLIC, get=signed_out, returnable=False),
     Page("/verlopen", "expired", roles=PUBLIC, get=expired, returnable=False),
     Page("/status", "status", roles=PUBLIC, get=status),
+    Page("/regels", "open_rules", roles=PUBLIC, get=open_rules),
     _reading("help"),
     _reading("accessibility"),
     _reading("privacy"),

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from crypto.encoding import Month
 from crypto.sheet import AgeBand
 from policy.rulesets import no_rules
-from policy.telling.explain import NEUTRAL_TEXT
+from policy.telling.sentences import say
 from policy.vocabulary import Level, Shows
 from signal_index.model.administration import Change
 from signal_index.web.app import Surface, create_app
@@ -222,7 +222,7 @@ def test_a_no_about_the_purpose_says_so_and_one_about_the_resident_does_not(new_
     narrow = {"context": {"doelbinding": "schuldhulp-afstemming"}}
     about_purpose = {reason(each.ask(WMO, PRESENCE, **narrow)) for each in (open_, shielded)}
     assert len(about_purpose) == 1, "it is the same whoever the resident is"
-    assert reason(shielded.ask(WMO, SOURCE)) == NEUTRAL_TEXT
+    assert reason(shielded.ask(WMO, SOURCE)) == say("worker.neutral", "nl")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from policy.rulesets import bundled, load
 from policy.vocabulary import Role
 from signal_index.errors import Conflict, NotFound, Unavailable
 from signal_index.web.frame import HEADERS, PAGE_HEADERS
@@ -32,9 +33,17 @@ CALLERS = {
 FORMS = [page for page in PAGES if page.post]
 READABLE = [page for page in PAGES if page.get and not page.sign_in_memory]
 FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
-NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
+# Not within the digest of a set of rules, which is hexadecimal and stands on pages.
+NINE_DIGITS = re.compile(r"(?<![\da-f])\d{9}(?![\da-f])")
 IDENTIFIER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)", re.IGNORECASE)
+# A law to read elsewhere is for whoever taps it; nothing of it is loaded.
+LAWS = re.compile(
+    "|".join(
+        re.escape(f'<a class="utrecht-link utrecht-link--html-a si-link" href="{each}"')
+        for each in {basis.source_url for basis in load(bundled()).catalogue.legal_bases}
+    )
+)
 ELSEWHERE = re.compile(r"""(?:href|src|action)=["'](?!/(?!/)|#|tel:|mailto:)[^"']*""")
 
 
@@ -86,7 +95,7 @@ def test_no_page_needs_what_its_policy_refuses(house: Any) -> None:
     for staff_id in CALLERS:
         for page, response in pages_of(house, staff_id):
             assert not INLINE.search(response.text), page.name
-            assert not ELSEWHERE.search(response.text), page.name
+            assert not ELSEWHERE.search(LAWS.sub("", response.text)), page.name
 
 
 def test_the_json_interface_keeps_its_own_headers_and_errors(house: Any) -> None:

@@ -4,25 +4,27 @@ Invariant: nothing here says which signals were shown, or whether any was; the p
 alone is the same.
 """
 
+import asyncio
 from typing import Final
 
 from starlette.responses import Response
 
-from policy.catalogue import PurposeRule, SignalType
-from policy.vocabulary import Level
+from policy.catalogue import PurposeRule
+from policy.telling.sentences import LINES
 from signal_index.errors import Malformed
 from signal_index.model import Actor
 from signal_index.model.review import Ground, Judgement
 from signal_index.ports import Transaction
 from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight.chosen import Judging, judging
-from signal_index.usecases.oversight.looks import LookLine, OneLook, one_look
+from signal_index.usecases.oversight.looks import LookLine, OneLook
 from signal_index.usecases.oversight.worklist import Verdict, judge
+from signal_index.usecases.rulebook.replaying import Replay, look_explained
 from signal_index.web.markup.words import say
 from signal_index.web.pages.forms import Form
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
 
-from .phrases import GROUND_TEXTS, INFORMED, JUDGEMENTS, LEVELS, facts, refusal
+from .phrases import DOUBTS, GROUND_TEXTS, INFORMED, JUDGEMENTS, refusal
 
 VERDICT: Final = "oordeel"
 _CHOOSE = say("Kies een oordeel met een reden.")
@@ -36,11 +38,13 @@ async def show_look(visit: Visit) -> Response:
 async def _look_page(visit: Visit, fault: str = "") -> Response:
     look_id = visit.param("look")
 
-    def read(tx: Transaction, actor: Actor) -> tuple[OneLook, Judging | None]:
-        look = one_look(tx, visit.rules, actor, look_id, visit.now)
-        return look, judging(tx, actor, look_id, visit.now)
+    def read(tx: Transaction, actor: Actor) -> tuple[OneLook, Replay | None, Judging | None]:
+        look, again = look_explained(tx, visit.rules, actor, look_id, visit.now)
+        return look, again, judging(tx, actor, look_id, visit.now)
 
-    look, in_review = await visit.run_as(read)
+    look, again, in_review = await visit.run_as(read)
+    # It decides some tens of times over what one other fact would have changed.
+    explained = await asyncio.to_thread(again.for_officer, visit.lang) if again is not None else ()
     domains = (visit.rules.catalogue.life_domain(code) for code in look.domains)
     return visit.page(
         "oversight/look.html",
@@ -50,9 +54,13 @@ async def _look_page(visit: Visit, fault: str = "") -> Response:
         look=look,
         refused=refusal(look.line.refused) if look.line.refused else None,
         informed=INFORMED.get(look.informed or ""),
-        facts=tuple(facts(look.facts)),
-        allowed=_by_level(look),
-        levels=LEVELS,
+        asked=again is not None,
+        doubt=DOUBTS.get(again.doubt) if again is not None and again.doubt is not None else None,
+        explained=explained,
+        line_names=LINES[visit.lang],
+        facts=again.decided.facts_known(visit.lang)
+        if again is not None and again.decided is not None
+        else (),
         domains=[each for each in domains if each is not None],
         judging=in_review,
         follow_up_days=POLICY.follow_up.days,
@@ -60,12 +68,6 @@ async def _look_page(visit: Visit, fault: str = "") -> Response:
         judgements=JUDGEMENTS,
         grounds=GROUND_TEXTS,
     )
-
-
-def _by_level(look: OneLook) -> list[tuple[Level, list[SignalType]]]:
-    """What was allowed, by how much of it: the most first."""
-    found = [(level, [kind for kind, own in look.allowed if own is level]) for level in Level]
-    return [(level, kinds) for level, kinds in reversed(found) if kinds]
 
 
 async def give_verdict(visit: Visit) -> Response:

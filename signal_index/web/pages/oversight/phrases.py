@@ -3,18 +3,15 @@
 Invariant: a code nobody wrote words for is shown as the code itself, never left out: a reviewer must not miss it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 
-from policy.vocabulary import AgeBand, Level, Role
 from signal_index.model.openings import OpeningReason, OpeningState
 from signal_index.model.review import Ground, Judgement
+from signal_index.model.rulebook import Doubt
 from signal_index.usecases.oversight.reports import OTHER, THE_REST, TURNED_AWAY, WITH_SIGNAL, WITHOUT_SIGNAL
 from signal_index.usecases.oversight.searching import Outcome, SearchReason
-from signal_index.web.markup.menu import ROLE_LABELS
 from signal_index.web.markup.words import say
-
-Phrase = tuple[str, Mapping[str, object]]  # a Dutch text, and the values of its places
 
 REFUSALS: Mapping[str, str] = {
     "account": say("Het account stond uit"),
@@ -56,11 +53,6 @@ OPENING_STATES: Mapping[OpeningState, str] = {
     OpeningState.REFUSED: say("Geweigerd"),
     OpeningState.OVER: say("Voorbij"),
 }
-LEVELS: Mapping[Level, str] = {
-    Level.PRESENCE: say("Alleen of het er is"),
-    Level.SOURCE: say("Ook welke bron"),
-    Level.CONTACT: say("Ook welke bron, en wie te bellen"),
-}
 INFORMED: Mapping[str, str] = {
     "verteld": say("Ja, vooraf verteld"),
     "samen": say("Ja, zij keken samen"),
@@ -94,79 +86,19 @@ FIGURES: Mapping[str, str] = {
     "nee": say("Nee"),
     "weet-niet": say("Weet ik niet"),
 }
-_AGES: Mapping[str, str] = {
-    AgeBand.UNDER_12: say("De inwoner was jonger dan 12 jaar."),
-    AgeBand.FROM_12_TO_15: say("De inwoner was 12 tot en met 15 jaar."),
-    AgeBand.FROM_16_TO_17: say("De inwoner was 16 of 17 jaar."),
-    AgeBand.ADULT: say("De inwoner was 18 jaar of ouder."),
-    AgeBand.UNKNOWN: say("De leeftijdsgroep van de inwoner was niet bekend."),
-}
-# By fact: what is said when it was so, and when it was not.
-_YES_OR_NO: Mapping[str, tuple[str, str]] = {
-    "account_active": (say("Het account stond aan."), say("Het account stond uit.")),
-    "second_factor": (
-        say("De medewerker was ingelogd met een tweede stap."),
-        say("De medewerker was niet ingelogd met een tweede stap."),
+DOUBTS: Mapping[Doubt, str] = {
+    Doubt.RULES_UNKNOWN: say("De regels die hier staan vastgelegd, heeft deze index nooit gehad."),
+    Doubt.RULES_DAMAGED: say(
+        "De bewaarde regels zijn niet meer de regels die toen golden. Er is iets aan veranderd."
     ),
-    "relation_live": (
-        say("Er liep een zorgrelatie, van de medewerker zelf of van wie zij verving."),
-        say("Er liep geen zorgrelatie."),
-    ),
-    "relation_confirmed": (
-        say("Achter de zorgrelatie stond een tweede persoon."),
-        say("Achter de zorgrelatie stond nog geen tweede persoon."),
-    ),
-    "shielded": (
-        say("De gegevens van de inwoner waren afgeschermd."),
-        say("De gegevens van de inwoner waren niet afgeschermd."),
-    ),
-    "coordinator": (
-        say("De medewerker was coördinator van de zaak."),
-        say("De medewerker was geen coördinator van de zaak."),
-    ),
-    "objection": (
-        say("Er was een bezwaar van de inwoner vastgelegd."),
-        say("Er was geen bezwaar van de inwoner vastgelegd."),
-    ),
-    "involved": (
-        say("Er was vastgelegd dat de medewerker en de inwoner elkaar kennen."),
-        say("Er was niet vastgelegd dat de medewerker en de inwoner elkaar kennen."),
-    ),
-    "emergency": (
-        say("De medewerker verklaarde dat er nood was."),
-        say("De medewerker verklaarde niet dat er nood was."),
-    ),
-}
-# These stand on the page already, or are for whoever replays the decision.
-_KNOWN_ELSEWHERE = frozenset({"purpose", "on", "organisation", "asked_at", "origins"})
-_NAMES: Mapping[str, str] = {
-    "team": say("De medewerker werkte in team %(name)s."),
-    "relation_team": say("De zaak was van team %(name)s."),
-    "relation_organisation": say("De zaak was van organisatie %(name)s."),
+    Doubt.FACTS: say("De feiten die hier staan vastgelegd, zijn niet te lezen."),
+    Doubt.OUTCOME: say("Met dezelfde regels en feiten is de uitkomst nu anders dan hier staat vastgelegd."),
 }
 
 
 def refusal(code: str) -> str:
     """Why a look was refused."""
     return REFUSALS.get(code, code)
-
-
-def facts(known: Mapping[str, object]) -> Iterator[Phrase]:
-    """What the rules were told, as sentences."""
-    for name, value in known.items():
-        if name in _KNOWN_ELSEWHERE:
-            continue
-        if name == "role":
-            yield say("De rol was %(role)s."), {"role": ROLE_LABELS.get(Role(str(value)), str(value)).lower()}
-        elif name == "age_band":
-            yield _AGES.get(str(value), str(value)), {}
-        elif name in _YES_OR_NO and isinstance(value, bool):
-            yes, no = _YES_OR_NO[name]
-            yield yes if value else no, {}
-        elif name in _NAMES:
-            yield _NAMES[name], {"name": value}
-        else:
-            yield f"{name}: {value}", {}
 
 
 def typed_back(text: str) -> str:

@@ -1,43 +1,39 @@
-"""The rules: what is in force, what was, what each one says, which purpose reaches which area of life, and what waits.
+"""What a privacy officer wants to know beside the text of the rules: which count, which wait, how looks are chosen.
 
-Nothing here is about a resident, so reading it is not recorded; what somebody decides about a set that waits is.
+The rules themselves are for everybody and stand on their own page. Nothing here is about a resident, so reading it is
+not recorded; what somebody decides about a set that waits is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from policy.rule_text import Kind
-from policy.vocabulary import Shows
+from policy.rule_text import Rule
+from policy.rulesets import RuleSet
 from signal_index.model import dutch_day
 from signal_index.review.policy import POLICY
-from signal_index.usecases.rulebook.overview import rulebook
-from signal_index.web.markup.words import say
-from signal_index.web.pages.administration.rule_sets import one_set
-from signal_index.web.pages.administration.rule_sets import rulebook as sets_to_decide
+from signal_index.web.pages.administration.rule_sets import one_set, rulebook
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
-
-from .phrases import LEVELS
-
-KINDS: Mapping[Kind, str] = {
-    Kind.GUARD: say("Waarborg: zonder dit mag niemand iets zien"),
-    Kind.GRANT: say("Toestemming: wat dit doel laat zien"),
-}
-_SHOWS: Mapping[Shows, str] = {Shows.SIGNALS: say("Signalen"), Shows.AREAS: say("Alleen of er iets is")}
 
 
 async def show_rules(visit: Visit) -> Response:
-    """The rules of today and their history, and the sets that wait."""
-    book = await visit.run_as(lambda _, actor: rulebook(visit.rules, actor, dutch_day(visit.now)))
+    """The set that counts today, every version in it, and the sets that wait."""
+    today = dutch_day(visit.now)
+    now = visit.rules.in_force(today)
     return visit.page(
         "oversight/rules.html",
-        **await sets_to_decide(visit),
-        book=book,
-        kinds=KINDS,
-        shows=_SHOWS,
-        levels=LEVELS,
+        **await rulebook(visit),
+        now=now,
+        covered=now.covers(today),
+        history=_versions(visit.rules),
         policy=POLICY.sentences(),
     )
+
+
+def _versions(rules: RuleSet) -> Sequence[Rule]:
+    """Every version of every rule once, the newest first."""
+    found = {rule.key: rule for epoch in rules.epochs for rule in epoch.rules}
+    return sorted(found.values(), key=lambda rule: (-rule.valid_from.toordinal(), rule.key))
 
 
 PAGES = (

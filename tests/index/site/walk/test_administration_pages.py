@@ -23,7 +23,8 @@ HERS_ALONE = tuple(page for page in OFFICES if page.roles == ADMINISTRATORS)
 SHARED = {"proposals", "proposal"}
 STRANGERS = ["w.een", "t.lead", "p.officer", "b.bron", "w.niets"]
 IDENTIFIER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
+# Not within the digest of a set of rules, which is hexadecimal and stands on pages.
+NINE_DIGITS = re.compile(r"(?<![\da-f])\d{9}(?![\da-f])")
 
 
 @pytest.fixture

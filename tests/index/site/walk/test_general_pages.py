@@ -18,7 +18,7 @@ from signal_index.model.workplace import (
 from signal_index.web.markup.passages import PASSAGES
 from signal_index.web.pages.site import PAGES
 
-TO_READ = ("/hulp", "/toegankelijkheid", "/privacy", "/status")
+TO_READ = ("/hulp", "/toegankelijkheid", "/privacy", "/regels", "/status")
 TASKS = ("/caseload", "/raadplegingen", "/berichten", "/vervanging", "/team")
 NUMBER = re.compile(r"(?<![0-9a-f-])\d{9}(?![0-9a-f-])")
 
