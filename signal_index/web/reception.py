@@ -4,11 +4,12 @@ Invariants:
 1. What is decided, is decided on the matched page, never on the request's own address.
 2. A form reaches its handler only from our own origin, and of a session only with that session's own token in it.
 3. Every error becomes a page that says what to do; an unknown one loses its detail.
-4. The number of messages is an extra: when it cannot be counted, the page goes on without it.
+4. How much waits for somebody is an extra: when it cannot be counted, the page goes on without it.
 5. A page that uses something up, such as a ticket, does so for GET and never for HEAD.
 """
 
 import logging
+from collections.abc import Mapping
 from hmac import compare_digest
 
 from starlette.exceptions import HTTPException
@@ -23,6 +24,7 @@ from signal_index.model.workplace import SESSION_IDLE, SESSION_LONGEST, Session
 from signal_index.ports import Transaction
 from signal_index.usecases.administration.proposals import count_waiting
 from signal_index.usecases.administration.teams import asked_by
+from signal_index.usecases.rulebook.reading import count_waiting_rules
 from signal_index.usecases.workplace import sessions
 from signal_index.usecases.workplace.messages import messages_for
 
@@ -64,6 +66,10 @@ _HEADINGS = {
     "last-holder": say("Dan blijft er niemand over"),
     "conflicting-role": say("Deze rollen gaan niet samen"),
     "team-changed": say("De lijst is veranderd"),
+    "own-rules": say("Dit kunt u niet zelf doen"),
+    "rules-decided": say("Dit is al gedaan"),
+    "rules-damaged": say("Keur deze regels niet goed"),
+    "rules-outdated": say("Deze regels passen niet meer"),
     "publisher-in-use": say("Dit kan nu nog niet"),
     "register-removes": say("Bevestig het eerst"),
 }
@@ -192,26 +198,29 @@ def _welcome(tx: Transaction, guest: Guest) -> tuple[Session, Actor, Signed]:
             csrf=session.csrf,
             idle_seconds=int(left.total_seconds()),
             warning_seconds=WARNING_SECONDS,
-            message_count=_message_count(tx, guest, session, actor),
+            waiting=_waiting(tx, guest, session, actor),
         ),
     )
 
 
-def _message_count(tx: Transaction, guest: Guest, session: Session, actor: Actor) -> int:
-    """How many messages or proposals wait for her, or whether her team does; 0 when nobody can tell.
+def _waiting(tx: Transaction, guest: Guest, session: Session, actor: Actor) -> Mapping[str, int]:
+    """How many messages, proposals or rules wait for her, or whether her team does; nothing when nobody can tell.
 
     Also for a form: whether it leads elsewhere, or to a page with this number on it, shows when it is handled.
     """
     assert actor.staff is not None
     try:
         if session.role == Role.TEAM_MEMBER:
-            return len(messages_for(tx, guest.rules, actor, guest.now))
+            return {"messages": len(messages_for(tx, guest.rules, actor, guest.now))}
         if session.role == Role.TEAM_LEAD:
-            return int(asked_by(tx, actor.staff, dutch_day(guest.now)) is not None)
-        decides = session.role in {Role.FUNCTIONAL_ADMIN, Role.PRIVACY_OFFICER}
-        return count_waiting(tx, actor.staff, guest.now) if decides else 0
+            return {"own_team": int(asked_by(tx, actor.staff, dutch_day(guest.now)) is not None)}
+        if session.role not in {Role.FUNCTIONAL_ADMIN, Role.PRIVACY_OFFICER}:
+            return {}
+        page = "rules" if session.role == Role.PRIVACY_OFFICER else "rule_sets"
+        rules = count_waiting_rules(tx, actor)
+        return {"proposals": count_waiting(tx, actor.staff, guest.now), page: rules}
     except Unavailable:
-        return 0
+        return {}
 
 
 async def _recognise(guest: Guest) -> None:

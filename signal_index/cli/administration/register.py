@@ -32,9 +32,9 @@ def import_file(file: Path, staff_id: str | None, config: Path, *, may_remove: b
     `valid_until`. What was renewed on the pages since FILE was written must be in it as well.
     """
     with opened(config) as index:
-        stated = read_register(file)
         moment = now()
         types = [kind.code for kind in require_in_force(index.rules, dutch_day(moment)).catalogue.types]
+        stated = read_register(file)
         run_as(
             index,
             staff_id,

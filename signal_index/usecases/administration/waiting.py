@@ -1,4 +1,4 @@
-"""What waits for who administers: proposals, teams, accounts and sources; the beginning of her day."""
+"""What waits for who administers: proposals, teams, accounts, sources and rules; the beginning of her day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from signal_index import audit
 from signal_index.model import Actor, StaffMember, dutch_day
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
+from signal_index.usecases.rulebook.reading import count_waiting_rules
 from signal_index.usecases.sources.overview import Source, registered
 
 from .acting import ADMINISTERING_ROLE
@@ -29,6 +30,7 @@ class Waiting:
         off: accounts that are blocked and still hold a role.
         behind: sources that are not current.
         nobody_delivers: whether no source is registered at all.
+        rules: how many sets of rules she may decide about.
     """
 
     proposals: tuple[Shown, ...]
@@ -37,11 +39,13 @@ class Waiting:
     off: tuple[StaffMember, ...]
     behind: tuple[Source, ...]
     nobody_delivers: bool
+    rules: int
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing waits for her."""
-        return not (self.proposals or self.teams or self.soon_off or self.behind or self.nobody_delivers)
+        waiting = (self.proposals, self.teams, self.soon_off, self.behind, self.nobody_delivers, self.rules)
+        return not any(waiting)
 
 
 def waiting(
@@ -71,6 +75,7 @@ def waiting(
         off=tuple(each for each in everybody if not each.active and each.roles),
         behind=register.behind,
         nobody_delivers=not register.sources,
+        rules=count_waiting_rules(tx, actor),
     )
 
 

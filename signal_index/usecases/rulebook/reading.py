@@ -63,7 +63,7 @@ class Proposed:
 
 @dataclass(frozen=True)
 class Opened:
-    """What stands in a set that waits.
+    """What stands in a set.
 
     Args:
         rules: the set; one in which nothing is in force when it is not what its digest says.
@@ -108,19 +108,23 @@ def list_rule_sets(tx: Transaction, actor: Actor) -> Sequence[Proposed]:
     return [_proposed(tx, each, member, deciding_role(actor), current) for each in tx.rulebook.all()]
 
 
-def waiting_rule_sets(tx: Transaction, actor: Actor) -> Sequence[Opened]:
-    """What waits for anybody, with what stands in it.
+def one_rule_set(tx: Transaction, actor: Actor, digest: str) -> Opened:
+    """One set, with what stands in it.
 
     Raises:
         NotPermitted: the actor may not decide about rules.
+        NotFound: `no-rule-set`.
     """
-    waiting = [each for each in list_rule_sets(tx, actor) if each.held.state is RuleSetState.WAITING]
-    return [_opened(tx, each) for each in waiting]
+    found = next((each for each in list_rule_sets(tx, actor) if each.held.digest == digest), None)
+    if found is None:
+        raise NotFound("no-rule-set", "Deze regels zijn niet gevonden.")
+    return _opened(tx, found)
 
 
-def count_waiting_rules(tx: Transaction, member: StaffMember, role: Role) -> int:
-    """How many sets wait for somebody in this role; reading the number alone needs nothing more."""
-    return sum(_waits_for(each, member, role) for each in tx.rulebook.all())
+def count_waiting_rules(tx: Transaction, actor: Actor) -> int:
+    """How many sets wait for the actor; 0 for whoever decides about none."""
+    role, member = deciding_role(actor), actor.staff
+    return 0 if member is None else sum(_waits_for(each, member, role) for each in tx.rulebook.all())
 
 
 def changes_between(before: RuleFiles, after: RuleFiles) -> Changes:

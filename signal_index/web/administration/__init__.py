@@ -1,4 +1,4 @@
-"""The surface for who administers: staff, roles, proposals, teams, covers and the register; no flag and no person.
+"""The surface for who administers: staff, roles, proposals, teams, covers, register and rules; no flag and no person.
 
 What needs a second person answers 202, with the proposals that wait for one.
 """
@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from signal_index.web.desk import Desk
 from signal_index.web.strict import StrictRoute
 
-from . import register, staff, teams
+from . import register, rulebook, staff, teams
 
 
 def router(desk: Desk) -> APIRouter:
@@ -17,4 +17,5 @@ def router(desk: Desk) -> APIRouter:
     staff.add(desk, routes)
     teams.add(desk, routes)
     register.add(desk, routes)
+    rulebook.add(desk, routes)
     return routes

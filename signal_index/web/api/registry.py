@@ -197,6 +197,14 @@ ROUTES: Final[Mapping[str, Declared]] = {
     "einde-vervanging": _administering("cover.ended", 404, 409),
     "sleutelvoorstellen": _administering("keys.listed"),
     "sleutelbesluit": _administering("key.approved", 404, 409),
+    "regelsets": Declared(
+        part=Part.ADMINISTRATION,
+        proof=Proof.TOKEN,
+        roles=frozenset({Role.FUNCTIONAL_ADMIN, Role.PRIVACY_OFFICER}),
+        silent="rules, and who put them in force; neither is about a resident",
+        rate=Rate.WORK,
+    ),
+    "regelbesluit": _administering("rules.approved", 404, 409, also=Role.PRIVACY_OFFICER),
     "register": _administering("register.read"),
     "register-vervangen": _administering("register.imported", 409),
 }

@@ -43,6 +43,7 @@ MENUS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("stand_ins", _COVERS[1]),
         ("sources", say("Bronnen")),
         ("key_requests", say("Sleutels")),
+        ("rule_sets", say("Regels")),
         ("steering", say("Stuurinformatie")),
         HELP,
     ),
@@ -56,5 +57,3 @@ MENUS: Mapping[str, Sequence[tuple[str, str]]] = {
         HELP,
     ),
 }
-BADGED = frozenset({"messages", "own_team", "proposals"})
-"""Entries that have a number beside them when something waits there; no role has two of them."""

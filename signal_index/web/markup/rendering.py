@@ -24,7 +24,7 @@ from signal_index.model import DUTCH_TIME
 from signal_index.web.markup.addresses import Addresses
 from signal_index.web.markup.assets import Assets
 
-from .menu import BADGED, HELP, MENUS, ROLE_LABELS
+from .menu import HELP, MENUS, ROLE_LABELS
 from .words import DUTCH, ENGLISH, LANGUAGES, Words
 
 
@@ -59,6 +59,7 @@ class Signed:
         held: all her roles; those that are not active are offered, as `visit.roles`.
         idle_seconds: until the session ends without another request.
         warning_seconds: how long before that to warn.
+        waiting: how much waits for her, by the name of the page in her menu where it does.
     """
 
     name: str
@@ -68,7 +69,7 @@ class Signed:
     csrf: str
     idle_seconds: int
     warning_seconds: int
-    message_count: int
+    waiting: Mapping[str, int]
 
 
 class NavItem(NamedTuple):
@@ -174,7 +175,6 @@ class Renderer:
             "csrf": signed.csrf,
             "idle_seconds": signed.idle_seconds,
             "warning_seconds": signed.warning_seconds,
-            "message_count": signed.message_count,
         }
 
     def _role_label(self, lang: str, role: str) -> str:
@@ -190,8 +190,7 @@ class Renderer:
             if name not in addresses:
                 continue
             url = addresses.url(name)
-            badge = signed.message_count if name in BADGED else 0
-            items.append(NavItem(url, self.text(lang, text), name == section, badge))
+            items.append(NavItem(url, self.text(lang, text), name == section, signed.waiting.get(name, 0)))
         return items
 
 

@@ -95,7 +95,8 @@ async def status(guest: Guest) -> Response:
     try:
         hindrance = await guest.run(lambda tx: hindered(tx, guest.now))
         connected = await guest.run(lambda tx: bool(tx.register.publications()))
-        reason = hindrance[1].detail if hindrance is not None else _without_rules(guest)
+        # Rules first: without them no source can deliver what the index would wait for.
+        reason = _without_rules(guest) or (hindrance[1].detail if hindrance is not None else None)
         works = reason is None
     except Unavailable:
         works = False

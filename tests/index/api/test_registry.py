@@ -17,11 +17,13 @@ from signal_index import audit
 from signal_index.model import StaffMember
 from signal_index.model.sourcing import KeyProposal
 from signal_index.model.workplace import Question
+from signal_index.usecases.rulebook.proposing import propose_rules
 from signal_index.web import app as web_app
 from signal_index.web.api.rates import Rate
 from signal_index.web.api.registry import ROUTES, Declared, Part, Proof, require_declared
 from signal_index.web.app import Surface, create_app
 from tests.index.conftest import DAY, GEMEENTE, World
+from tests.support.rules import another
 
 STAFF = {
     "w.een": Role.TEAM_MEMBER,
@@ -114,6 +116,8 @@ def administration(world: World, ask: Any) -> Calls:
         "vervangingen": ask("GET", "/v1/vervangingen"),
         "nieuwe-vervanging": ask("POST", "/v1/vervangingen", json=cover("w.twee", "w.een")),
         "einde-vervanging": ask("POST", f"/v1/vervangingen/{arranged}/einde"),
+        "regelsets": ask("GET", "/v1/regelsets"),
+        "regelbesluit": ask("POST", f"/v1/regelsets/{_proposed(world)}/besluit", json={"akkoord": True}),
         "register": ask("GET", "/v1/register"),
         "register-vervangen": ask("PUT", "/v1/register", json=register),
     }
@@ -147,6 +151,12 @@ def sourcing(world: World, ask: Any) -> Calls:
         "sleutelvoorstellen": ask("GET", "/v1/sleutelvoorstellen"),
         "sleutelbesluit": ask("POST", decision, json={"akkoord": True}),
     }
+
+
+def _proposed(world: World) -> str:
+    """Rules that a colleague proposed; their digest."""
+    held = world.act_as("f.tweede", lambda tx, actor: propose_rules(tx, actor, another(), world.clock))
+    return held.digest
 
 
 def _fresh_key(oin: str) -> tuple[str, bytes]:

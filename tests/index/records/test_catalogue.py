@@ -103,6 +103,8 @@ RECORDED: dict[str, str] = {
     "page key_requests": "keys.listed",
     "page decide_key post": "key.approved",
     "page usage": "source.read",
+    "page rules_to_decide post": "rules.approved",
+    "page rule_set post": "rules.approved",
     "command audit check": "log.checked",
     "command review judge": "review.judged",
     "command review list": "worklist.read",
@@ -180,7 +182,10 @@ NOT_RECORDED: dict[str, str] = {
     "page close_view post": "ends a view before its time, and shows nothing",
     "page covers": _OWN_WORK,
     "page search": "asks what to search for and why; nothing has been searched",
-    "page rules": _NOBODY,
+    **{
+        f"page {name}": "shows rules, and who put them in force; neither is about a resident"
+        for name in ("rules", "rules_to_decide", "rule_sets", "rule_set")
+    },
     "page new_supplier": _EMPTY_FORM,
     "page new_door": _EMPTY_FORM,
     "page staff_list": _EMPTY_FORM,

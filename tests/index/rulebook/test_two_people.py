@@ -22,9 +22,8 @@ from signal_index.usecases.rulebook.in_use import RulesInUse
 from signal_index.usecases.rulebook.proposing import propose_rules
 from signal_index.usecases.rulebook.reading import named
 from tests.support.privileges import allowed_sets
+from tests.support.rulebook import Book
 from tests.support.rules import another
-
-from .conftest import Book
 
 RELEASED = load(bundled()).digest
 GRANT = "grants/T03-schuldhulp-wgs-2026-01-01.cedar"

@@ -1,6 +1,6 @@
 """The functioneel beheerder's pages, on the surface for oversight: no flag, no case and no resident on any of them."""
 
-from . import start, steering
+from . import rule_sets, start, steering
 from .register import doors, purposes, removing, sources, suppliers
 from .staff import changing, everybody, lists, proposals, stand_ins, teams
 
@@ -18,5 +18,6 @@ SECTIONS = (
     doors,
     removing,
     purposes,
+    rule_sets,
     steering,
 )

@@ -12,6 +12,7 @@ from signal_index.web.markup.menu import ROLE_LABELS
 from signal_index.web.pages.visits import ADMINISTRATORS, Page, Visit
 
 from .register.editing import catalogue_of
+from .rule_sets import some_count
 from .staff.people import opaque_id
 from .staff.phrases import BADGES, STATES, WHYS
 
@@ -35,6 +36,7 @@ async def show_start(visit: Visit) -> Response:
     return visit.page(
         "administration/start.html",
         waiting=found,
+        rules_count=some_count(visit),
         members=members,
         teams=teams,
         unused=timedelta(days=unused_days + 1),

@@ -10,7 +10,9 @@ from signal_index.model.review import Chosen, Kind
 from signal_index.ports import Transaction
 from signal_index.review.policy import POLICY
 from signal_index.usecases.oversight.chosen import LastList, ToReview, last_list, to_review
+from signal_index.usecases.rulebook.reading import count_waiting_rules
 from signal_index.web.markup.words import say
+from signal_index.web.pages.administration.rule_sets import some_count
 from signal_index.web.pages.visits import OFFICERS, Page, Visit, page_number
 
 from .looks import lines_for
@@ -33,10 +35,11 @@ KINDS: Mapping[str, str] = {
 async def show_list(visit: Visit) -> Response:
     """What is to be reviewed, all of it or what was chosen for one kind of reason."""
 
-    def read(tx: Transaction, actor: Actor) -> tuple[Sequence[ToReview], LastList]:
-        return to_review(tx, actor, POLICY, visit.now), last_list(tx, actor, visit.now)
+    def read(tx: Transaction, actor: Actor) -> tuple[Sequence[ToReview], LastList, int]:
+        rules = count_waiting_rules(tx, actor)
+        return to_review(tx, actor, POLICY, visit.now), last_list(tx, actor, visit.now), rules
 
-    found, newest = await visit.run_as(read)
+    found, newest, rules = await visit.run_as(read)
     wanted = visit.request.query_params.get("reden")
     kind = wanted if wanted in KINDS else None
     fitting = [each for each in found if kind is None or each.kind == kind]
@@ -57,6 +60,8 @@ async def show_list(visit: Visit) -> Response:
         newest=newest,
         judged=visit.request.query_params.get("beoordeeld"),
         policy=POLICY.sentences(),
+        rules_waiting=rules,
+        rules_count=some_count(visit),
     )
 
 

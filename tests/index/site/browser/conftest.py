@@ -48,6 +48,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         dark = place(full.world, nowhere, rule_books.no_rules, demonstration=True)
         places.fill(full)
         offices.administer(full)
+        rule_books.propose(full)
         deliver(full)
         places.keep_quiet(quiet)
         dark.cases = full.cases

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .states import ENGLISH, OFFICER, STATES, UNKNOWN, State, Tour, Way, at, then
+from .states import ENGLISH, OFFICER, STATES, UNKNOWN, State, Tour, Way, at, overseen, then
 
 ADMIN, SECOND, LEAD = "f.beheer", "f.tweede", "t.lead"
 
@@ -206,6 +206,17 @@ _STATES: tuple[tuple[str, str, Way, str, str, int], ...] = (
     ("remove a system", "remove_door", office("door", "/verwijderen"), ADMIN, "full", 200),
     ("purposes", "purposes", at("/beheer/doelen"), ADMIN, "full", 200),
     ("purposes, no rules", "purposes", at("/beheer/doelen"), ADMIN, "dark", 200),
+    ("rule sets", "rule_sets", at("/beheer/regels"), ADMIN, "full", 200),
+    ("rule sets, hers", "rule_sets", at("/beheer/regels"), SECOND, "full", 200),
+    ("rule sets, none", "rule_sets", at("/beheer/regels"), ADMIN, "quiet", 200),
+    ("rule sets, none in force", "rule_sets", at("/beheer/regels"), ADMIN, "dark", 200),
+    ("rule set", "rule_set", office("rules to decide"), ADMIN, "full", 200),
+    ("rule set, hers", "rule_set", office("rules to decide"), SECOND, "full", 200),
+    ("rule set, not read", "rule_set", then(office("rules to decide"), "Keur goed"), ADMIN, "full", 400),
+    ("rule set, refused", "rule_set", office("refused rules"), ADMIN, "full", 200),
+    ("rule set, changed", "rule_set", office("changed rules"), ADMIN, "full", 200),
+    ("rules to decide", "rules_to_decide", overseen("agreed rules"), OFFICER, "full", 200),
+    ("begin, no rules", "administration", at("/beheer"), ADMIN, "dark", 200),
     ("steering", "steering", at("/beheer/stuurinformatie"), ADMIN, "full", 200),
     ("steering, nothing yet", "steering", at("/beheer/stuurinformatie"), ADMIN, "bare", 200),
 )
@@ -215,6 +226,7 @@ ADMINISTRATION: tuple[State, ...] = (
         State(f"office: {name}", page, way, who=who, place=place, status=status)
         for name, page, way, who, place, status in _STATES
     ),
+    State("office: rule set in English", "rule_set", office("rules to decide"), who=ADMIN, options=ENGLISH),
     State("office: begin in English", "administration", at("/beheer"), who=ADMIN, options=ENGLISH),
 )
 EVERYWHERE: tuple[State, ...] = (*STATES, *ADMINISTRATION)

@@ -20,9 +20,10 @@ from .states import Album, State
 WEIGHT_MAX = 60_000
 
 # Random identifiers and hashes may hold nine digits in a row; anything else that does could be somebody's number.
-IDENTIFIER = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{16}\b|\b[0-9a-f]{64}\b")
-# Not within the digest of a set of rules, which is hexadecimal and stands on pages.
-NINE_DIGITS = re.compile(r"(?<![\da-f])\d{9}(?![\da-f])")
+IDENTIFIER = re.compile(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{12}\b|\b[0-9a-f]{16}\b|\b[0-9a-f]{64}\b"
+)
+NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)")
 # What the browser says on the way out, which is good news.
 CLEARED = re.compile(r"info: Clear-Site-Data header on .*: Cleared data types: .*")
 

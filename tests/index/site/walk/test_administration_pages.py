@@ -148,7 +148,7 @@ def test_a_planted_case_would_be_seen(full: set[str], walk: Callable[..., Any]) 
 
 
 def _pattern(page: Page) -> str:
-    return re.sub(r"\{\w+:uuid\}", "[0-9a-f-]{36}", page.path)
+    return re.sub(r"\{\w+:uuid\}", "[0-9a-f-]{36}", page.path).replace("{digest}", "[0-9a-f]{64}")
 
 
 # --- Figures ------------------------------------------------------------------------------------------------------
