@@ -7,6 +7,7 @@ from datetime import date
 
 from pydantic import Field
 
+from policy.facts import ATTRIBUTE_OF_FACT
 from policy.vocabulary import Level
 from signal_index.model.review import Chosen, Ground, Judgement, Review
 from signal_index.usecases.oversight.chosen import Judged, Judging
@@ -172,7 +173,7 @@ class HeleRaadpleging(Wire):
             regels=tuple(RegelToen.of(each) for each in look.rules),
             regelsGewijzigd=look.rules_changed,
             toegestaan=tuple(Toegestaan(soort=kind.code, niveau=level) for kind, level in look.allowed),
-            feiten=dict(look.facts),
+            feiten={name: value for name, value in look.facts.items() if name in ATTRIBUTE_OF_FACT},
             band=Band.of(look.tie) if look.tie else None,
             logboek=PlaatsInLogboek.of(look.proof),
             beoordeling=Beoordeling.of(judging) if judging else None,

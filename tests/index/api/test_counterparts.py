@@ -5,6 +5,7 @@ A new page fails here until somebody names the routes that do the same, or says 
 
 import pytest
 
+from policy.vocabulary import Role
 from signal_index.web.api.registry import ROUTES, Proof
 from signal_index.web.pages import oversight
 from signal_index.web.pages.administration import steering
@@ -78,6 +79,9 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "end_stand_in post": ("einde-vervanging",),
     "key_requests": ("sleutelvoorstellen",),
     "decide_key post": ("sleutelbesluit",),
+    "rule_sets": ("regelsets",),
+    "rule_set": ("regelsets",),
+    "rule_set post": ("regelbesluit",),
     "sources": ("register",),
     "contact": ("register",),
     "contact post": _REGISTER,
@@ -88,6 +92,9 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     **{f"remove_{each}": ("register",) for each in _ENTRIES},
     **{f"remove_{each} post": _REGISTER for each in _ENTRIES},
 }
+
+TWINS = {"rule_sets": "rules", "rule_set": "rules_to_decide"}
+"""A page that stands in the menu of another role as well, under another name; they share their routes."""
 
 _SIGNING_IN = "a system brings a token of the identity provider, which signs people in and out"
 _TO_READ = "a text to read, the same for everybody"
@@ -106,6 +113,7 @@ WITHOUT: dict[str, str] = {
     "help": _TO_READ,
     "accessibility": _TO_READ,
     "privacy": _TO_READ,
+    "open_rules": _TO_READ,
     "purposes": "what the rules say of every purpose, which a system reads in the rule files",
 }
 
@@ -126,7 +134,10 @@ def test_every_act_of_a_page_has_a_route_or_a_reason() -> None:
 
 @pytest.mark.parametrize("act", COUNTERPARTS)
 def test_a_counterpart_is_a_route_for_whom_the_page_is_for(act: str) -> None:
-    roles = next(page.roles for page in PAGES if page.name == act.removesuffix(" post"))
+    roles = set[Role]()
+    for page in PAGES:
+        if page.name in {act.removesuffix(" post"), TWINS.get(act.removesuffix(" post"))}:
+            roles |= page.roles
     for name in COUNTERPARTS[act]:
         assert (ROUTES[name].proof is Proof.TOKEN) is bool(roles), name
         assert not roles or ROUTES[name].roles <= roles, "a route lets nobody in whom the page keeps out"

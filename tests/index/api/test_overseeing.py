@@ -41,6 +41,8 @@ SAME = {
     "search post": "zoekopdracht",
     "figures get": "maandcijfers",
     "rules get": "regels",
+    "rules_to_decide get": "regelsets",
+    "rules_to_decide post": "regelbesluit",
     "log_health get": "logboek",
     "steering get": "stuurcijfers",
 }
