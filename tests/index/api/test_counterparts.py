@@ -137,7 +137,7 @@ def test_a_counterpart_is_a_route_for_whom_the_page_is_for(act: str) -> None:
     roles = set[Role]()
     for page in PAGES:
         if page.name in {act.removesuffix(" post"), TWINS.get(act.removesuffix(" post"))}:
-            roles |= page.roles
+            roles |= page.roles or frozenset()
     for name in COUNTERPARTS[act]:
         assert (ROUTES[name].proof is Proof.TOKEN) is bool(roles), name
         assert not roles or ROUTES[name].roles <= roles, "a route lets nobody in whom the page keeps out"
