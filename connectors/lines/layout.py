@@ -49,6 +49,7 @@ TYPES: Final = frozenset(
         "jeugdhulp",
         "onder-curatele",
         "opleiding",
+        "overige-jeugdhulp",
         "participatie-traject",
         "schoolinschrijving-verzuim",
         "schuldhulptraject",
