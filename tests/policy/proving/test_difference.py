@@ -75,7 +75,7 @@ def test_what_lasts_over_another_change_is_one_change(rule_set: RuleSet, succeed
     "changes",
     [
         ((T02, KNOWN_AGE, "true"),),
-        ((T02, KNOWN_AGE, NO_CHILDREN),),
+        pytest.param(((T02, KNOWN_AGE, NO_CHILDREN),), marks=pytest.mark.long),
         (
             (
                 T02,
@@ -83,7 +83,10 @@ def test_what_lasts_over_another_change_is_one_change(rule_set: RuleSet, succeed
                 "context.raadpleging.coordinator && context.raadpleging.doel ==",
             ),
         ),
-        ((T02, ', Action::"toon_contact"', ""), (T03, ', Action::"toon_contact"', "")),
+        pytest.param(
+            ((T02, ', Action::"toon_contact"', ""), (T03, ', Action::"toon_contact"', "")),
+            marks=pytest.mark.long,
+        ),
         ((G03, TWO_STEPS, f'({TWO_STEPS} && context.raadpleging.leeftijdsgroep != "0-11")'),),
     ],
     ids=["any-age", "another-age", "coordinators", "no-contact", "stricter-guard"],
