@@ -50,7 +50,15 @@ def require_owner(tx: Transaction, actor: Actor) -> StaffMember:
         NotPermitted: the actor does not administer, or `other-organisation`: she does so for another organisation than
             the one whose index this is.
     """
-    staff = require_role(actor, Role.FUNCTIONAL_ADMIN)
+    return require_of_owner(tx, require_role(actor, Role.FUNCTIONAL_ADMIN))
+
+
+def require_of_owner(tx: Transaction, staff: StaffMember) -> StaffMember:
+    """The same member of staff, who works for the organisation whose index this is.
+
+    Raises:
+        NotPermitted: `other-organisation`: she works for another.
+    """
     if not owns_the_index(tx, staff.organisation):
         raise NotPermitted(
             "other-organisation", "Dit regelt de organisatie van wie deze index is. Vraag daar de beheerder."

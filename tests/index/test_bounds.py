@@ -25,11 +25,13 @@ from signal_index.usecases.administration import accounts, appointing, proposals
 from signal_index.usecases.administration.acting import SET_UP
 from signal_index.usecases.administration.register import import_register, read_register
 from signal_index.usecases.administration.waiting import waiting
+from signal_index.usecases.rulebook.reading import count_waiting_rules
 from signal_index.usecases.sources.entries import Editing
 from signal_index.usecases.sources.overview import overview
 from signal_index.usecases.sourcing import renewals
 from tests.index.conftest import DAY, GEMEENTE, RULES, ZORG, World
 from tests.index.test_staff_commands import CONFIG
+from tests.support.rulebook import Book
 
 OTHER = "00000099000000000009"
 HERE, THERE = "f.beheer", "g.beheer"
@@ -434,3 +436,18 @@ publisher = "{GEMEENTE}"
 contact_name = "Balie"
 contact_phone = "085-0000000"
 """
+
+
+def test_only_who_works_for_the_organisation_whose_index_it_is_puts_rules_in_force(region: Any) -> None:
+    book = Book(region)
+    for there in (THERE, OFFICER_THERE):
+        with pytest.raises(NotPermitted, match="other-organisation"):
+            book.propose(there)
+    digest = book.propose(HERE)
+    for there in (THERE, "g.tweede", OFFICER_THERE):
+        assert book.refused(book.approve, there, digest) == "other-organisation"
+        assert book.refused(book.refuse, there, digest) == "other-organisation"
+        assert region.act_as(there, count_waiting_rules) == 0
+    assert book.approve("p.officer", digest).missing == (Role.FUNCTIONAL_ADMIN,)
+    assert region.act_as("f.tweede", count_waiting_rules) == 1
+    assert book.approve("f.tweede", digest).missing == ()

@@ -17,7 +17,7 @@ from signal_index.errors import Conflict, NotFound, NotPermitted
 from signal_index.model import Actor, StaffMember
 from signal_index.model.rulebook import APPROVING_ROLES, Approval, HeldRuleSet, RuleSetState
 from signal_index.ports import Transaction
-from signal_index.usecases.authority import require_role
+from signal_index.usecases.authority import owns_the_index, require_of_owner, require_role
 
 from .in_use import rules_of
 from .proposing import edited
@@ -33,7 +33,8 @@ def approve_rules(tx: Transaction, actor: Actor, digest: str, now: datetime) -> 
         now: aware UTC.
 
     Raises:
-        NotPermitted: the actor has neither role, or `own-rules`: she proposed or approved it already.
+        NotPermitted: the actor has neither role, `other-organisation`: she works for another organisation than the one
+            whose index this is, or `own-rules`: she proposed or approved it already.
         NotFound: `no-rule-set`.
         Conflict: `rules-decided`: it is adopted or refused, or somebody in her role agreed already; `rules-damaged`:
             the files are not those that were proposed; `rules-outdated`: a rule that counts by now is not in it.
@@ -83,6 +84,7 @@ def require_decider(actor: Actor) -> tuple[StaffMember, Role]:
 
 def _deciding(tx: Transaction, actor: Actor, digest: str) -> tuple[StaffMember, Role, HeldRuleSet]:
     member, role = require_decider(actor)
+    require_of_owner(tx, member)
     held = tx.rulebook.get(digest)
     if held is None:
         raise NotFound("no-rule-set", "Deze regels zijn niet gevonden.")
@@ -98,7 +100,9 @@ def _deciding(tx: Transaction, actor: Actor, digest: str) -> tuple[StaffMember, 
 def _stands(tx: Transaction, approval: Approval) -> bool:
     """Whether who agreed still may: somebody who left, or does something else now, cannot be the other one of two."""
     member = tx.staff.get(approval.staff_id)
-    return member is not None and member.active and approval.role in member.roles
+    if member is None or not member.active or approval.role not in member.roles:
+        return False
+    return owns_the_index(tx, member.organisation)
 
 
 def _require_usable(tx: Transaction, digest: str, now: datetime) -> None:

@@ -17,7 +17,7 @@ from signal_index.model import Actor, dutch_day
 from signal_index.model.rulebook import HeldRuleSet, RuleFiles, RuleSetState
 from signal_index.ports import Transaction
 from signal_index.usecases.administration.acting import SET_UP, require_administrator
-from signal_index.usecases.authority import require_role
+from signal_index.usecases.authority import require_of_owner, require_role
 
 from .in_use import loaded
 
@@ -81,7 +81,8 @@ def _proposer(tx: Transaction, actor: Actor) -> str:
     if actor.staff_id == SET_UP:
         return require_administrator(tx, actor)
     officer = Role.PRIVACY_OFFICER in actor.roles
-    return require_role(actor, Role.PRIVACY_OFFICER if officer else Role.FUNCTIONAL_ADMIN).staff_id
+    staff = require_role(actor, Role.PRIVACY_OFFICER if officer else Role.FUNCTIONAL_ADMIN)
+    return require_of_owner(tx, staff).staff_id
 
 
 def edited(before: RuleFiles, after: RuleFiles, now: datetime) -> list[str]:

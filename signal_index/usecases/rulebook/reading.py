@@ -13,6 +13,7 @@ from signal_index.errors import Conflict, NotFound
 from signal_index.model import Actor, StaffMember
 from signal_index.model.rulebook import HeldRuleSet, RuleFiles, RuleSetState
 from signal_index.ports import Transaction
+from signal_index.usecases.authority import owns_the_index
 
 from .deciding import deciding_role, require_decider
 from .in_use import rules_of
@@ -104,8 +105,8 @@ def list_rule_sets(tx: Transaction, actor: Actor) -> Sequence[Proposed]:
         NotPermitted: the actor may not decide about rules.
     """
     member, _ = require_decider(actor)
-    current = tx.rulebook.adopted()
-    return [_proposed(tx, each, member, deciding_role(actor), current) for each in tx.rulebook.all()]
+    current, role = tx.rulebook.adopted(), _role_here(tx, actor)
+    return [_proposed(tx, each, member, role, current) for each in tx.rulebook.all()]
 
 
 def one_rule_set(tx: Transaction, actor: Actor, digest: str) -> Opened:
@@ -123,8 +124,14 @@ def one_rule_set(tx: Transaction, actor: Actor, digest: str) -> Opened:
 
 def count_waiting_rules(tx: Transaction, actor: Actor) -> int:
     """How many sets wait for the actor; 0 for whoever decides about none."""
-    role, member = deciding_role(actor), actor.staff
+    role, member = _role_here(tx, actor), actor.staff
     return 0 if member is None else sum(_waits_for(each, member, role) for each in tx.rulebook.all())
+
+
+def _role_here(tx: Transaction, actor: Actor) -> Role | None:
+    """In which role somebody decides about rules; None for who works for another organisation than the index's."""
+    ours = actor.staff is not None and owns_the_index(tx, actor.staff.organisation)
+    return deciding_role(actor) if ours else None
 
 
 def changes_between(before: RuleFiles, after: RuleFiles) -> Changes:
