@@ -63,6 +63,12 @@ class RuleSet:
     words: Words
     epochs: tuple[InForce, ...]
 
+    @property
+    def versions(self) -> tuple[Rule, ...]:
+        """Every version of every rule once, the newest first."""
+        found = {rule.key: rule for epoch in self.epochs for rule in epoch.rules}
+        return tuple(sorted(found.values(), key=lambda rule: (-rule.valid_from.toordinal(), rule.key)))
+
     def in_force(self, on: date) -> InForce:
         """The rules of that day. On a day that has none the result covers nothing: every decision is a fault."""
         index = bisect_right(self.epochs, on, key=lambda epoch: epoch.starts)

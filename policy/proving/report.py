@@ -10,7 +10,6 @@ from itertools import groupby
 
 from policy.catalogue import Catalogue, PurposeRule, SignalType
 from policy.proving.difference import Change, Direction
-from policy.rule_text import Rule
 from policy.rulesets import RuleSet
 from policy.telling.wording import Language, Words, day_text
 
@@ -177,7 +176,7 @@ class Report:
         yield from lines or [f"- {self._say('files.none')}"]
 
     def _rule_lines(self) -> Iterator[str]:
-        before, after = _rules(self.old), _rules(self.new)
+        before, after = ({rule.key: rule for rule in each.versions} for each in (self.old, self.new))
         for key, rule in sorted((before | after).items()):
             if key not in before:
                 added = self._say("added", day=self._day(rule.valid_from), title=rule.title, key=key)
@@ -261,10 +260,6 @@ class Report:
             return self._say(f"no.rule.{change.direction.value}")
         texts = " ".join(f"{rule.officer_text} ({rule.key})" for rule in guards)
         return self._say(f"held.{change.direction.value}", texts=texts)
-
-
-def _rules(rules: RuleSet) -> dict[str, Rule]:
-    return {rule.key: rule for epoch in rules.epochs for rule in epoch.rules}
 
 
 def _purpose(catalogue: Catalogue, code: str, language: Language) -> str:

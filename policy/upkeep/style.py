@@ -30,7 +30,7 @@ def remarks(rules: RuleSet) -> Iterator[str]:
 
 
 def _texts(rules: RuleSet) -> Iterator[tuple[str, str]]:
-    for rule in {rule.key: rule for epoch in rules.epochs for rule in epoch.rules}.values():
+    for rule in rules.versions:
         yield f"{rule.file} @titel", rule.title
         yield f"{rule.file} @uitleg_fg", rule.officer_text
         if rule.worker_text is not None:

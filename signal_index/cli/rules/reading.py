@@ -93,7 +93,7 @@ def chosen(which: Path | str | None, config: Path) -> RuleSet:
 
 def in_short(rules: RuleSet) -> str:
     """How much of everything there is in a set."""
-    versions = {rule.key: rule for epoch in rules.epochs for rule in epoch.rules}.values()
+    versions = rules.versions
     guards = sum(rule.kind is Kind.GUARD for rule in versions)
     kinds, purposes = len(rules.catalogue.types), len(rules.catalogue.purposes)
     return (

@@ -6,10 +6,12 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from policy.rule_text import Kind
+from policy.catalogue import LifeDomainText
+from policy.rule_text import Kind, Rule
 from policy.vocabulary import Level, LifeDomain, Shows
 from signal_index.review.policy import Sentence
-from signal_index.usecases.rulebook.overview import Reach, Rulebook, RuleLine
+from signal_index.usecases.rulebook.overview import Rulebook
+from signal_index.usecases.rulebook.published import Reach, RuleLine
 from signal_index.wire import Wire
 
 
@@ -32,9 +34,8 @@ class Regelversie(Wire):
     vervangt: str | None
 
     @classmethod
-    def of(cls, line: RuleLine) -> "Regelversie":
+    def of(cls, rule: Rule) -> "Regelversie":
         """Map a version."""
-        rule = line.rule
         return cls(regel=rule.key, vanaf=rule.valid_from, tot=rule.valid_until, vervangt=rule.replaces)
 
 
@@ -79,13 +80,14 @@ class Doelbereik(Wire):
     niveau: Level | None = Field(description="Het meeste van een signaal; leeg als er niets mag.")
 
     @classmethod
-    def of(cls, reach: Reach) -> "Doelbereik":
-        """Map what a purpose reaches."""
+    def of(cls, reach: Reach, areas: Iterable[LifeDomainText]) -> "Doelbereik":
+        """Map what a purpose reaches, by area of life."""
+        shown = [(area.code, most) for area, most in zip(areas, reach.cells, strict=True) if most is not None]
         return cls(
             doel=reach.purpose.code,
             toont=reach.purpose.shows,
-            leefgebieden=tuple(each.code for each in reach.domains),
-            niveau=reach.highest,
+            leefgebieden=tuple(code for code, _ in shown),
+            niveau=max((most for _, most in shown), default=None),
         )
 
 
@@ -104,13 +106,14 @@ class Regels(Wire):
     @classmethod
     def of(cls, book: Rulebook, policy: Iterable[Sentence]) -> "Regels":
         """Map the rules, and how looks are reviewed."""
+        today = book.today
         return cls(
-            vanKracht=book.is_covered,
-            vanaf=book.now.starts if book.is_covered else None,
-            tot=book.now.ends,
-            kenmerk=book.now.digest,
-            regels=tuple(Regel.of(each) for each in book.lines),
+            vanKracht=today.covered,
+            vanaf=today.now.starts if today.covered else None,
+            tot=today.now.ends,
+            kenmerk=today.now.digest,
+            regels=tuple(Regel.of(each) for each in (*today.guards, *today.grants)),
             versies=tuple(Regelversie.of(each) for each in book.history),
-            doelen=tuple(Doelbereik.of(each) for each in book.reaches),
+            doelen=tuple(Doelbereik.of(each, today.areas) for each in today.reaches),
             afspraken=tuple(str(each) for each in policy),
         )

@@ -132,7 +132,7 @@ def _contents(opened: Opened, lang: str) -> dict[str, Any]:
 def _line(file: str, rules: RuleSet) -> FileLine:
     if file in _ABOUT:
         return FileLine(file, _ABOUT[file], None, translated=True)
-    found = next((rule for epoch in rules.epochs for rule in epoch.rules if rule.file == file), None)
+    found = next((rule for rule in rules.versions if rule.file == file), None)
     if found is None:
         return FileLine(file, file, None, translated=False)
     return FileLine(file, found.title, found.officer_text, translated=False)

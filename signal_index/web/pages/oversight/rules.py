@@ -4,12 +4,8 @@ The rules themselves are for everybody and stand on their own page. Nothing here
 not recorded; what somebody decides about a set that waits is.
 """
 
-from collections.abc import Sequence
-
 from starlette.responses import Response
 
-from policy.rule_text import Rule
-from policy.rulesets import RuleSet
 from signal_index.model import dutch_day
 from signal_index.review.policy import POLICY
 from signal_index.web.pages.administration.rule_sets import one_set, rulebook
@@ -25,15 +21,9 @@ async def show_rules(visit: Visit) -> Response:
         **await rulebook(visit),
         now=now,
         covered=now.covers(today),
-        history=_versions(visit.rules),
+        history=visit.rules.versions,
         policy=POLICY.sentences(),
     )
-
-
-def _versions(rules: RuleSet) -> Sequence[Rule]:
-    """Every version of every rule once, the newest first."""
-    found = {rule.key: rule for epoch in rules.epochs for rule in epoch.rules}
-    return sorted(found.values(), key=lambda rule: (-rule.valid_from.toordinal(), rule.key))
 
 
 PAGES = (
