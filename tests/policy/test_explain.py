@@ -204,6 +204,7 @@ def test_the_officer_reads_every_guard_that_refused_and_the_facts_it_refused_on(
     assert told.why == (
         (
             "De medewerker heeft op deze dag geen lopende en bevestigde zorgrelatie met deze inwoner. "
+            "Alleen het doel voor nood kan zonder, na een verklaring. "
             "(regel G01-zorgrelatie-2026-01-01, geldt sinds 1 januari 2026)"
         ),
         (
