@@ -39,6 +39,9 @@ SAME = {
     "opening get": "zaaknummeraanvraag",
     "decide_opening post": "zaaknummerbesluit",
     "search post": "zoekopdracht",
+    "objections get": "belemmeringen",
+    "objections post": "nieuw-bezwaar",
+    "end_objection post": "einde-bezwaar",
     "figures get": "maandcijfers",
     "rules get": "regels",
     "rules_to_decide get": "regelsets",
@@ -351,17 +354,7 @@ def test_a_month_without_figures_is_not_there(may: World, month: str, status: in
     assert may.records("oversight.read", "administration.read") == []
 
 
-# --- Rules and log ------------------------------------------------------------------------------------------------
-
-
-def test_the_rules_stand_there_with_their_text_and_reach(world: World) -> None:
-    found = get(world, "/regels")
-    now = world.desk.rules.in_force(world.DAY)
-    assert (found["vanKracht"], found["kenmerk"]) == (True, now.digest)
-    assert [each["regel"] for each in found["regels"]] == [each.key for each in now.rules]
-    assert [each["uitleg"] for each in found["regels"]] == [each.officer_text for each in now.rules]
-    assert [each["doel"] for each in found["doelen"]] == [each.code for each in now.catalogue.purposes]
-    assert any(each["leefgebieden"] and each["niveau"] for each in found["doelen"])
+# --- Log ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_witness_that_never_answered_makes_the_log_not_well(world: World) -> None:
