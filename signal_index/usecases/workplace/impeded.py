@@ -7,20 +7,24 @@ Invariants:
 Whoever controls this module can show a team lead case references of her team, and nobody a flag.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from policy.vocabulary import Role
 from signal_index import audit
 from signal_index.model import Actor, CareRelation, StaffMember, dutch_day
-from signal_index.model.impediments import Impediment, ListedImpediment
+from signal_index.model.impediments import Impediment, ImpedimentKind, ListedImpediment
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 from signal_index.usecases.relations import NotStanding, find_standing
 
 from .covers import colleagues_of, shown_name
 from .impediments import may_end, require_keeper
+
+_REMINDED: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,34 @@ def impediments_in_team(tx: Transaction, actor: Actor, now: datetime) -> InTeam:
     """
     staff = require_role(actor, Role.TEAM_LEAD)
     return InTeam(tuple(list_impediments(tx, actor, now)), colleagues_of(tx, staff))
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A backup was put back.
+
+    Args:
+        at: when.
+        newest: moment of the newest record in it; what people registered since then is lost. None when nobody knows.
+    """
+
+    at: datetime
+    newest: datetime | None
+
+
+def restored_lately(tx: Transaction, now: datetime) -> Restored | None:
+    """The last backup that was put back, as long as people may have something to register again."""
+    entry = next(iter(tx.audit.entries(events=("index.restored",), limit=1)), None)
+    if entry is None or now - entry.at > _REMINDED:
+        return None
+    newest = entry.fields.get("newest")
+    return Restored(entry.at, datetime.fromisoformat(newest) if isinstance(newest, str) else None)
+
+
+def kept_impediments(tx: Transaction) -> Counter[ImpedimentKind]:
+    """How many there are of each kind, of every organisation with staff."""
+    organisations = {each.organisation for each in tx.staff.all()}
+    return Counter(each.kind for oin in organisations for each in tx.impediments.all_of(oin))
 
 
 def said_herself(

@@ -6,7 +6,7 @@ from policy.vocabulary import Role
 from signal_index.model import Actor, dutch_day
 from signal_index.model.impediments import Impediment, ImpedimentKind
 from signal_index.ports import Transaction
-from signal_index.usecases.workplace.impeded import impediments_in_team
+from signal_index.usecases.workplace.impeded import impediments_in_team, restored_lately
 from signal_index.usecases.workplace.impediments import case_in_team, end_impediment, involve
 from signal_index.web.pages.visits import Page, Visit
 
@@ -19,7 +19,9 @@ async def show(visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, filled: ImpedimentForm, errors: Errors) -> Response:
-    found = await visit.run_as(lambda tx, actor: impediments_in_team(tx, actor, visit.now))
+    found, restored = await visit.run_as(
+        lambda tx, actor: (impediments_in_team(tx, actor, visit.now), restored_lately(tx, visit.now))
+    )
     return visit.page(
         "involvements.html",
         400 if errors else 200,
@@ -29,6 +31,7 @@ async def _page(visit: Visit, filled: ImpedimentForm, errors: Errors) -> Respons
         filled=filled.again(),
         today=dutch_day(visit.now),
         registered=just_registered(visit, found.listed),
+        restored=restored,
         ended="beeindigd" in visit.request.query_params,
     )
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from signal_index.model import Actor, dutch_day
 from signal_index.model.impediments import Impediment, ImpedimentKind
 from signal_index.ports import Transaction
-from signal_index.usecases.workplace.impeded import impediments_in_organisation
+from signal_index.usecases.workplace.impeded import impediments_in_organisation, restored_lately
 from signal_index.usecases.workplace.impediments import case_in_organisation, end_impediment, object_to
 from signal_index.web.pages.impediments.filled import Errors, ImpedimentForm, just_registered, registered
 from signal_index.web.pages.visits import OFFICERS, Page, Visit
@@ -21,7 +21,9 @@ async def show(visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, filled: ImpedimentForm, errors: Errors) -> Response:
-    listed = await visit.run_as(lambda tx, actor: impediments_in_organisation(tx, actor, visit.now))
+    listed, restored = await visit.run_as(
+        lambda tx, actor: (impediments_in_organisation(tx, actor, visit.now), restored_lately(tx, visit.now))
+    )
     return visit.page(
         "oversight/objections.html",
         400 if errors else 200,
@@ -31,6 +33,7 @@ async def _page(visit: Visit, filled: ImpedimentForm, errors: Errors) -> Respons
         filled=filled.again(),
         today=dutch_day(visit.now),
         registered=just_registered(visit, listed),
+        restored=restored,
         ended="beeindigd" in visit.request.query_params,
     )
 

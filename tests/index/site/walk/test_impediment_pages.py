@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from policy.vocabulary import Role
+from signal_index import audit
 from tests.index.conftest import World
 
 CASE, OTHER = "WT-2026-0147", "WT-2026-0148"
@@ -248,3 +249,18 @@ def test_the_news_is_not_in_the_address_alone(walk: Any, own: str) -> None:
 )
 def test_each_page_is_for_its_own_role(walk: Any, signed_in: dict[str, str], path: str) -> None:
     assert walk(**signed_in).open(path).status == 403
+
+
+@pytest.mark.parametrize(("signed_in", "path"), [(OFFICER, "/toezicht/bezwaren"), (LEAD, "/team/prive")])
+def test_after_a_restore_the_page_says_since_when_to_look_again(
+    walk: Any, house: Any, signed_in: dict[str, str], path: str
+) -> None:
+    world = house.world
+    assert "reservekopie" not in walk(**signed_in).open(path).text
+    restored = audit.event(
+        "index.restored", world.clock, actor="operator", token="t", newest="2026-03-01T20:15:00+00:00"
+    )
+    world.database.run(lambda tx: tx.audit.append(restored))
+    page = walk(**signed_in).open(path)
+    assert "Er is een reservekopie teruggezet" in page.text
+    assert "na 1 maart 2026, 21:15" in page.text
