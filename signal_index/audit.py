@@ -69,7 +69,7 @@ EVENTS: dict[str, frozenset[str]] = {
     ),
     # The operator put a backup back; everything sources had said is asked for again. `size` and `root` are of the
     # tree as the backup had it, for witnesses to compare with what they cosigned.
-    "index.restored": _ADMINISTRATOR | {"size", "root"},
+    "index.restored": _ADMINISTRATOR | {"size", "root", "newest"},
     "register.imported": _ADMINISTRATOR | {"publishers", "publications", "entrances"},
     # The functioneel beheerder opened a page; `page` is its name, `selection` the month or the like she chose.
     "administration.read": _ACTOR | {"page", "selection"},

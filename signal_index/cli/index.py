@@ -1,7 +1,8 @@
 """The commands of the index operator, and of who works for a source; none of them shows a flag."""
 
 import json
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -12,8 +13,10 @@ from crypto.log.notes import note_text
 from signal_index import audit
 from signal_index.errors import SetupFault
 from signal_index.model import dutch_day
+from signal_index.model.impediments import ImpedimentKind
 from signal_index.model.log import Cosigned
 from signal_index.model.workplace import Verdict
+from signal_index.ports import Transaction
 from signal_index.store import begin_again, open_database, origin_of, read_state
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
@@ -21,6 +24,7 @@ from signal_index.usecases.administration import accounts
 from signal_index.usecases.expire import erasable, erase, expire, tidy
 from signal_index.usecases.oversee import Standing, source_standing
 from signal_index.usecases.workplace import questions
+from signal_index.usecases.workplace.impeded import kept_impediments
 from signal_index.wiring import Index, load_secrets
 
 from .options import config_option, plain_errors, settings_of
@@ -80,6 +84,7 @@ def restored(config: Path, *, clock_is_right: bool) -> None:
             seen = index.database.run(lambda tx: tx.witnesses.cosigned())
             if not clock_is_right:
                 _require_recent(index)
+            newest, kept = index.database.run(_newest_record), index.database.run(kept_impediments)
         begin_again(settings.database, secrets)
     with opened(config) as index:
         # Nothing new goes in yet: what is recorded must be what the backup held.
@@ -88,7 +93,13 @@ def restored(config: Path, *, clock_is_right: bool) -> None:
         head = growth.head
         root, account = write_base64(head.root), os_account()
         record = audit.event(
-            "index.restored", now(), actor="operator", token=account, size=head.size, root=root
+            "index.restored",
+            now(),
+            actor="operator",
+            token=account,
+            size=head.size,
+            root=root,
+            newest=newest.isoformat() if newest is not None else None,
         )
         index.database.run(lambda tx: tx.audit.append(record))
         erased = _erase(index, head.size)
@@ -98,6 +109,7 @@ def restored(config: Path, *, clock_is_right: bool) -> None:
     click.echo(
         f"the log goes on from {head.size} entries under a new name, with this key for the witnesses:\n  {key}"
     )
+    _say_what_is_lost(newest, kept)
     for each in seen:
         _ask_to_compare(origin_of(secrets.scope, before), each)
 
@@ -109,12 +121,30 @@ def _require_recent(index: Index) -> None:
         SetupFault: the clock is far beyond the newest record.
     """
     moment = now()
-    newest = index.database.run(lambda tx: [entry.at for entry in tx.audit.entries(limit=1)])
-    if newest and moment - newest[0] > BACKUP_AGE_MAX:
+    newest = index.database.run(_newest_record)
+    if newest is not None and moment - newest > BACKUP_AGE_MAX:
         raise SetupFault(
-            f"the newest record in this backup is of {newest[0]:%Y-%m-%d}, and what has passed its term by "
+            f"the newest record in this backup is of {newest:%Y-%m-%d}, and what has passed its term by "
             f"{moment:%Y-%m-%d} will be erased: if that is right, add --clock-is-right; else set the clock right"
         )
+
+
+def _newest_record(tx: Transaction) -> datetime | None:
+    return next((entry.at for entry in tx.audit.entries(limit=1)), None)
+
+
+def _say_what_is_lost(newest: datetime | None, kept: Counter[ImpedimentKind]) -> None:
+    """What no feed tells again: people have to."""
+    since = f"since {newest:%Y-%m-%d %H:%M} UTC" if newest is not None else "at any time"
+    click.echo(
+        f"lost: every objection and involvement registered {since}, so who objected can be looked at again;\n"
+        f"  what was ended {since} stands again. This backup holds {kept[ImpedimentKind.OBJECTION]} objections "
+        f"and {kept[ImpedimentKind.INVOLVED]} involvements.\n"
+        "  Serve the surfaces sources and oversight first. Once the care relations are in, privacy officers register\n"
+        "  and end again, at Bezwaren or with signal-index impediment, what came in since; team leads do so for their\n"
+        "  workers. Serve the surface workers after that. An export of the log from before this restore shows what\n"
+        "  it was: impediment.registered and impediment.ended."
+    )
 
 
 def _ask_to_compare(origin: str, seen: Cosigned) -> None:

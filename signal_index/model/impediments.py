@@ -50,9 +50,33 @@ class Impediment:
         """Whether it counts on this day."""
         return self.first_day <= on and (self.last_day is None or on <= self.last_day)
 
+    def is_over(self, on: date) -> bool:
+        """Whether its last day lies before this day."""
+        return self.last_day is not None and self.last_day < on
+
     def stops(self, worker: str, on: date) -> bool:
         """Whether it keeps this worker from looking on this day."""
         return self.holds(on) and self.worker in {"", worker}
+
+
+@dataclass(frozen=True)
+class ListedImpediment:
+    """One as a privacy officer or a team lead reads it in a list.
+
+    Args:
+        alias: of the resident, for a privacy officer, who knows no cases; else None.
+        case_reference: for a team lead; None as well when the case it was registered by is gone.
+        worker: name of who is involved; None for an objection.
+        registered_by: name.
+        may_end: whether it is the reader's to end.
+    """
+
+    impediment: Impediment
+    alias: str | None
+    case_reference: str | None
+    worker: str | None
+    registered_by: str
+    may_end: bool
 
 
 def stopping(found: Iterable[Impediment], worker: str, on: date) -> tuple[Impediment, ...]:

@@ -11,6 +11,7 @@ from signal_index.cli.session import as_option, now, opened, run_as
 from signal_index.model import dutch_day
 from signal_index.model.impediments import Impediment
 from signal_index.usecases.workplace import impediments
+from signal_index.usecases.workplace.impeded import list_impediments
 from signal_index.usecases.workplace.impediments import ImpedimentRequest
 
 _relation = click.argument("relation_id", type=click.UUID)
@@ -89,10 +90,10 @@ def end(impediment_id: UUID, staff_id: str, config: Path) -> None:
 @as_option("privacy-officer, or teamleider for your own team")
 @config_option
 def list_standing(staff_id: str, config: Path) -> None:
-    """Show those you may end; that you read it is recorded."""
+    """Show those you may end, and to a privacy officer all of her organisation; that you read it is recorded."""
     with opened(config) as index:
-        found = run_as(index, staff_id, lambda tx, actor: impediments.list_impediments(tx, actor, now()))
-    click.echo("\n".join(_line(each) for each in found) or "nothing keeps anybody from looking")
+        found = run_as(index, staff_id, lambda tx, actor: list_impediments(tx, actor, now()))
+    click.echo("\n".join(_line(each.impediment) for each in found) or "nothing keeps anybody from looking")
 
 
 def _request(relation_id: UUID, first: date | None, last: date | None) -> ImpedimentRequest:

@@ -224,7 +224,7 @@ def overview(tx: Transaction, actor: Actor, now: datetime) -> CoverOverview:
     mine = still_standing(tx.covers.of_absentee(organisation, staff.staff_id), today)
     for_others = still_standing(tx.covers.by_delegate(organisation, staff.staff_id), today)
     team = still_standing(tx.covers.of_team(organisation, staff.team), today)
-    colleagues = _colleagues(tx, staff) if Role.TEAM_MEMBER in actor.roles else ()
+    colleagues = colleagues_of(tx, staff) if Role.TEAM_MEMBER in actor.roles else ()
     return CoverOverview(mine, for_others, team, colleagues, names_in(tx, (*mine, *for_others, *team)))
 
 
@@ -233,7 +233,8 @@ def still_standing(covers: Iterable[Cover], today: date) -> tuple[Cover, ...]:
     return tuple(cover for cover in covers if not cover.is_over(today))
 
 
-def _colleagues(tx: Transaction, staff: StaffMember) -> tuple[StaffMember, ...]:
+def colleagues_of(tx: Transaction, staff: StaffMember) -> tuple[StaffMember, ...]:
+    """Who else looks for clients in her team, by name."""
     known = (other for other in tx.staff.all() if _may_cover(staff, other))
     return tuple(sorted(known, key=lambda other: (other.shown_name.casefold(), other.staff_id)))
 

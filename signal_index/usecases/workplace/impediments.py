@@ -5,19 +5,20 @@ Invariants:
    gets when nothing is running.
 2. Nobody ends what keeps herself from looking: an involvement is ended by the team lead, never by who is involved, and
    an objection by a privacy officer, who looks at nobody.
+3. Saying the same once more changes nothing and is not recorded twice.
 
 Whoever controls this module can keep workers from looking, and take away what kept them from it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from secrets import token_bytes
 from uuid import UUID
 
+from crypto.sheet.fields import is_case_reference
 from policy.vocabulary import Role
 from signal_index import audit
-from signal_index.errors import Malformed, NotFound
+from signal_index.errors import Conflict, Malformed, NotFound
 from signal_index.model import Actor, AuditEvent, CareRelation, StaffMember, dutch_day
 from signal_index.model.impediments import Impediment, ImpedimentKind
 from signal_index.ports import Transaction
@@ -25,6 +26,8 @@ from signal_index.usecases.authority import require_role
 from signal_index.usecases.relations import NotStanding, find_standing
 
 _ID_BYTES = 16
+_ANY_MOMENT = datetime.min.replace(tzinfo=UTC)
+_KEEPERS = {ImpedimentKind.OBJECTION: Role.PRIVACY_OFFICER, ImpedimentKind.INVOLVED: Role.TEAM_LEAD}
 
 
 @dataclass(frozen=True)
@@ -100,43 +103,101 @@ def involve(
     )
 
 
-def end_impediment(tx: Transaction, actor: Actor, impediment_id: bytes, now: datetime) -> Impediment:
+def end_impediment(
+    tx: Transaction,
+    actor: Actor,
+    impediment_id: bytes,
+    now: datetime,
+    *,
+    kind: ImpedimentKind | None = None,
+) -> Impediment:
     """End one; from this moment on it stops nobody.
 
+    Args:
+        tx: the open transaction.
+        actor: a privacy officer, or the lead of a team.
+        impediment_id: 16 bytes.
+        now: aware UTC.
+        kind: the only one that may be ended here, by who keeps it; None for whichever is hers to end.
+
     Raises:
-        NotPermitted: the actor acts neither as a privacy officer nor as a teamleider.
+        NotPermitted: the actor acts neither as a privacy officer nor as a teamleider, or not as who keeps this kind.
         NotFound: `unknown-impediment`: there is none, or it is not hers to end.
     """
-    staff = _require_keeper(actor)
+    staff = require_keeper(actor) if kind is None else require_role(actor, _KEEPERS[kind])
     found = tx.impediments.get(staff.organisation, impediment_id)
-    if found is None or not _may_end(actor, staff, found):
+    if found is None or kind not in {None, found.kind} or not may_end(actor, staff, found):
         raise NotFound("unknown-impediment", "Deze belemmering is niet gevonden.")
     tx.impediments.remove(found.organisation, found.impediment_id)
     tx.audit.append(_record("impediment.ended", found, actor, now))
     return found
 
 
-def list_impediments(tx: Transaction, actor: Actor, now: datetime) -> Sequence[Impediment]:
-    """Those the actor may end and that are not over, in order of first day.
+def case_in_organisation(tx: Transaction, actor: Actor, reference: str, now: datetime) -> bytes:
+    """The care relation that a privacy officer means by a case reference.
 
     Raises:
-        NotPermitted: the actor acts neither as a privacy officer nor as a teamleider.
+        NotPermitted: the actor does not act as a privacy officer.
+        NotFound: `unknown-relation`: her organisation has no such case.
+        Conflict: `case-of-several`: it is used for more than one resident, so nobody knows whom she means.
     """
-    staff, today = _require_keeper(actor), dutch_day(now)
-    tx.audit.append(audit.act("impediments.listed", now, actor))
-    return [
-        each
-        for each in tx.impediments.all_of(staff.organisation)
-        if _may_end(actor, staff, each) and (each.last_day is None or today <= each.last_day)
-    ]
+    staff = require_role(actor, Role.PRIVACY_OFFICER)
+    meant = _meant(_cases(tx, staff, reference), dutch_day(now))
+    if meant is None:
+        raise NotFound(
+            "unknown-relation",
+            "Dit zaaknummer is niet gevonden in uw organisatie. Kijk het na in het regiesysteem.",
+        )
+    return meant
 
 
-def _require_keeper(actor: Actor) -> StaffMember:
+def case_in_team(tx: Transaction, actor: Actor, reference: str, now: datetime) -> bytes:
+    """The care relation that a team lead means by a case reference.
+
+    Raises:
+        NotPermitted: the actor does not act as a teamleider.
+        NotFound: `unknown-relation`: her team has no such case.
+        Conflict: see `case_in_organisation`.
+    """
+    staff = require_role(actor, Role.TEAM_LEAD)
+    cases = [each for each in _cases(tx, staff, reference) if each.team == staff.team]
+    meant = _meant(cases, dutch_day(now))
+    if meant is None:
+        raise NotFound(
+            "unknown-relation", "Dit zaaknummer is niet gevonden in uw team. Kijk het na in het regiesysteem."
+        )
+    return meant
+
+
+def _cases(tx: Transaction, staff: StaffMember, reference: str) -> list[CareRelation]:
+    if not is_case_reference(reference):
+        return []
+    return [each for each in tx.relations.all_of(staff.organisation) if each.case_reference == reference]
+
+
+def _meant(cases: list[CareRelation], today: date) -> bytes | None:
+    """One of the care relations with one resident, rather one that still runs; None when there are none."""
+    if len({each.person for each in cases}) > 1:
+        raise Conflict(
+            "case-of-several",
+            "Dit zaaknummer hoort bij meer dan één inwoner. Laat het verbeteren in het regiesysteem.",
+        )
+    ranked = sorted(cases, key=lambda each: (each.is_over(today), each.relation_id))
+    return ranked[0].relation_id if ranked else None
+
+
+def require_keeper(actor: Actor) -> StaffMember:
+    """Who registers and ends for others: a privacy officer, or the lead of a team.
+
+    Raises:
+        NotPermitted: the actor acts as neither.
+    """
     role = Role.PRIVACY_OFFICER if Role.PRIVACY_OFFICER in actor.roles else Role.TEAM_LEAD
     return require_role(actor, role)
 
 
-def _may_end(actor: Actor, staff: StaffMember, impediment: Impediment) -> bool:
+def may_end(actor: Actor, staff: StaffMember, impediment: Impediment) -> bool:
+    """Whether this one is hers to end."""
     if impediment.kind is ImpedimentKind.OBJECTION:
         return Role.PRIVACY_OFFICER in actor.roles
     leads = Role.TEAM_LEAD in actor.roles and impediment.team == staff.team
@@ -182,9 +243,17 @@ def _impediment(
 
 
 def _register(tx: Transaction, actor: Actor, impediment: Impediment) -> Impediment:
+    for each in tx.impediments.about(impediment.organisation, impediment.person):
+        if _says(each) == _says(impediment):
+            return each
     tx.impediments.put(impediment)
     tx.audit.append(_record("impediment.registered", impediment, actor, impediment.registered_at))
     return impediment
+
+
+def _says(impediment: Impediment) -> Impediment:
+    """The same, whenever it was said."""
+    return replace(impediment, impediment_id=b"", registered_at=_ANY_MOMENT)
 
 
 def _record(name: str, impediment: Impediment, actor: Actor, now: datetime) -> AuditEvent:

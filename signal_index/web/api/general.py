@@ -1,4 +1,4 @@
-"""What everybody may ask of this interface: what it is, and whether it can answer now."""
+"""What everybody may ask of this interface: what it is, whether it can answer now, and by which rules it decides."""
 
 import json
 from collections.abc import Callable
@@ -10,8 +10,11 @@ from pydantic import BaseModel
 
 from signal_index.model import dutch_day
 from signal_index.usecases.rulebook.in_use import require_in_force
+from signal_index.usecases.rulebook.published import published
 from signal_index.web.desk import Desk
 from signal_index.web.strict import JSON, StrictRoute
+
+from .rule_shapes import Regels
 
 
 class Gereed(BaseModel):
@@ -42,5 +45,10 @@ def router(desk: Desk, document: Callable[[], dict[str, Any]]) -> APIRouter:
         await desk.run(lambda tx: tx.scope)
         require_in_force(desk.rules, dutch_day(desk.now()))
         return Gereed(gereed=True)
+
+    @routes.get("/regels", name="regels", summary="Lees de regels")
+    async def regels() -> Regels:
+        """Welk doel laat wat zien van welk leefgebied, op welke wet dat rust, en elke regel; voor iedereen."""
+        return Regels.of(published(desk.rules, dutch_day(desk.now())), desk.rules.versions)
 
     return routes

@@ -104,14 +104,13 @@ def _of_a_source(records: str, *statuses: int) -> Declared:
     )
 
 
-def _overseeing(records: str | None, *statuses: int) -> Declared:
-    """A row for the privacy officer; what records nothing is the same for everybody."""
+def _overseeing(records: str, *statuses: int) -> Declared:
+    """A row for the privacy officer."""
     return Declared(
         part=Part.OVERSIGHT,
         proof=Proof.TOKEN,
         roles=frozenset({Role.PRIVACY_OFFICER}),
         records=records,
-        silent="" if records else _NOBODY,
         rate=Rate.WORK,
         statuses=frozenset(statuses),
     )
@@ -160,6 +159,13 @@ ROUTES: Final[Mapping[str, Declared]] = {
         reads_database=False,
     ),
     "gereed": Declared(part=Part.GENERAL, proof=Proof.NOTHING, silent=_NOBODY, rate=Rate.OPEN),
+    "regels": Declared(
+        part=Part.GENERAL,
+        proof=Proof.NOTHING,
+        silent=_NOBODY,
+        rate=Rate.OPEN,
+        reads_database=False,
+    ),
     "leveringen": Declared(
         part=Part.SOURCES,
         proof=Proof.SIGNATURE,
@@ -248,6 +254,11 @@ ROUTES: Final[Mapping[str, Declared]] = {
     "teamvervangingen": _at_work(None, roles=_WORKER | _LEAD, silent=_OWN_WORK),
     "nieuwe-teamvervanging": _at_work("cover.arranged"),
     "einde-teamvervanging": _at_work("cover.ended", 404, roles=_WORKER | _LEAD),
+    "eigen-belemmering": _at_work(None, 404, silent=_OWN_WORK),
+    "nieuwe-eigen-belemmering": _at_work("impediment.registered", 404),
+    "teambelemmeringen": _at_work("impediments.listed", roles=_LEAD),
+    "nieuwe-teambelemmering": _at_work("impediment.registered", 404, 409, roles=_LEAD),
+    "einde-teambelemmering": _at_work("impediment.ended", 404, roles=_LEAD),
     "berichten": _at_work(None, silent=_OWN_WORK),
     "samenvatting": _at_work("digest.changed"),
     "medewerkers": _administering("staff.listed"),
@@ -285,8 +296,10 @@ ROUTES: Final[Mapping[str, Declared]] = {
     "nieuwe-zaaknummeraanvraag": _overseeing("opening.asked", 404),
     "zaaknummeraanvraag": _overseeing("opening.read", 404),
     "zaaknummerbesluit": _overseeing("opening.approved", 404, 409),
+    "belemmeringen": _overseeing("impediments.listed"),
+    "nieuw-bezwaar": _overseeing("impediment.registered", 404, 409),
+    "einde-bezwaar": _overseeing("impediment.ended", 404),
     "maandcijfers": _overseeing("review.reported", 404),
-    "regels": _overseeing(None),
     "logboek": _overseeing("oversight.read"),
     "stuurcijfers": _administering("administration.read", 404),
 }

@@ -1,4 +1,4 @@
-"""The surface for oversight: looks to judge, searches, openings, figures, rules and the log; no flag and no pseudonym.
+"""The surface for oversight: looks, searches, openings, objections, figures and the log; no flag and no pseudonym.
 
 The same use cases as the pages of the privacy officer, so the same is recorded and the same is left out.
 """
@@ -8,12 +8,12 @@ from fastapi import APIRouter
 from signal_index.web.desk import Desk
 from signal_index.web.strict import StrictRoute
 
-from . import figures, log, looks, openings, rules
+from . import figures, log, looks, objections, openings
 
 
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
     routes = APIRouter(route_class=StrictRoute)
-    for part in (log, looks, openings, figures, rules):
+    for part in (log, looks, openings, objections, figures):
         part.add(desk, routes)
     return routes

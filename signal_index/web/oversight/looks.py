@@ -1,5 +1,6 @@
 """The routes for looks: the work list, one look with its judgement and its proof, and searching with a reason."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
@@ -8,10 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 from signal_index.model import Actor
 from signal_index.ports import Transaction
 from signal_index.review.policy import POLICY
-from signal_index.usecases.oversight.chosen import KINDS, judging, list_page
-from signal_index.usecases.oversight.looks import one_look, proof_text
+from signal_index.usecases.oversight.chosen import KINDS, Judging, judging, list_page
+from signal_index.usecases.oversight.looks import OneLook, proof_text
 from signal_index.usecases.oversight.searching import search
 from signal_index.usecases.oversight.worklist import Verdict, judge
+from signal_index.usecases.rulebook.replaying import Replay, look_explained
 from signal_index.web.api.params import Bladzijde
 from signal_index.web.desk import Desk
 from signal_index.web.problems import of_error
@@ -70,11 +72,13 @@ def _one(desk: Desk, routes: APIRouter) -> None:
     async def lezen(request: Request, raadpleging: UUID) -> Response:
         """Wie keek, waarom, en door welke regels; nooit welke signalen er waren, of dat er iets was."""
 
-        def read(tx: Transaction, actor: Actor) -> HeleRaadpleging:
-            look = one_look(tx, desk.rules, actor, raadpleging.bytes, desk.now())
-            return HeleRaadpleging.of(look, judging(tx, actor, raadpleging.bytes, desk.now()))
+        def read(tx: Transaction, actor: Actor) -> tuple[OneLook, Replay | None, Judging | None]:
+            look, again = look_explained(tx, desk.rules, actor, raadpleging.bytes, desk.now())
+            return look, again, judging(tx, actor, raadpleging.bytes, desk.now())
 
-        return answer(await desk.run_as(request, read))
+        found = await desk.run_as(request, read)
+        # Outside the transaction and the loop: to explain is to decide some tens of times.
+        return answer(await asyncio.to_thread(HeleRaadpleging.of, *found))
 
     @routes.post(
         "/vastgelegde-raadplegingen/{raadpleging}/oordelen",

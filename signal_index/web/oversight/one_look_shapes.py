@@ -7,11 +7,15 @@ from datetime import date
 
 from pydantic import Field
 
+from policy.catalogue import LegalBasis
 from policy.facts import ATTRIBUTE_OF_FACT
+from policy.telling.explain import Explanation
 from policy.vocabulary import Level
 from signal_index.model.review import Chosen, Ground, Judgement, Review
+from signal_index.model.rulebook import Doubt
 from signal_index.usecases.oversight.chosen import Judged, Judging
 from signal_index.usecases.oversight.looks import OneLook, Proof, RuleThen, Tie
+from signal_index.usecases.rulebook.replaying import Replay
 from signal_index.wire import Moment, Ontvangstbewijs, Wire, moment
 
 from .look_shapes import VastgelegdeRaadpleging
@@ -139,6 +143,62 @@ class PlaatsInLogboek(Wire):
         )
 
 
+class Grondslagverwijzing(Wire):
+    """A legal basis that a decision rests on."""
+
+    wet: str
+    artikel: str
+    bron: str = Field(description="Waar de tekst staat.")
+    nagekeken: bool = Field(description="Een jurist bevestigde dat dit artikel de regel draagt.")
+
+    @classmethod
+    def of(cls, basis: LegalBasis) -> "Grondslagverwijzing":
+        """Map a legal basis; names of laws stay Dutch."""
+        return cls(
+            wet=basis.law, artikel=basis.article, bron=basis.source_url, nagekeken=basis.verified_by_lawyer
+        )
+
+
+class Uitleg(Wire):
+    """What was decided on one or more kinds of help, in the four lines of the page."""
+
+    soorten: tuple[str, ...]
+    besluit: str
+    waarom: tuple[str, ...]
+    grondslag: tuple[Grondslagverwijzing, ...] = Field(description="Leeg als er niets is besloten.")
+    watKanHelpen: tuple[str, ...]  # noqa: N815 - the wire is camelCase
+
+    @classmethod
+    def of(cls, told: Explanation) -> "Uitleg":
+        """Map an explanation."""
+        return cls(
+            soorten=told.codes,
+            besluit=told.decision,
+            waarom=told.why,
+            grondslag=tuple(Grondslagverwijzing.of(each) for each in told.bases),
+            watKanHelpen=told.helps,
+        )
+
+
+class Toelichting(Wire):
+    """A look, decided again by the rules and on the facts of its own record."""
+
+    klopt: bool = Field(description="Zo niet, vertrouw dan niet op wat hier staat en meld het.")
+    twijfel: Doubt | None = Field(description="Waarom niet; leeg als alles is zoals vastgelegd.")
+    nl: tuple[Uitleg, ...]
+    en: tuple[Uitleg, ...]
+
+    @classmethod
+    def of(cls, again: Replay) -> "Toelichting":
+        """Map a replay; decides some tens of times over what one other fact would have changed."""
+        return cls(
+            klopt=again.doubt is None,
+            twijfel=again.doubt,
+            nl=tuple(Uitleg.of(each) for each in again.for_officer("nl")),
+            en=tuple(Uitleg.of(each) for each in again.for_officer("en")),
+        )
+
+
 class HeleRaadpleging(Wire):
     """Everything oversight sees of one look."""
 
@@ -157,12 +217,15 @@ class HeleRaadpleging(Wire):
     feiten: dict[str, str | int | bool | None] = Field(
         description="Wat de regels wisten, met hun eigen namen."
     )
+    toelichting: Toelichting | None = Field(
+        description="Wat er is besloten en waarom; leeg als geen regel iets is gevraagd."
+    )
     band: Band | None = Field(description="Leeg als er is geweigerd of de zaak er niet meer is.")
     logboek: PlaatsInLogboek
     beoordeling: Beoordeling | None = Field(description="Leeg als deze raadpleging niet is gekozen.")
 
     @classmethod
-    def of(cls, look: OneLook, judging: Judging | None) -> "HeleRaadpleging":
+    def of(cls, look: OneLook, again: Replay | None, judging: Judging | None) -> "HeleRaadpleging":
         """Map a look, and how it stands in review."""
         return cls(
             raadpleging=VastgelegdeRaadpleging.of(look.line),
@@ -174,6 +237,7 @@ class HeleRaadpleging(Wire):
             regelsGewijzigd=look.rules_changed,
             toegestaan=tuple(Toegestaan(soort=kind.code, niveau=level) for kind, level in look.allowed),
             feiten={name: value for name, value in look.facts.items() if name in ATTRIBUTE_OF_FACT},
+            toelichting=Toelichting.of(again) if again else None,
             band=Band.of(look.tie) if look.tie else None,
             logboek=PlaatsInLogboek.of(look.proof),
             beoordeling=Beoordeling.of(judging) if judging else None,

@@ -100,6 +100,7 @@ def _ask(visit: Visit, start: Start, errors: Errors | None = None) -> Response:
         "look.html",
         400 if errors else 200,
         errors=errors or [],
+        relation_id=start.relation.relation_id,
         reference=start.relation.case_reference,
         absentee=start.absentee.shown_name if start.absentee is not None else None,
         purposes=start.purposes,

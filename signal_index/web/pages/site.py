@@ -33,6 +33,7 @@ from . import (
     caseload,
     covers,
     general,
+    impediments,
     looking,
     messages,
     oversight,
@@ -70,7 +71,9 @@ def checked(pages: Sequence[Page]) -> tuple[Page, ...]:
 
 _EVERYWHERE = (*general.PAGES, *sign_in.PAGES)
 _FOR_WORKERS = tuple(
-    page for module in (caseload, looking, sheets, questions, covers, messages, team) for page in module.PAGES
+    page
+    for module in (caseload, looking, sheets, questions, covers, messages, team, *impediments.SECTIONS)
+    for page in module.PAGES
 )
 _FOR_OVERSIGHT = tuple(
     page

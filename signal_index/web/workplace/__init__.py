@@ -8,12 +8,12 @@ from fastapi import APIRouter
 from signal_index.web.desk import Desk
 from signal_index.web.strict import StrictRoute
 
-from . import cases, covers, looks, messages, questions
+from . import cases, covers, impediments, looks, messages, questions
 
 
 def router(desk: Desk) -> APIRouter:
     """The routes on the surface for workers."""
     routes = APIRouter(route_class=StrictRoute)
-    for part in (cases, looks, questions, covers, messages):
+    for part in (cases, looks, questions, covers, impediments, messages):
         part.add(desk, routes)
     return routes

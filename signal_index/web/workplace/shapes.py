@@ -14,11 +14,13 @@ from signal_index.model import StaffMember
 from signal_index.model.workplace import Cover, CoverReason, Message, MessageKind, Verdict
 from signal_index.usecases.relations import Awaiting
 from signal_index.usecases.workplace.covers import CoverOverview
+from signal_index.usecases.workplace.impeded import InTeam
 from signal_index.usecases.workplace.inbox import Inbox
 from signal_index.usecases.workplace.questions import OwnQuestion
 from signal_index.usecases.workplace.views import Start
 from signal_index.wire import Wire, Zorgrelatie
 from signal_index.wire.administration import StaffId, Vervanging
+from signal_index.wire.impediments import VermeldeBelemmering
 
 # --- To a look ----------------------------------------------------------------------------------------------------
 
@@ -165,6 +167,24 @@ class Teamvervangingen(Wire):
             voorAnderen=told(seen.for_others),
             team=told(seen.team),
             collegas=tuple(Collega.of(each) for each in seen.colleagues),
+        )
+
+
+# --- Who knows a resident ------------------------------------------------------------------------------------------
+
+
+class Teambelemmeringen(Wire):
+    """Who in the team does not look in which case, and of whom that can be registered."""
+
+    belemmeringen: tuple[VermeldeBelemmering, ...]
+    collegas: tuple[Collega, ...] = Field(description="Van wie u het kunt vastleggen.")
+
+    @classmethod
+    def of(cls, found: InTeam) -> "Teambelemmeringen":
+        """Map what a lead sees."""
+        return cls(
+            belemmeringen=tuple(VermeldeBelemmering.listed(each) for each in found.listed),
+            collegas=tuple(Collega.of(each) for each in found.colleagues),
         )
 
 

@@ -12,6 +12,8 @@ from signal_index.model.workplace import Entrance
 from signal_index.usecases.workplace.arrivals import RELATION_CLAIM, TICKET_TYPE, ticket_key_id
 from tests.index.conftest import GEMEENTE, World
 
+from .objecting import impeding
+
 PURPOSE = "voorbereiding-huisbezoek"
 DOOR = "https://regie.gemeente.example"
 
@@ -98,6 +100,7 @@ def at_work(world: World, ask: Any, case: str) -> dict[str, Any]:
         "teamvervangingen": ask("GET", "/v1/teamvervangingen"),
         "nieuwe-teamvervanging": ask("POST", "/v1/teamvervangingen", json=cover),
         "einde-teamvervanging": ask("POST", f"/v1/teamvervangingen/{arranged}/einde"),
+        **impeding(world, ask, case),
         "berichten": ask("GET", "/v1/berichten"),
         "samenvatting": ask("PUT", "/v1/samenvatting", json={"gewenst": False}),
     }

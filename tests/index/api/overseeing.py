@@ -12,6 +12,8 @@ from signal_index.model import StaffMember
 from signal_index.model.review import Chosen, LookRef, Reason, Review
 from tests.index.conftest import GEMEENTE, World
 
+from .objecting import objecting
+
 COLLEAGUE = "p.tweede"
 
 
@@ -38,7 +40,7 @@ def overseeing(world: World, ask: Any, relation_id: bytes) -> dict[str, Callable
         "zaaknummeraanvraag": ask("GET", f"/v1/zaaknummeraanvragen/{own}"),
         "zaaknummerbesluit": ask("POST", f"/v1/zaaknummeraanvragen/{hers}/besluit", json={"akkoord": True}),
         "maandcijfers": ask("GET", "/v1/maandcijfers"),
-        "regels": ask("GET", "/v1/regels"),
+        **objecting(world, ask),
         "logboek": ask("GET", "/v1/logboek"),
         "stuurcijfers": ask("GET", "/v1/stuurcijfers"),
     }

@@ -18,6 +18,7 @@ _ENTRIES = ("source", "supplier", "door")
 _REGISTER = ("register", "register-vervangen")
 COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "status": ("gereed",),
+    "open_rules": ("regels",),
     # A worker
     "arrive": ("zaakopening",),
     "caseload": ("zorgrelaties",),
@@ -39,6 +40,8 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "covers": ("teamvervangingen",),
     "covers post": ("nieuwe-teamvervanging",),
     "end_cover post": ("einde-teamvervanging",),
+    "own_involvement": ("eigen-belemmering",),
+    "own_involvement post": ("nieuwe-eigen-belemmering",),
     "messages": ("berichten",),
     "digest post": ("samenvatting",),
     # A team lead
@@ -46,6 +49,9 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "confirm post": ("bevestiging",),
     "own_team": ("teamleden",),
     "own_team post": ("teamledenlijst",),
+    "involvements": ("teambelemmeringen",),
+    "involvements post": ("nieuwe-teambelemmering",),
+    "end_involvement post": ("einde-teambelemmering",),
     # A source organisation
     "source_series": ("signaalreeksen",),
     "deliveries": ("geleverd",),
@@ -113,8 +119,7 @@ WITHOUT: dict[str, str] = {
     "help": _TO_READ,
     "accessibility": _TO_READ,
     "privacy": _TO_READ,
-    "open_rules": _TO_READ,
-    "purposes": "what the rules say of every purpose, which a system reads in the rule files",
+    "purposes": "what the rules say of every purpose, as in the answer of regels",
 }
 
 

@@ -3,13 +3,14 @@
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from httpx import Response
 
 from signal_index import audit
-from signal_index.model import Actor
+from signal_index.model import Actor, AuditEvent
 from signal_index.model.review import Indicator, LookRef, Reason
 from signal_index.usecases.oversight.chosen import PER_PAGE
 from signal_index.usecases.oversight.health import Expected
@@ -19,8 +20,9 @@ from signal_index.web.pages import oversight
 from signal_index.web.pages.administration import steering
 from tests.index.conftest import World
 from tests.index.records.test_catalogue import RECORDED
+from tests.index.site.conftest import House
 
-from .overseeing import COLLEAGUE, choose, decide, hire_colleague, look_id, made, opening, wanted
+from .overseeing import COLLEAGUE, choose, decide, hire_colleague, look_id, made, newest, opening, wanted
 
 OFFICER = "p.officer"
 CASE = "WT-2026-0301"
@@ -39,6 +41,9 @@ SAME = {
     "opening get": "zaaknummeraanvraag",
     "decide_opening post": "zaaknummerbesluit",
     "search post": "zoekopdracht",
+    "objections get": "belemmeringen",
+    "objections post": "nieuw-bezwaar",
+    "end_objection post": "einde-bezwaar",
     "figures get": "maandcijfers",
     "rules get": "regels",
     "rules_to_decide get": "regelsets",
@@ -161,6 +166,33 @@ def test_a_look_tells_who_and_by_which_rules_and_never_what_was_shown(world: Wor
     assert "any_shown" not in text
 
 
+def test_a_look_is_explained_in_four_lines_in_both_languages_as_its_page_does(
+    world: World, relation: Any
+) -> None:
+    ref = made(world, relation.relation_id)
+    told = whole(world, ref)["toelichting"]
+    assert (told["klopt"], told["twijfel"]) == (True, None)
+    page = House(world).browser(OFFICER).get(f"/toezicht/raadplegingen/{look_id(world, ref)}")
+    text = " ".join(unescape(page.text).split())
+    assert told["nl"]
+    for each in told["nl"]:
+        sentences = (each["besluit"], *each["waarom"], *each["watKanHelpen"])
+        grounds = [f"{basis['wet']}, {basis['artikel']}" for basis in each["grondslag"]]
+        assert not [said for said in (*sentences, *grounds) if said not in text]
+    by_language = [[each["soorten"] for each in told[name]] for name in ("nl", "en")]
+    assert by_language[0] == by_language[1]
+    assert any("The worker was allowed to see" in each["besluit"] for each in told["en"])
+
+
+def test_a_look_that_would_be_decided_otherwise_says_so(world: World, relation: Any) -> None:
+    made(world, relation.relation_id)
+    (entry,) = world.records("lookup.answered")
+    forged = AuditEvent(entry.event, entry.at, {**entry.fields, "allowed": []}, None)
+    world.database.run(lambda tx: tx.audit.append(forged))
+    told = whole(world, newest(world))["toelichting"]
+    assert (told["klopt"], told["twijfel"]) == (False, "outcome")
+
+
 def test_two_looks_that_differ_in_what_was_shown_alone_read_the_same(world: World, relation: Any) -> None:
     def masked(ref: LookRef) -> Any:
         found = whole(world, ref)
@@ -178,6 +210,7 @@ def test_an_attempt_says_why_it_was_refused_and_nothing_of_the_case(world: World
     found = whole(world, made(world, relation.relation_id, "w.twee"))
     assert found["raadpleging"]["geweigerd"] == "no-relation"
     assert (found["band"], found["regels"], found["toegestaan"], found["feiten"]) == (None, [], [], {})
+    assert found["toelichting"] is None
 
 
 def test_the_proof_is_the_one_that_the_receipt_gives(world: World, relation: Any) -> None:
@@ -351,17 +384,7 @@ def test_a_month_without_figures_is_not_there(may: World, month: str, status: in
     assert may.records("oversight.read", "administration.read") == []
 
 
-# --- Rules and log ------------------------------------------------------------------------------------------------
-
-
-def test_the_rules_stand_there_with_their_text_and_reach(world: World) -> None:
-    found = get(world, "/regels")
-    now = world.desk.rules.in_force(world.DAY)
-    assert (found["vanKracht"], found["kenmerk"]) == (True, now.digest)
-    assert [each["regel"] for each in found["regels"]] == [each.key for each in now.rules]
-    assert [each["uitleg"] for each in found["regels"]] == [each.officer_text for each in now.rules]
-    assert [each["doel"] for each in found["doelen"]] == [each.code for each in now.catalogue.purposes]
-    assert any(each["leefgebieden"] and each["niveau"] for each in found["doelen"])
+# --- Log ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_witness_that_never_answered_makes_the_log_not_well(world: World) -> None:

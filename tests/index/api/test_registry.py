@@ -50,7 +50,7 @@ def calls(world: World) -> Calls:
     """By route: a request that does what the route is for, given who asks."""
     world.database.run(lambda tx: _hire(tx, world))
     own = world.relation()
-    waiting = world.relation("w.twee", registered_by="w.twee")
+    waiting = world.relation("w.twee", registered_by="w.twee", case_reference="WT-2026-0002")
     world.register_relations((world.PEOPLE[0], own), (world.PEOPLE[1], waiting))
     help_runs(world)
     world.publish_nothing_else()
@@ -71,6 +71,7 @@ def calls(world: World) -> Calls:
     return {
         "openapi": ask("GET", "/v1/openapi.json"),
         "gereed": ask("GET", "/v1/gereed"),
+        "regels": ask("GET", "/v1/regels"),
         "leveringen": lambda _: world.post(world.batch(GEMEENTE, BatchClass.SIGNAAL, [])),
         **sourcing(world, ask),
         "raadplegingen": ask("POST", "/v1/raadplegingen", json=question),

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from deploy.demo.processes import Processes, free_ports
 
-from . import offices, places, rule_books
+from . import impeded, offices, places, rule_books
 from .delivering import deliver
 from .hands import WAYS, Hand
 from .places import Place
@@ -49,6 +49,8 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         places.fill(full)
         offices.administer(full)
         rule_books.propose(full)
+        impeded.impede(full)
+        impeded.forge(full)
         deliver(full)
         places.keep_quiet(quiet)
         dark.cases = full.cases

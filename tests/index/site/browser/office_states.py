@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from .impeded import IMPEDED
 from .states import ENGLISH, OFFICER, STATES, UNKNOWN, State, Tour, Way, at, overseen, then
 
 ADMIN, SECOND, LEAD = "f.beheer", "f.tweede", "t.lead"
@@ -230,4 +231,4 @@ ADMINISTRATION: tuple[State, ...] = (
     State("office: rule set in English", "rule_set", office("rules to decide"), who=ADMIN, options=ENGLISH),
     State("office: begin in English", "administration", at("/beheer"), who=ADMIN, options=ENGLISH),
 )
-EVERYWHERE: tuple[State, ...] = (*STATES, *ADMINISTRATION)
+EVERYWHERE: tuple[State, ...] = (*STATES, *ADMINISTRATION, *IMPEDED)

@@ -10,6 +10,7 @@ import pytest
 
 from policy.rulesets import bundled
 from policy.vocabulary import Role
+from signal_index.model import AuditEvent
 from tests.support.rules import damage
 
 OPENED = re.compile(rb"[0-9a-f]{16}/[0-9]+/[0-9a-f]{64}|\d{2}:\d{2}|Inwoner [0-9A-F-]{9}|Regel \d+ van \d+")
@@ -177,3 +178,14 @@ def test_it_warns_when_a_look_does_not_give_the_same_answer_again(
     assert "Deze raadpleging is niet na te rekenen" in page.text
     assert "De bewaarde regels zijn niet meer de regels die toen golden." in page.text
     assert "Een wijkteammedewerker mag" not in page.text
+
+
+def test_it_says_what_is_recorded_beside_what_comes_out_now(case: Any, officer: Any, world: Any) -> None:
+    world.look(case[0].relation_id)
+    (entry,) = world.records("lookup.answered")
+    forged = AuditEvent(entry.event, entry.at, {**entry.fields, "allowed": []}, None)
+    world.database.run(lambda tx: tx.audit.append(forged))
+    page = officer.open(path_of(world))
+    assert "Narekenen geeft iets anders dan is vastgelegd" in page.text
+    assert "In het logboek staat dat de medewerker dit mocht zien: niets." in page.text
+    assert "De medewerker mocht zien" in page.text.partition("Dit komt er uit als wij het nu narekenen:")[2]

@@ -6,12 +6,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from policy.catalogue import LifeDomainText
+from policy.catalogue import LegalBasis, LifeDomainText
 from policy.rule_text import Kind, Rule
-from policy.vocabulary import Level, LifeDomain, Shows
-from signal_index.review.policy import Sentence
-from signal_index.usecases.rulebook.overview import Rulebook
-from signal_index.usecases.rulebook.published import Reach, RuleLine
+from policy.vocabulary import Level, LifeDomain, Role, Shows
+from signal_index.usecases.rulebook.published import PublishedRules, Reach, RuleLine
 from signal_index.wire import Wire
 
 
@@ -45,7 +43,8 @@ class Regel(Wire):
     regel: str
     soort: Regelsoort
     titel: str
-    uitleg: str
+    uitleg: str = Field(description="Wat een privacy officer leest.")
+    uitlegEn: str  # noqa: N815 - the wire is camelCase
     grondslag: str
     wet: str | None
     artikel: str | None
@@ -62,6 +61,7 @@ class Regel(Wire):
             soort=_KINDS[rule.kind],
             titel=rule.title,
             uitleg=rule.officer_text,
+            uitlegEn=rule.officer_text_en,
             grondslag=rule.legal_basis,
             wet=basis.law if basis else None,
             artikel=basis.article if basis else None,
@@ -71,23 +71,59 @@ class Regel(Wire):
         )
 
 
+class Grondslag(Wire):
+    """An article that rules or purposes of today rest on."""
+
+    code: str
+    wet: str
+    artikel: str
+    bron: str = Field(description="Waar de tekst staat.")
+    vanaf: date
+    nagekeken: bool = Field(description="Een jurist bevestigde dat dit artikel draagt wat erop rust.")
+
+    @classmethod
+    def of(cls, basis: LegalBasis) -> "Grondslag":
+        """Map a legal basis."""
+        return cls(
+            code=basis.code,
+            wet=basis.law,
+            artikel=basis.article,
+            bron=basis.source_url,
+            vanaf=basis.valid_from,
+            nagekeken=basis.verified_by_lawyer,
+        )
+
+
+class Leefgebiedbereik(Wire):
+    """The most that one purpose shows of one area of life."""
+
+    leefgebied: LifeDomain
+    niveau: Level | None = Field(description="Het meeste van een signaal; leeg als er niets mag.")
+
+
 class Doelbereik(Wire):
-    """What one purpose shows, of which areas of life."""
+    """What one purpose shows, of which areas of life: one row of the matrix."""
 
     doel: str
+    naam: str
+    naamEn: str  # noqa: N815
     toont: Shows
-    leefgebieden: tuple[LifeDomain, ...]
-    niveau: Level | None = Field(description="Het meeste van een signaal; leeg als er niets mag.")
+    rollen: tuple[Role, ...] = Field(description="Wie voor dit doel mag kijken.")
+    grondslagen: tuple[str, ...] = Field(description="Waar dit doel vandaag op rust.")
+    leefgebieden: tuple[Leefgebiedbereik, ...] = Field(description="Elk leefgebied, steeds in deze volgorde.")
 
     @classmethod
     def of(cls, reach: Reach, areas: Iterable[LifeDomainText]) -> "Doelbereik":
         """Map what a purpose reaches, by area of life."""
-        shown = [(area.code, most) for area, most in zip(areas, reach.cells, strict=True) if most is not None]
+        cells = zip(areas, reach.cells, strict=True)
         return cls(
             doel=reach.purpose.code,
+            naam=reach.purpose.label_nl,
+            naamEn=reach.purpose.label_en,
             toont=reach.purpose.shows,
-            leefgebieden=tuple(code for code, _ in shown),
-            niveau=max((most for _, most in shown), default=None),
+            rollen=reach.purpose.roles,
+            grondslagen=tuple(each.code for each in reach.bases),
+            leefgebieden=tuple(Leefgebiedbereik(leefgebied=area.code, niveau=most) for area, most in cells),
         )
 
 
@@ -98,22 +134,21 @@ class Regels(Wire):
     vanaf: date | None
     tot: date | None = Field(description="De eerste dag waarop dit niet meer geldt; leeg zonder opvolger.")
     kenmerk: str = Field(description="Dit kenmerk staat bij elke raadpleging.")
+    doelen: tuple[Doelbereik, ...]
+    grondslagen: tuple[Grondslag, ...]
     regels: tuple[Regel, ...]
     versies: tuple[Regelversie, ...] = Field(description="De nieuwste eerst.")
-    doelen: tuple[Doelbereik, ...]
-    afspraken: tuple[str, ...] = Field(description="Hoe raadplegingen worden gekozen en beoordeeld.")
 
     @classmethod
-    def of(cls, book: Rulebook, policy: Iterable[Sentence]) -> "Regels":
-        """Map the rules, and how looks are reviewed."""
-        today = book.today
+    def of(cls, today: PublishedRules, history: Iterable[Rule]) -> "Regels":
+        """Map the rules of today, with every version of every rule."""
         return cls(
             vanKracht=today.covered,
             vanaf=today.now.starts if today.covered else None,
             tot=today.now.ends,
             kenmerk=today.now.digest,
-            regels=tuple(Regel.of(each) for each in (*today.guards, *today.grants)),
-            versies=tuple(Regelversie.of(each) for each in book.history),
             doelen=tuple(Doelbereik.of(each, today.areas) for each in today.reaches),
-            afspraken=tuple(str(each) for each in policy),
+            grondslagen=tuple(Grondslag.of(each) for each in today.bases),
+            regels=tuple(Regel.of(each) for each in (*today.guards, *today.grants)),
+            versies=tuple(Regelversie.of(each) for each in history),
         )
