@@ -20,6 +20,7 @@ from signal_index.ports import Transaction
 from signal_index.store import begin_again, open_database, origin_of, read_state
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
+from signal_index.store.places import place_of
 from signal_index.usecases.administration import accounts
 from signal_index.usecases.expire import erasable, erase, expire, tidy
 from signal_index.usecases.oversee import Standing, source_standing
@@ -45,7 +46,7 @@ def upgrade(config: Path) -> None:
     with plain_errors():
         settings = settings_of(config)
         upgrade_database(settings.database)
-    click.echo(f"{settings.database}: schema is up to date")
+    click.echo(f"{place_of(settings.database).name}: schema is up to date")
 
 
 @db.command()
@@ -66,7 +67,7 @@ def initialise(config: Path) -> None:
         )
         with open_database(settings.database, secrets, writer_kind="cli") as database:
             database.run(lambda tx: tx.audit.append(record))
-    click.echo(f"{settings.database}: initialised")
+    click.echo(f"{place_of(settings.database).name}: initialised")
 
 
 @db.command()
@@ -104,7 +105,9 @@ def restored(config: Path, *, clock_is_right: bool) -> None:
         index.database.run(lambda tx: tx.audit.append(record))
         erased = _erase(index, head.size)
         key = index.database.run(lambda tx: tx.log.verifier_key)
-    click.echo(f"{settings.database}: new incarnation; look-ups wait for complete sets of care relations")
+    click.echo(
+        f"{place_of(settings.database).name}: new incarnation; look-ups wait for complete sets of care relations"
+    )
     click.echo(f"erased again: {erased} records whose term has passed")
     click.echo(
         f"the log goes on from {head.size} entries under a new name, with this key for the witnesses:\n  {key}"

@@ -446,10 +446,13 @@ class Transaction(Protocol):
 class Database(Protocol):
     """Runs jobs in durable transactions."""
 
-    def submit(self, job: Callable[[Transaction], T], trace: Trace | None = None) -> Future[T]:
+    def submit(
+        self, job: Callable[[Transaction], T], trace: Trace | None = None, *, looking: bool = False
+    ) -> Future[T]:
         """Run the job in a transaction that may be shared with other jobs waiting at the same moment.
 
-        What it records belongs to this trace, or to a new one.
+        What it records belongs to this trace, or to a new one. A job that is only `looking`, and writes nothing but
+        records, need not wait for jobs that change something; one that changes something all the same is run again.
 
         Each job succeeds or fails alone: one that raises leaves no trace. The future completes only after a durable
         commit; a failed commit gives `Unavailable` to every job in it. Cancelling the future does not undo the job.

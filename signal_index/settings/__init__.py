@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from signal_index.errors import SetupFault
 from signal_index.retention import TERMS, RecordKind
 
+from .safety import origin_of, require_origin, require_safe, require_safe_database
 from .sections import (
     ApiSettings,
     IssuerSettings,
@@ -128,7 +129,10 @@ class Settings(_Section):
         description="`dev` is for made-up data on one machine: no TLS, no pinned manifest.",
     )
     oin: Oin | None = Field(default=None, description="OIN of the organisation whose index this is.")
-    database: Path = Field(description="SQLite file, made by `signal-index db upgrade`.")
+    database: str = Field(
+        min_length=1,
+        description="SQLite file, or `postgresql://user@host/name`; made ready by `signal-index db upgrade`.",
+    )
     keys: Path = Field(description="Key file of the index, made by `signal-index keys index`.")
     manifest: Path = Field(description="Public keys of the chain, made by `signal-index keys manifest`.")
     manifest_fingerprint: str | None = Field(
@@ -169,11 +173,17 @@ class Settings(_Section):
         return self
 
     @model_validator(mode="after")
+    def _database_is_safe(self) -> Self:
+        """What travels to a server is sealed, but whose it is and how much shows."""
+        require_safe_database(self.database, environment=self.environment)
+        return self
+
+    @model_validator(mode="after")
     def _interface_is_safe(self) -> Self:
         """Tokens travel to this address."""
         if self.api.url is not None:
             require_safe("api.url", self.api.url, environment=self.environment)
-            if self.api.url != _origin(self.api.url):
+            if self.api.url != origin_of(self.api.url):
                 raise ValueError("api.url is a scheme and a host, such as https://api.gemeente.example")
         return self
 
@@ -191,41 +201,6 @@ class Settings(_Section):
             require_origin("site.url", self.site.url, environment=self.environment)
             require_safe("sign_in.issuer", self.sign_in.issuer, environment=self.environment)
         return self
-
-
-def _origin(address: str) -> str | None:
-    """Scheme and host of an address; None when it names somebody as well."""
-    parts = urlsplit(address)
-    return None if parts.username is not None else f"{parts.scheme}://{parts.netloc}"
-
-
-_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-def require_origin(name: str, address: str, *, environment: str) -> None:
-    """Refuse what is no bare scheme and host, or not safe.
-
-    Raises:
-        ValueError: as `require_safe`, or there is more in it, such as a path or a name.
-    """
-    require_safe(name, address, environment=environment)
-    if address != _origin(address):
-        raise ValueError(f"{name} is a scheme and a host, such as https://signaalindex.gemeente.example")
-
-
-def require_safe(name: str, address: str, *, environment: str) -> None:
-    """Refuse an address others could read along with, or one that can only be a trial's.
-
-    Raises:
-        ValueError: with what it must be.
-    """
-    parts = urlsplit(address)
-    local = parts.hostname in _THIS_MACHINE
-    allowed = {"https", "http"} if local and environment == "dev" else {"https"}
-    if parts.scheme not in allowed or not parts.hostname or (local and environment != "dev"):
-        raise ValueError(
-            f'{name} must be an https address; this machine itself only with environment = "dev"'
-        )
 
 
 def load(path: Path) -> Settings:
@@ -247,6 +222,11 @@ def load(path: Path) -> Settings:
     return _anchored(settings, path.resolve().parent)
 
 
+def anchored(database: str, folder: Path) -> str:
+    """Where a database is when a file is named relative to a folder."""
+    return database if "://" in database else str(folder / database)
+
+
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """The same settings with every path relative to the file's own folder."""
     issuer = settings.issuer.model_copy(update={"keys": folder / settings.issuer.keys})
@@ -260,7 +240,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "witnesses": tuple(_anchored_witness(each, folder) for each in settings.witnesses),
             "site": site,
             "sign_in": sign_in,
-            "database": folder / settings.database,
+            "database": anchored(settings.database, folder),
             "keys": folder / settings.keys,
             "manifest": folder / settings.manifest,
             "issuer": issuer,

@@ -22,7 +22,7 @@ from hmac import compare_digest
 from secrets import token_bytes
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, TextClause, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, TextClause, bindparam, delete, select
 
 from crypto import records
 from crypto.chain import Pseudonym
@@ -37,14 +37,15 @@ from signal_index.model.traces import Processing, Trace
 from . import schema
 from .cells import Cells, damaged
 from .log.bodies import BODY_BYTES, padded_size, read_action, read_body, read_processing, write_body
-from .sql import AnyRow, Insert
+from .queries import ASKED_THROUGH, Insert
+from .sql import AnyRow
 
 SALT_BYTES: Final = 16
 LATE_MAX: Final = timedelta(seconds=10)
 """How long a job may have waited before its record is written; further back means that the clock was moved."""
 
 _records, _writers = schema.audit_records, schema.audit_writers
-_PUT = Insert(_records)
+_PUT, _PUT_WRITER = Insert(_records), Insert(_writers)
 _HEAD = (
     select(_records.c.number, _records.c.link, _records.c.recorded_at)
     .where(_records.c.writer == bindparam("own"))
@@ -143,6 +144,7 @@ class SqlAuditLog:
         Raises:
             Unavailable: `clock`: the clock has run backwards since the last record.
         """
+        self._take_turn()
         number, previous, at = self._next(event.at)
         salt = token_bytes(SALT_BYTES)
         subject = None if event.subject is None else _subject_commitment(salt, event.subject)
@@ -166,6 +168,12 @@ class SqlAuditLog:
         )
         self._head = (number, link, at)
         return Receipt(self._writer, number, records.leaf(self._writer, number, commitment))
+
+    def _take_turn(self) -> None:
+        """Records are made in the order in which the jobs came, also when these run side by side."""
+        gathering = self._connection.info.get(ASKED_THROUGH)
+        if gathering is not None:
+            gathering.take_turn()
 
     def follow(self, trace: Trace | None) -> None:
         """Put what comes next in this trace; in a new one when there is none."""
@@ -208,7 +216,7 @@ class SqlAuditLog:
             return
         if fresh[0]["number"] == 1:
             this = {"writer": self._writer, "kind": self._kind, "registered_at": fresh[0]["recorded_at"]}
-            self._connection.execute(insert(_writers), this)
+            _PUT_WRITER.put(self._connection, [this])
         _PUT.put(self._connection, fresh)
         self._written = len(self._waiting)
 

@@ -23,8 +23,9 @@ from signal_index.model import Series, StoredFlag
 
 from . import schema
 from .cells import Cells, damaged
+from .queries import Query
 from .series import SqlSeries
-from .sql import Query, upsert
+from .sql import upsert
 
 _MONTH_BYTES: Final = 4
 _PERSON_BYTES: Final = 32
@@ -73,7 +74,7 @@ def _find(slots: int) -> Query:
         .join(schema.series, schema.series.c.series_id == _flags.series_id)
         .where(
             _flags.bucket == bindparam("bucket"),
-            _flags.tag.in_([bindparam(f"tag_{slot}") for slot in range(slots)]),
+            _flags.tag.in_([bindparam(f"tag_{slot}", type_=_flags.tag.type) for slot in range(slots)]),
             _flags.expiry_month >= bindparam("month"),
         )
     )

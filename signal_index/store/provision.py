@@ -1,15 +1,11 @@
-"""The database file: made, migrated, initialised and checked by command; nothing comes into being by itself.
+"""The database: made, migrated, initialised and checked by command; nothing comes into being by itself.
 
 Invariants:
 1. Opening never creates a file, a table or a state; what is missing is refused with the command that makes it.
 2. A database opens only with the keys it was initialised with, and only at the schema this code was written for.
-3. The file is for its owner only.
-
-Source: SQLite documentation, "Write-Ahead Logging" and "PRAGMA synchronous" for what a commit survives.
+3. Two processes that migrate at once wait for each other.
 """
 
-import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,36 +14,24 @@ from importlib.resources import files
 from pathlib import Path
 from secrets import token_bytes
 from typing import Final
-from urllib.parse import quote
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    NullPool,
-    create_engine,
-    delete,
-    event,
-    insert,
-    inspect,
-    make_url,
-    select,
-    update,
-)
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy import Connection, delete, insert, inspect, select, update
+from sqlalchemy.exc import DatabaseError
 
 from crypto.chain import canary_point, close
 from crypto.keyfiles import IndexSecrets
 from crypto.sealing import tag
 from signal_index.errors import SetupFault
 
+from .places import Place, place_of
 from .schema import index_state, metadata
 
-BUSY_SECONDS: Final = 5.0  # longest wait for another process's transaction; a request should not take longer
 INCARNATION_BYTES: Final = 16
-REVISION: Final = "0012"  # the newest migration; a test compares it with the scripts
+REVISION: Final = "0013"  # the newest migration; a test compares it with the scripts
 _VERSION_TABLE: Final = "alembic_version"
 _KEPT: Final = {
     "index_state",
+    "change_counter",
     "publishers",
     "publications",
     "entrances",
@@ -72,52 +56,45 @@ _KEPT: Final = {
 }
 _FORGOTTEN: Final = [table for table in reversed(metadata.sorted_tables) if table.name not in _KEPT]
 
-_FILE_MODE: Final = 0o600
-_OTHERS: Final = 0o077
-_READING: Final = "reading_only"
-_PRAGMAS: Final = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # a commit survives power loss; NORMAL would not
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",  # a withdrawn flag leaves no bytes behind
-    "PRAGMA trusted_schema = OFF",  # nothing planted in the schema runs functions for us
-)
+
+Stated = str | Path
+"""Where the database is, as the settings say: see `signal_index.store.places.place_of`."""
 
 
-def upgrade(path: Path) -> None:
+def upgrade(stated: Stated) -> None:
     """Make the database file if it is not there, and bring its schema up to date.
 
     Raises:
         SetupFault: the file cannot be made, or is not such a database.
     """
-    _make_file(path)
-    _migrate(path, "head")
+    place_of(stated).make()
+    _migrate(stated, "head")
 
 
-def downgrade(path: Path, revision: str = "base") -> None:
+def downgrade(stated: Stated, revision: str = "base") -> None:
     """Take the schema back; with `base`, everything in the database is lost.
 
     Raises:
         SetupFault: there is no such database.
     """
-    _migrate(path, revision)
+    _migrate(stated, revision)
 
 
-def current_revision(path: Path) -> str | None:
+def current_revision(stated: Stated) -> str | None:
     """The revision the schema is at; None before the first upgrade.
 
     Raises:
         SetupFault: there is no such database.
     """
-    with _reading(path) as connection:
+    with _reading(place_of(stated)) as connection:
         return _revision(connection)
 
 
-def initialise(path: Path, secrets: IndexSecrets, now: datetime) -> bytes:
+def initialise(stated: Stated, secrets: IndexSecrets, now: datetime) -> bytes:
     """Tie a fresh database to a scope and its keys, once.
 
     Args:
-        path: the database file.
+        stated: where it is, as the settings say; likewise below.
         secrets: the index's keys; only those for rows and audit records are used.
         now: aware UTC.
 
@@ -127,13 +104,13 @@ def initialise(path: Path, secrets: IndexSecrets, now: datetime) -> bytes:
     Raises:
         SetupFault: the schema is not up to date, or the database has been initialised before.
     """
-    check_file(path)
-    engine = connect(path)
+    place = place_of(stated)
+    place.check()
     incarnation = token_bytes(INCARNATION_BYTES)
-    with engine.begin() as connection:
-        _check_revision(connection, path)
+    with place.engine().begin() as connection:
+        _check_revision(connection, place.name)
         if connection.execute(select(index_state.c.id)).first() is not None:
-            raise SetupFault(f"{path} has been initialised before; for a new index, use a new file")
+            raise SetupFault(f"{place.name} has been initialised before; for a new index, use a new database")
         connection.execute(
             insert(index_state),
             {
@@ -141,7 +118,7 @@ def initialise(path: Path, secrets: IndexSecrets, now: datetime) -> bytes:
                 "scope": secrets.scope,
                 "incarnation": incarnation,
                 "key_epoch": secrets.epoch,
-                "bucket_bits": 0,
+                "bucket_bits": place.bucket_bits,
                 "key_check": _key_check(secrets, incarnation),
                 "created_at": now,
             },
@@ -149,19 +126,19 @@ def initialise(path: Path, secrets: IndexSecrets, now: datetime) -> bytes:
     return incarnation
 
 
-def is_initialised(path: Path) -> bool:
+def is_initialised(stated: Stated) -> bool:
     """Whether a database, at this version's schema, has been tied to a scope and keys.
 
     Raises:
         SetupFault: it is not there, open to others, or not up to date.
     """
-    check_file(path)
-    with _reading(path) as connection:
-        _check_revision(connection, path)
+    place = place_of(stated)
+    with _reading(place) as connection:
+        _check_revision(connection, place.name)
         return connection.execute(select(index_state.c.id)).first() is not None
 
 
-def begin_again(path: Path, secrets: IndexSecrets) -> bytes:
+def begin_again(stated: Stated, secrets: IndexSecrets) -> bytes:
     """Give a restored database a new incarnation and forget what it was told, which must be told again.
 
     A backup holds flags that have been withdrawn and relations that have been ended since, and its sequences lie
@@ -183,9 +160,9 @@ def begin_again(path: Path, secrets: IndexSecrets) -> bytes:
     Raises:
         SetupFault: as `read_state`.
     """
-    read_state(path, secrets)
+    read_state(stated, secrets)
     incarnation = token_bytes(INCARNATION_BYTES)
-    with connect(path).begin() as connection:
+    with place_of(stated).engine().begin() as connection:
         for table in _FORGOTTEN:
             connection.execute(delete(table))
         renewed = {"incarnation": incarnation, "key_check": _key_check(secrets, incarnation)}
@@ -193,7 +170,7 @@ def begin_again(path: Path, secrets: IndexSecrets) -> bytes:
     return incarnation
 
 
-def read_state(path: Path, secrets: IndexSecrets) -> tuple[bytes, int]:
+def read_state(stated: Stated, secrets: IndexSecrets) -> tuple[bytes, int]:
     """Check that a database may be opened with these keys.
 
     Returns:
@@ -202,122 +179,55 @@ def read_state(path: Path, secrets: IndexSecrets) -> tuple[bytes, int]:
     Raises:
         SetupFault: it is not there, open to others, not up to date, not initialised, or of other keys.
     """
-    check_file(path)
-    with _reading(path) as connection:
-        _check_revision(connection, path)
+    place = place_of(stated)
+    with _reading(place) as connection:
+        _check_revision(connection, place.name)
         state = connection.execute(select(*index_state.columns)).first()
     if state is None:
-        raise SetupFault(f"{path} is not initialised: run signal-index db initialise")
+        raise SetupFault(f"{place.name} is not initialised: run signal-index db initialise")
     if (state.scope, state.key_epoch) != (secrets.scope, secrets.epoch) or not compare_digest(
         state.key_check, _key_check(secrets, state.incarnation)
     ):
         raise SetupFault(
-            f"{path} belongs to scope {state.scope}, key epoch {state.key_epoch}, and another key file: "
+            f"{place.name} belongs to scope {state.scope}, key epoch {state.key_epoch}, and another key file: "
             "correct the setting that names the key file, or the one that names the database"
         )
     return state.incarnation, state.bucket_bits
 
 
-def sqlite_path(url_or_path: str | Path) -> Path:
-    """Find the database file that a setting names.
-
-    Args:
-        url_or_path: a path, or a URL `sqlite:///path`.
-
-    Raises:
-        SetupFault: any other kind of database.
-    """
-    text = str(url_or_path)
-    if "://" not in text:
-        return Path(text)
-    try:
-        url = make_url(text)
-    except ArgumentError as error:
-        raise SetupFault("the database setting is neither a path nor a URL") from error
-    if url.drivername != "sqlite" or not url.database or url.database == ":memory:":
-        raise SetupFault("the database setting names no SQLite file; write a path, or sqlite:///path")
-    return Path(url.database)
-
-
-def check_file(path: Path) -> None:
-    """Refuse a database file that is not there or open to others.
-
-    Raises:
-        SetupFault: with what to do.
-    """
-    if not path.is_file():
-        raise SetupFault(f"{path} does not exist: run signal-index db upgrade")
-    if path.stat().st_mode & _OTHERS:
-        raise SetupFault(f"{path} is open to others than its owner: run chmod 600 {path}")
-
-
-def connect(path: Path, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """Prepare connections to an existing database file; each transaction takes the write lock at once.
-
-    Without the lock, a transaction that reads and then writes fails as soon as another one has written.
-    """
-    place = f"file:{quote(str(path.absolute()))}?mode=rw"
-
-    def open_file() -> sqlite3.Connection:
-        connection = sqlite3.connect(place, uri=True, timeout=busy_seconds, isolation_level=None)
-        try:
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    # Error texts would show the parameters of a statement; tags and seals have no business in a log.
-    engine = create_engine("sqlite://", creator=open_file, poolclass=NullPool, hide_parameters=True)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
 @contextmanager
-def _reading(path: Path) -> Iterator[Connection]:
+def _reading(place: Place) -> Iterator[Connection]:
     """A connection to look at a database that may not be one."""
-    check_file(path)
+    place.check()
     try:
-        with connect(path).connect().execution_options(**{_READING: True}) as connection:
+        with place.engine(reading=True).connect() as connection:
             yield connection
     except DatabaseError as error:
-        raise SetupFault(f"{path} is not a database of this index, or cannot be read") from error
+        raise SetupFault(f"{place.name} is not a database of this index, or cannot be read") from error
 
 
-def _make_file(path: Path) -> None:
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, _FILE_MODE))
-    except FileExistsError:
-        return
-    except OSError as error:
-        raise SetupFault(f"{path} cannot be made: {error.strerror}") from error
-
-
-def _migrate(path: Path, revision: str) -> None:
+def _migrate(stated: Stated, revision: str) -> None:
     # Only a migration needs the tool that runs it, and every command would wait for it to load.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
-    check_file(path)
+    place = place_of(stated)
+    place.check()
     scripts = Config()
     scripts.set_main_option(
         "script_location", str(files("signal_index.store") / "migrations").replace("%", "%%")
     )
     try:
-        with connect(path).begin() as connection:
+        with place.engine().begin() as connection:
+            place.migrate_alone(connection)
             scripts.attributes["connection"] = connection
             if revision == "head":
                 command.upgrade(scripts, revision)
+                place.share(connection)
             else:
                 command.downgrade(scripts, revision)
     except DatabaseError as error:
-        raise SetupFault(f"{path} is not a database of this index, or cannot be changed") from error
+        raise SetupFault(f"{place.name} is not a database of this index, or cannot be changed") from error
 
 
 def _revision(connection: Connection) -> str | None:
@@ -327,11 +237,11 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
-def _check_revision(connection: Connection, path: Path) -> None:
+def _check_revision(connection: Connection, name: str) -> None:
     found = _revision(connection)
     if found != REVISION:
         raise SetupFault(
-            f"{path} is at schema {found or 'none'}, this program needs {REVISION}: run signal-index db upgrade"
+            f"{name} is at schema {found or 'none'}, this program needs {REVISION}: run signal-index db upgrade"
         )
 
 

@@ -25,7 +25,8 @@ from signal_index.model import CareRelation
 
 from . import schema
 from .cells import Cells, damaged
-from .sql import Query, upsert
+from .queries import Query
+from .sql import upsert
 
 BODY_BYTES: Final = 640  # a sheet row of 256 bytes, the confirming person and what the encoding adds
 DECEASED: Final = "overleden"

@@ -4,7 +4,6 @@ Invariants:
 1. A statement is a constant: values are parameters, always.
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -12,23 +11,19 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Date,
     DateTime,
     Dialect,
     ForeignKey,
     Integer,
     Row,
-    Select,
     Table,
     Text,
     TextClause,
     TypeDecorator,
     bindparam,
-    insert,
     text,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -146,71 +141,3 @@ def insert_once(table: Table) -> TextClause:
     values = ", ".join(f":{column.name}" for column in table.columns)
     statement = text(f"INSERT INTO {table.name} ({names}) VALUES ({values}) ON CONFLICT DO NOTHING")  # noqa: S608 - all names are from this file
     return statement.bindparams(*(bindparam(column.name, type_=column.type) for column in table.columns))
-
-
-class Query:
-    """A constant query on the road of a look-up or a delivery, asked without the cost of building it each time.
-
-    On SQLite it goes to the driver as it was compiled once: a quarter of the cost of a small query. Values come back
-    as SQLite keeps them, so days are ISO text.
-
-    Args:
-        statement: with parameters by name and no lists in them.
-    """
-
-    def __init__(self, statement: Select[Any]) -> None:
-        self._statement = statement
-        compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
-        self._text = str(compiled)
-        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
-
-    def rows(self, connection: Connection, parameters: Mapping[str, object]) -> Sequence[Sequence[Any]]:
-        """Ask, and fetch everything."""
-        if connection.dialect.name != "sqlite":
-            return connection.execute(self._statement, parameters).all()
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        found: list[Sequence[Any]] = driver.execute(self._text, {**self._constants, **parameters}).fetchall()
-        return found
-
-
-class Insert:
-    """A constant insert on the road of a look-up, of many rows at once, without the cost of building it each time.
-
-    On SQLite it goes to the driver: what SQLAlchemy adds per row costs more than the insert itself.
-
-    Args:
-        table: every column of it must be in every row.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._statement = insert(table)
-        names = [column.name for column in table.columns]
-        values = ", ".join("?" * len(names))
-        self._text = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - names of our own tables
-        dialect = sqlite.dialect()
-        self._columns = [
-            (
-                column.name,
-                column.type.dialect_impl(dialect).bind_processor(dialect) if _is_ours(column) else None,
-            )
-            for column in table.columns
-        ]
-
-    def put(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
-        """Insert the rows, as one statement."""
-        if connection.dialect.name != "sqlite":
-            connection.execute(self._statement, list(rows))
-            return
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        columns = self._columns
-        driver.executemany(
-            self._text,
-            [[row[name] if write is None else write(row[name]) for name, write in columns] for row in rows],
-        )
-
-
-def _is_ours(column: Column[Any]) -> bool:
-    """Whether what SQLite keeps in the column differs from what we hand over; bytes, numbers and texts do not."""
-    return isinstance(column.type, Day | Moment)

@@ -30,6 +30,8 @@ from .identity import Identity, actor_of
 
 T = TypeVar("T")
 
+_LOOKING = frozenset({"GET", "HEAD"})
+
 
 def utc_now() -> datetime:
     """The one clock of the edge."""
@@ -76,17 +78,28 @@ class Desk:
         """The rules that count now."""
         return self.rulebook.current
 
-    async def run(self, job: Callable[[Transaction], T]) -> T:
+    async def run(self, job: Callable[[Transaction], T], *, looking: bool = False) -> T:
         """Run a job and wait for its commit; a caller that goes away does not undo it.
 
         What it records belongs to the trace of the request, and begins now.
+
+        Args:
+            job: what to do.
+            looking: whether it writes nothing but records, as far as anybody can tell beforehand.
         """
         trace = trace_of_request()
         begun = replace(trace, begun_at=self.now()) if trace is not None else None
-        return await asyncio.shield(asyncio.wrap_future(self.database.submit(job, begun)))
+        return await asyncio.shield(asyncio.wrap_future(self.database.submit(job, begun, looking=looking)))
 
-    async def run_as(self, request: Request, job: Callable[[Transaction, Actor], T]) -> T:
+    async def run_as(
+        self, request: Request, job: Callable[[Transaction, Actor], T], *, looking: bool = False
+    ) -> T:
         """Run a job for whoever the request's token stands for; a refusal is recorded, whoever it is about.
+
+        Args:
+            request: with her token.
+            job: what to do.
+            looking: as for `run`; a GET always is.
 
         Raises:
             NotAuthenticated: there is no token that verifies.
@@ -107,7 +120,7 @@ class Desk:
             note_seen(tx, actor.staff, self.now())
             return done
 
-        return await self.run_for(caller, acting)
+        return await self.run_for(caller, acting, looking=looking or request.method in _LOOKING)
 
     async def admit(self, caller: Caller, rate: Rate) -> None:
         """Count one more request of this caller; the first one too many of a spell is recorded.
@@ -142,10 +155,10 @@ class Desk:
             refused = audit.event(event, self.now(), surface=surface, reason=reason, besides=besides or None)
             await self.record(refused)
 
-    async def run_for(self, caller: Caller, job: Callable[[Transaction], T]) -> T:
+    async def run_for(self, caller: Caller, job: Callable[[Transaction], T], *, looking: bool = False) -> T:
         """Run a job for somebody known; her refusal is recorded after the attempt itself was undone."""
         try:
-            return await self.run(job)
+            return await self.run(job, looking=looking)
         except audit.REFUSALS as error:
             refused = audit.refused_action(
                 error, self.now(), actor=caller.actor, token=caller.token, surface=caller.surface

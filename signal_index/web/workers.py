@@ -52,7 +52,9 @@ def _looks(desk: Desk, routes: APIRouter) -> None:
     async def raadplegen(request: Request, vraag: Raadpleegvraag) -> Response:
         """Kijk welke hulp er loopt voor een inwoner in uw caseload."""
         outcome = await desk.run_as(
-            request, lambda tx, actor: open_look(tx, desk.rules, actor, vraag.to_model(), desk.now())
+            request,
+            lambda tx, actor: open_look(tx, desk.rules, actor, vraag.to_model(), desk.now()),
+            looking=True,
         )
         if isinstance(outcome, Refused):
             return of_error(outcome.error)

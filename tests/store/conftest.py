@@ -16,6 +16,7 @@ from policy.vocabulary import Level
 from signal_index.model import CareRelation, Series, SeriesState
 from signal_index.model.workplace import Cover, CoverReason, Informed, Question, Session, View
 from signal_index.store import SqlDatabase, initialise, open_database, upgrade
+from tests.support.postgresql import PostgresqlServer, name_of, postgresql_server
 
 ORGANISATION = "00000004000000020000"
 NINE = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
@@ -53,9 +54,41 @@ def path(tmp_path: Path, initialised: Path) -> Path:
     return Path(shutil.copy(initialised, tmp_path / "index.db"))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever is asked of a database is asked of both kinds, unless a test is about the file itself."""
+    asked = set(metafunc.fixturenames)
+    if "database" in asked and "path" not in asked:
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def initialised_there(postgresql: PostgresqlServer, keys: IndexSecrets) -> str:
+    """A database on the server, to copy; its name."""
+    url = postgresql.database()
+    upgrade(url)
+    initialise(url, keys, datetime(2026, 3, 1, tzinfo=UTC))
+    return name_of(url)
+
+
 @pytest.fixture
-def database(path: Path, keys: IndexSecrets) -> Iterator[SqlDatabase]:
-    with open_database(path, keys, writer_kind="serve") as opened:
+def url(postgresql: PostgresqlServer, initialised_there: str) -> Iterator[str]:
+    """An initialised database on a server."""
+    made = postgresql.database(like=initialised_there)
+    yield made
+    postgresql.drop(made)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, keys: IndexSecrets) -> Iterator[SqlDatabase]:
+    kind = getattr(request, "param", "sqlite")
+    place: str | Path = request.getfixturevalue("path" if kind == "sqlite" else "url")
+    with open_database(place, keys, writer_kind="serve") as opened:
         yield opened
 
 

@@ -198,6 +198,7 @@ def test_all_looks_take_the_same_room(database: Database, path: Path, now: datet
         assert len(sizes.fetchall()) == 1
 
 
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize(
     ("events", "by"),
     [

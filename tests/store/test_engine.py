@@ -110,6 +110,7 @@ def test_any_kind_of_exception_reaches_only_its_own_future(
     assert other.result(10).number == 1
 
 
+@pytest.mark.usefixtures("path")
 def test_jobs_that_wait_together_share_one_commit_of_at_most_128(
     database: SqlDatabase, person: People, now: datetime
 ) -> None:
@@ -192,6 +193,7 @@ def why(error: BaseException | None) -> str:
     return "" if error is None else f"{error}\n{why(error.__cause__)}"
 
 
+@pytest.mark.usefixtures("path")
 def test_a_failing_commit_gives_no_job_an_answer(
     database: SqlDatabase, person: People, now: datetime
 ) -> None:
@@ -211,6 +213,7 @@ def test_a_failing_commit_gives_no_job_an_answer(
     assert record_count(database) == 2
 
 
+@pytest.mark.usefixtures("path")
 def test_after_a_fault_the_clock_is_still_compared_with_the_last_record(
     database: SqlDatabase, person: People, now: datetime
 ) -> None:
@@ -222,6 +225,7 @@ def test_after_a_fault_the_clock_is_still_compared_with_the_last_record(
     assert fault.value.code == "clock"
 
 
+@pytest.mark.usefixtures("path")
 def test_a_transaction_that_was_undone_underneath_gives_no_answers(
     database: SqlDatabase, person: People, now: datetime
 ) -> None:
@@ -239,6 +243,7 @@ def test_a_transaction_that_was_undone_underneath_gives_no_answers(
     assert database.run(step(person(1), now)).number == 1
 
 
+@pytest.mark.usefixtures("path")
 def test_a_full_database_gives_unavailable_and_nothing_recorded(
     database: SqlDatabase, person: People, now: datetime
 ) -> None:
@@ -267,6 +272,7 @@ def no_file_longer_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.usefixtures("path")
 def test_a_disk_that_refuses_the_commit_gives_unavailable_and_loses_nothing_before_it(
     database: SqlDatabase, person: People, now: datetime
 ) -> None:
@@ -304,6 +310,7 @@ def test_a_short_lock_is_waited_for(database: SqlDatabase, path: Path, person: P
         assert future.result(10).number == 1
 
 
+@pytest.mark.usefixtures("path")
 def test_a_fault_of_the_database_inside_a_job_is_unavailable_for_that_job_alone(
     database: SqlDatabase, person: People, now: datetime
 ) -> None:
@@ -315,6 +322,7 @@ def test_a_fault_of_the_database_inside_a_job_is_unavailable_for_that_job_alone(
     assert other.result(10).number == 1
 
 
+@pytest.mark.usefixtures("path")
 def test_error_texts_hold_no_parameters(database: SqlDatabase) -> None:
     def fails(tx: Transaction) -> None:
         statement = text("SELECT * FROM no_such_table WHERE a = :a")

@@ -175,6 +175,7 @@ def statements(database: Database, who: Pseudonym, types: list[str]) -> list[str
     return seen
 
 
+@pytest.mark.usefixtures("path")
 def test_every_look_up_is_one_query_of_the_same_shape(
     database: Database, person: People, a_series: NewSeries
 ) -> None:
@@ -187,6 +188,7 @@ def test_every_look_up_is_one_query_of_the_same_shape(
     assert all(queries[0].count("x'") == SLOTS for queries in asked)
 
 
+@pytest.mark.usefixtures("path")
 def test_the_place_of_a_tag_tells_nothing(database: Database, person: People) -> None:
     (query,) = statements(database, person(1), [DEBT, CARE])
     tags = [part.split("'")[0] for part in query.split("x'")[1:]]

@@ -24,7 +24,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment
 from crypto.keyfiles import IndexSecrets
 from signal_index.errors import SetupFault
 from signal_index.store import current_revision, initialise, open_database, upgrade
-from signal_index.store.provision import REVISION, connect, downgrade, sqlite_path
+from signal_index.store.places import place_of
+from signal_index.store.provision import REVISION, downgrade
 from signal_index.store.schema import metadata
 
 VERSIONS = files("signal_index.store") / "migrations/versions"
@@ -145,23 +146,17 @@ def test_a_path_with_signs_of_a_url_in_it_works(tmp_path: Path, keys: IndexSecre
         assert database.scope == keys.scope
 
 
-@pytest.mark.parametrize(
-    "setting", ["postgresql://localhost/index", "sqlite://", "sqlite:///:memory:", "://", "mysql://x/y"]
-)
-def test_a_setting_that_names_no_sqlite_file_is_refused(setting: str, keys: IndexSecrets) -> None:
-    assert "SQLite" in (message := refusal(setting, keys)) or "neither a path nor a URL" in message
+@pytest.mark.parametrize("setting", ["sqlite://", "sqlite:///:memory:", "://", "mysql://x/y"])
+def test_a_setting_that_names_no_database_is_refused(setting: str, keys: IndexSecrets) -> None:
+    assert "names no database" in (message := refusal(setting, keys)) or "neither a path nor a URL" in message
 
 
 def test_a_url_and_a_path_name_the_same_file() -> None:
-    assert (
-        sqlite_path("sqlite:////var/lib/index.db")
-        == sqlite_path("/var/lib/index.db")
-        == Path("/var/lib/index.db")
-    )
+    assert place_of("sqlite:////var/lib/index.db") == place_of("/var/lib/index.db")
 
 
 def test_a_connection_is_as_durable_as_promised(path: Path) -> None:
-    engine = connect(path)
+    engine = place_of(path).engine()
     with engine.connect() as connection:
         asked = (
             "journal_mode",
@@ -188,7 +183,7 @@ def test_the_migrations_make_exactly_the_schema_of_the_code(tmp_path: Path, blan
     metadata.create_all(engine)
     engine.dispose()
     assert schema_of(blank) == schema_of(direct)
-    with connect(blank).connect() as connection:
+    with place_of(blank).engine().connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
@@ -240,7 +235,7 @@ def test_on_postgresql_the_migration_makes_the_same_tables_and_comments() -> Non
         "ALTER TABLE staff ADD COLUMN confirmed_on DATE",
         "ALTER TABLE audit_records RENAME COLUMN leaf TO commitment",
     }
-    made = statements(script.getvalue())
+    made = {sql for sql in statements(script.getvalue()) if not sql.startswith("INSERT INTO change_counter")}
     assert later <= made
     made = {
         sql.replace(

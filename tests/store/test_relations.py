@@ -92,6 +92,7 @@ def test_a_relation_is_its_workers_alone(database: Database, a_relation: NewRela
     ]
 
 
+@pytest.mark.usefixtures("path")
 def test_somebody_elses_and_an_unknown_relation_take_the_same_steps(
     database: Database, a_relation: NewRelation
 ) -> None:

@@ -31,7 +31,7 @@ from signal_index.model.workplace import (
 )
 from signal_index.ports import Transaction
 from signal_index.store import open_database
-from signal_index.store.provision import connect
+from signal_index.store.places import place_of
 from signal_index.store.schema import metadata
 
 PEOPLE = 5
@@ -176,7 +176,7 @@ def test_sealed_cells_of_one_column_are_equally_long(
     with open_database(path, keys, writer_kind="serve") as database:
         database.run(fill_workplace)
     assert len(SEALED) == 6
-    with connect(path).connect() as thief:
+    with place_of(path).engine().connect() as thief:
         for column in SEALED:
             cells = thief.execute(select(column)).scalars().all()
             assert len(cells) == len(set(cells)) == 2
@@ -197,7 +197,7 @@ def test_no_tag_of_one_column_stands_in_another(
         database.run(lambda tx: fill(tx, [person(1)], series, relation, now))
         database.run(fill_workplace)
     columns = [c for table in metadata.tables.values() for c in table.columns if c.name.endswith("tag")]
-    with connect(path).connect() as thief:
+    with place_of(path).engine().connect() as thief:
         tags = {str(column): set(thief.execute(select(column)).scalars()) for column in columns}
     assert len(tags) >= 16
     pairs = [(one, two) for one, two in product(tags, tags) if one < two]

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from crypto.errors import VerificationFailed
@@ -12,7 +11,8 @@ from crypto.keyfiles import IndexSecrets
 from signal_index.errors import SetupFault, Unavailable
 from signal_index.ports import Transaction
 from signal_index.store import SqlDatabase, current_revision, open_database
-from signal_index.store.provision import REVISION, check_file, read_state, sqlite_path
+from signal_index.store.places import Place, place_of
+from signal_index.store.provision import REVISION, Stated, read_state
 
 from .findings import Findings, Yielding, mend, note, ok
 
@@ -28,50 +28,55 @@ class _TakenBack(Exception):
 
 
 def database(
-    stated: Path, secrets: IndexSecrets, now: datetime, owner: str | None
+    stated: Stated, secrets: IndexSecrets, now: datetime, owner: str | None
 ) -> Yielding[SqlDatabase | None]:
     """Open the database of the organisation that owns the index, after saying of each condition whether it holds."""
     try:
-        path = sqlite_path(stated)
-        check_file(path)
-        revision = current_revision(path)
+        place = place_of(stated)
+        place.check()
+        revision = current_revision(stated)
     except SetupFault as fault:
         yield mend("database", fault.detail)
         return None
-    yield ok("database", f"{path} is there, for its owner only")
+    yield ok("database", f"{place.name} is there{', for its owner only' if place.file else ''}")
     if revision != REVISION:
         found = f"the database is at schema {revision or 'none'}, this program needs {REVISION}"
         yield mend("schema", found, "make a copy, then run signal-index db upgrade")
         return None
     yield ok("schema", f"revision {REVISION}")
     try:
-        read_state(path, secrets)
+        read_state(stated, secrets)
     except SetupFault as fault:
         yield mend("initialised", fault.detail)
         return None
     yield ok("initialised", f"for scope {secrets.scope}, with these keys")
-    opened = open_database(path, secrets, writer_kind="cli", busy_seconds=LOCK_SECONDS_MAX, owner=owner)
-    yield from _writable(opened, path, now)
+    opened = open_database(stated, secrets, writer_kind="cli", busy_seconds=LOCK_SECONDS_MAX, owner=owner)
+    yield from _writable(opened, place, now)
     return opened
 
 
-def _writable(opened: SqlDatabase, path: Path, now: datetime) -> Findings:
+def _writable(opened: SqlDatabase, place: Place, now: datetime) -> Findings:
     """Take the write lock and write something, then take it back."""
 
     def job(tx: Transaction) -> NoReturn:
         tx.tickets.use("doctor", now)
         raise _TakenBack
 
-    free = shutil.disk_usage(path.parent).free
     try:
         with suppress(_TakenBack):
             opened.run(job)
     except Unavailable:
-        yield mend("writable", f"{path} cannot be written", "see to the rights, or to who keeps it locked")
+        yield mend(
+            "writable", f"{place.name} cannot be written", "see to the rights, or to who keeps it locked"
+        )
         return
+    if place.file is None:
+        yield ok("writable", "room is for whoever runs the server to see to")
+        return
+    free = shutil.disk_usage(place.file.parent).free
     megabytes = free // (1024 * 1024)
     if free < FREE_BYTES_MIN:
-        text = f"only {megabytes} MB are free beside {path}, and without room nothing is answered"
+        text = f"only {megabytes} MB are free beside {place.file}, and without room nothing is answered"
         yield mend("writable", text, "make room")
     else:
         yield ok("writable", f"{megabytes} MB free")

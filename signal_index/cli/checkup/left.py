@@ -18,6 +18,7 @@ from signal_index.model.rulebook import APPROVING_ROLES, HeldRuleSet, RuleSetSta
 from signal_index.ports import Transaction
 from signal_index.settings import Settings, load
 from signal_index.store import open_database
+from signal_index.store.places import place_of
 from signal_index.usecases.delivery.sets import is_complete
 from signal_index.usecases.oversight.chosen import newest_list
 from signal_index.wiring import load_secrets
@@ -196,21 +197,22 @@ def _feeding(known: _Known, by: str) -> Iterator[Step]:
 
 def _unseen(stated: Settings, of_index: str) -> Iterator[Step]:
     """What nobody can see from here, or only who the database belongs to."""
-    folder = stated.database.parent
-    if stated.environment == "production" and stated.database.stat().st_uid == 0:
+    place = place_of(stated.database)
+    if stated.environment == "production" and place.file is not None and place.file.stat().st_uid == 0:
         yield Step(
             "Give the database to the account that runs the index, here signal-index; it is root's now.",
-            (f"chown -R signal-index: {folder}",),
+            (f"chown -R signal-index: {place.file.parent}",),
         )
     yield Step(
         "Make a copy of the database every day, and never of the key file with it.",
-        (f"sqlite3 {stated.database} \".backup '/backup/{stated.database.name}'\"",),
+        (place.backup,),
     )
     if stated.environment == "production":
         yield Step("Have a DPIA made, and let a lawyer confirm the rules, before the first real BSN.")
     else:
         yield Step(
-            f"This is a trial: made-up data only. For real data begin anew, in another folder than {folder}."
+            "This is a trial: made-up data only. For real data begin anew, in another folder than "
+            f"{stated.keys.parent}."
         )
     yield Step(
         "Look every day, or let a timer look, whether all is well.", (f"signal-index doctor{of_index}",)

@@ -18,8 +18,17 @@ from signal_index.cli.checkup.findings import Findings, mend, note, ok
 from signal_index.cli.checkup.outside import Waiting
 from signal_index.errors import SetupFault, SignalIndexError
 from signal_index.model import StaffMember
-from signal_index.settings import IssuerSettings, SignInSettings, SiteSettings, WitnessSettings
+from signal_index.settings import (
+    IssuerSettings,
+    SignInSettings,
+    SiteSettings,
+    WitnessSettings,
+    anchored,
+)
+from signal_index.settings.safety import require_safe_database
 from signal_index.store import open_database
+from signal_index.store.places import place_of
+from signal_index.store.provision import Stated
 
 from .answers import NONE, TRIAL_ISSUER, Answers
 from .keymaking import index_keys, token_keys
@@ -172,24 +181,43 @@ def _witness(given: Answers, place: Place) -> Findings:
 
 
 def _database(given: Answers, place: Place) -> Findings:
+    if "://" in given["database"]:
+        yield from _served_database(given, place)
+        return
     path = place.file(given, "database")
     if not path.exists() and not path.parent.is_dir():
         yield mend(
             "database", f"there is no folder {path.parent}", "make it, for the account that runs the index"
         )
     elif path.exists() and path.stat().st_size and (secrets := _secrets(given, place)) is not None:
-        found = [each for each in _opened(path, secrets, place) if each.point not in _TO_BE_MADE]
-        yield from found
+        yield from _begun(path, secrets, place)
     else:
         yield ok("database", f"{path} will be made")
+
+
+def _served_database(given: Answers, place: Place) -> Findings:
+    """A database of a server is there already, with or without tables."""
+    secrets = _secrets(given, place)
+    try:
+        require_safe_database(given["database"], environment=given["environment"])
+        place_of(given["database"]).check()
+    except (ValueError, SetupFault) as fault:
+        yield mend("database", fault.detail if isinstance(fault, SetupFault) else str(fault))
+        return
+    if secrets is not None:
+        yield from _begun(given["database"], secrets, place)
+
+
+def _begun(stated: Stated, secrets: IndexSecrets, place: Place) -> Findings:
+    yield from [each for each in _opened(stated, secrets, place) if each.point not in _TO_BE_MADE]
 
 
 _TO_BE_MADE: Final = {"schema", "initialised"}
 """What an interrupted set-up left undone is done by the next one."""
 
 
-def _opened(path: Path, secrets: IndexSecrets, place: Place) -> Findings:
-    opened = yield from database.database(path, secrets, place.now, None)
+def _opened(stated: Stated, secrets: IndexSecrets, place: Place) -> Findings:
+    opened = yield from database.database(stated, secrets, place.now, None)
     if opened is not None:
         opened.close()
 
@@ -243,7 +271,7 @@ def staff(given: Answers, place: Place) -> list[StaffMember]:
     if secrets is not None and "database" in given:
         with (
             suppress(SetupFault, SignalIndexError),
-            open_database(place.file(given, "database"), secrets, writer_kind="cli") as opened,
+            open_database(anchored(given["database"], place.folder), secrets, writer_kind="cli") as opened,
         ):
             return list(opened.run(lambda tx: tx.staff.all()))
     return []

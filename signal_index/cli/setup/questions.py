@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from crypto.errors import CryptoError
 from crypto.log.notes import Verifier
-from signal_index.settings import require_origin, require_safe
+from signal_index.settings.safety import require_origin, require_safe
 from signal_index.usecases.administration.entries import staff_id_fault
 
 from .answers import NONE, Answers
@@ -247,7 +247,7 @@ QUESTIONS = (
     ),
     Question(
         "database",
-        "Database file, on a disk of this machine",
+        "Database: a file on a disk of this machine, or postgresql://user@host/name",
         _line,
         lambda given: "index.sqlite" if is_trial(given) else "/var/lib/signal-index/index.sqlite",
     ),

@@ -10,9 +10,9 @@ look; not who asked, why, or whether it was approved.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Select, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from crypto.encoding import decode, decode_int, encode
 from crypto.sealing import RowKeys
@@ -20,6 +20,7 @@ from signal_index.model.openings import Opening, OpeningReason
 from signal_index.ports import oversight as ports
 from signal_index.store import schema
 from signal_index.store.cells import Cells
+from signal_index.store.queries import Query
 from signal_index.store.sql import AnyRow, upsert
 from signal_index.store.workplace.bodies import (
     agree,
@@ -39,9 +40,10 @@ _FIELDS: Final = 9
 _APPROVED: Final = {None: "", True: "ja", False: "nee"}
 _opening = schema.openings.c
 _ALL = select(*schema.openings.columns)
-_OF_ALL = _ALL.where(_opening.organisation == bindparam("org"))
-_GET = _OF_ALL.where(_opening.opening_id == bindparam("id"))
-_OF_LOOK = _OF_ALL.where(_opening.look_tag == bindparam("tag"))
+_THEIRS = _ALL.where(_opening.organisation == bindparam("org"))
+_OF_ALL = Query(_THEIRS)
+_GET = Query(_THEIRS.where(_opening.opening_id == bindparam("id")))
+_OF_LOOK = Query(_THEIRS.where(_opening.look_tag == bindparam("tag")))
 _PUT = upsert(schema.openings)
 _REMOVE_OLDER = delete(schema.openings).where(_opening.asked_at < bindparam("moment"))
 
@@ -89,8 +91,8 @@ class SqlOpenings:
         """Remove openings that were asked for before this moment; how many there were."""
         return self._connection.execute(_REMOVE_OLDER, {"moment": asked_before}).rowcount
 
-    def _newest_first(self, statement: Select[Any], parameters: Mapping[str, object]) -> list[Opening]:
-        found = [self._opened(row) for row in fetch(self._connection, "openings", statement, parameters)]
+    def _newest_first(self, query: Query, parameters: Mapping[str, object]) -> list[Opening]:
+        found = [self._opened(row) for row in fetch(self._connection, "openings", query, parameters)]
         return sorted(found, key=lambda each: (each.asked_at, each.opening_id), reverse=True)
 
     def _look_tag(self, writer: bytes, number: int) -> bytes:

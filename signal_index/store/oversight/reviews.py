@@ -20,6 +20,7 @@ from signal_index.model.review import Judgement, LookRef, Review, Watch, Week
 from signal_index.ports import oversight as ports
 from signal_index.store import schema
 from signal_index.store.cells import Cells
+from signal_index.store.queries import Query
 from signal_index.store.sql import AnyRow, upsert
 from signal_index.store.workplace.bodies import agree, fetch, open_body
 
@@ -34,20 +35,22 @@ encoding and the padding add, 210."""
 
 _review, _watch, _week = schema.reviews.c, schema.watches.c, schema.review_weeks.c
 _ALL = select(*schema.reviews.columns)
-_GET = _ALL.where(_review.writer == bindparam("of_writer"), _review.number == bindparam("of_number"))
+_GET = Query(_ALL.where(_review.writer == bindparam("of_writer"), _review.number == bindparam("of_number")))
 _MADE = (_review.looked_at >= bindparam("since")) & (_review.looked_at < bindparam("until"))
-_UNCHOSEN = _ALL.where(_MADE, _review.chosen.is_(None), _review.rank >= bindparam("rank_min"))
-_CHOSEN_SINCE = _ALL.where(_review.chosen_on >= bindparam("day"))
-_OPEN = _ALL.where(
-    _review.chosen_on.is_not(None),
-    or_(_review.judgement.is_(None), _review.judgement == Judgement.QUESTION.value),
+_UNCHOSEN = Query(_ALL.where(_MADE, _review.chosen.is_(None), _review.rank >= bindparam("rank_min")))
+_CHOSEN_SINCE = Query(_ALL.where(_review.chosen_on >= bindparam("day")))
+_OPEN = Query(
+    _ALL.where(
+        _review.chosen_on.is_not(None),
+        or_(_review.judgement.is_(None), _review.judgement == Judgement.QUESTION.value),
+    )
 )
 _COUNT: Final[Select[Any]] = select(func.count()).select_from(schema.reviews).where(_MADE)
 _REMOVE = delete(schema.reviews).where(_review.chosen.is_(None), _review.looked_at < bindparam("moment"))
 _REMOVE_OLDER = delete(schema.reviews).where(_review.looked_at < bindparam("moment"))
 _STATE = select(schema.review_state.c.read_up_to)
-_WEEKS = select(*schema.review_weeks.columns).order_by(_week.monday)
-_WATCHES = select(*schema.watches.columns).order_by(_watch.until, _watch.watch_id)
+_WEEKS = Query(select(*schema.review_weeks.columns).order_by(_week.monday))
+_WATCHES = Query(select(*schema.watches.columns).order_by(_watch.until, _watch.watch_id))
 _REMOVE_WATCH = delete(schema.watches).where(_watch.watch_id == bindparam("id"))
 _PUT, _PUT_STATE = upsert(schema.reviews), upsert(schema.review_state)
 _PUT_WEEK, _PUT_WATCH = upsert(schema.review_weeks), upsert(schema.watches)
@@ -124,8 +127,8 @@ class SqlReviews:
         """Remove looks made before this moment, judged or not; how many there were."""
         return self._connection.execute(_REMOVE_OLDER, {"moment": made_before}).rowcount
 
-    def _many(self, statement: Select[Any], parameters: Mapping[str, object]) -> list[Review]:
-        return [self._opened(row) for row in fetch(self._connection, "reviews", statement, parameters)]
+    def _many(self, query: Query, parameters: Mapping[str, object]) -> list[Review]:
+        return [self._opened(row) for row in fetch(self._connection, "reviews", query, parameters)]
 
     def _opened(self, row: AnyRow) -> Review:
         ref = LookRef(row.writer, row.number)

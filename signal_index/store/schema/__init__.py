@@ -40,7 +40,6 @@ from .index import (
     entrances,
     flags,
     held_wishes,
-    index_state,
     preferences,
     publications,
     publisher_sets,
@@ -59,6 +58,7 @@ from .openings import openings
 from .reviews import review_state, review_weeks, reviews, watches
 from .rulebook import rule_approvals, rule_sets
 from .sourcing import delivery_records, key_proposals, own_contacts, publisher_keys
+from .state import change_counter, index_state
 
 __all__ = [
     "NO_LOOK",
@@ -66,6 +66,7 @@ __all__ = [
     "audit_records",
     "audit_writers",
     "care_relations",
+    "change_counter",
     "covers",
     "deliveries",
     "delivery_records",

@@ -15,20 +15,6 @@ from signal_index.store.sql import Count, Day, Moment, YesNo, cell, key, key_epo
 
 from .base import metadata
 
-index_state = Table(
-    "index_state",
-    metadata,
-    key("id", Integer, "always 1: there is one index in a database"),
-    cell("scope", Text, "the region this index serves; immutable"),
-    cell("incarnation", LargeBinary, "16 random bytes, new at each initialisation or restore"),
-    cell("key_epoch", Integer, "epoch of the keys in use"),
-    cell("bucket_bits", Integer, "bits of a keyed hash that choose a person's shard; 0 on SQLite"),
-    cell("key_check", LargeBinary, "tags that only the key file of this database makes; no secret"),
-    cell("created_at", Moment, "when the index was initialised"),
-    CheckConstraint("id = 1", name="single"),
-    sqlite_strict=True,
-)
-
 publishers = Table(
     "publishers",
     metadata,

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection
 
 from crypto.encoding import decode_int
 from crypto.errors import MalformedInput
 from signal_index.store.cells import Cells, damaged
+from signal_index.store.queries import Query
 from signal_index.store.sql import AnyRow
 
 T = TypeVar("T")
@@ -138,14 +139,14 @@ def agree(table: str, row: AnyRow, inside: Mapping[str, object]) -> None:
 
 
 def fetch(
-    connection: Connection, table: str, statement: Select[Any], parameters: Mapping[str, object]
-) -> Sequence[AnyRow]:
+    connection: Connection, table: str, query: Query, parameters: Mapping[str, object]
+) -> Sequence[Any]:
     """Ask, and fetch everything.
 
     Raises:
         Unavailable: `damaged-row`: a day in the clear is not one.
     """
     try:
-        return connection.execute(statement, parameters).all()
+        return query.named(connection, parameters)
     except ValueError as error:
         raise damaged(table) from error

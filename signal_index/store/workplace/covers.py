@@ -10,9 +10,9 @@ people; not who is away, nor why.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Select, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from crypto.encoding import decode, encode
 from crypto.sealing import RowKeys
@@ -20,6 +20,7 @@ from signal_index.model.workplace import Cover, CoverReason
 from signal_index.ports import workplace as ports
 from signal_index.store import schema
 from signal_index.store.cells import Cells
+from signal_index.store.queries import Query
 from signal_index.store.sql import AnyRow, upsert
 
 from .bodies import (
@@ -40,11 +41,11 @@ what the encoding and the padding add, 215."""
 _FIELDS: Final = 8
 _cover = schema.covers.c
 _ALL = select(*schema.covers.columns)
-_GET = _ALL.where(_cover.organisation == bindparam("org"), _cover.cover_id == bindparam("id"))
-_BY_DELEGATE = _ALL.where(_cover.delegate_tag == bindparam("tag"))
-_OF_ABSENTEE = _ALL.where(_cover.absentee_tag == bindparam("tag"))
-_OF_TEAM = _ALL.where(_cover.team_tag == bindparam("tag"))
-_OF_ORGANISATION = _ALL.where(_cover.organisation == bindparam("org"))
+_GET = Query(_ALL.where(_cover.organisation == bindparam("org"), _cover.cover_id == bindparam("id")))
+_BY_DELEGATE = Query(_ALL.where(_cover.delegate_tag == bindparam("tag")))
+_OF_ABSENTEE = Query(_ALL.where(_cover.absentee_tag == bindparam("tag")))
+_OF_TEAM = Query(_ALL.where(_cover.team_tag == bindparam("tag")))
+_OF_ORGANISATION = Query(_ALL.where(_cover.organisation == bindparam("org")))
 _PUT = upsert(schema.covers)
 _REMOVE_OLDER = delete(schema.covers).where(_cover.last_day < bindparam("day"))
 
@@ -100,8 +101,8 @@ class SqlCovers:
         """Remove covers whose last day lies before this day; how many there were."""
         return self._connection.execute(_REMOVE_OLDER, {"day": last_before}).rowcount
 
-    def _many(self, statement: Select[Any], parameters: Mapping[str, object]) -> list[Cover]:
-        covers = [self._opened(row) for row in fetch(self._connection, "covers", statement, parameters)]
+    def _many(self, query: Query, parameters: Mapping[str, object]) -> list[Cover]:
+        covers = [self._opened(row) for row in fetch(self._connection, "covers", query, parameters)]
         return sorted(covers, key=lambda cover: (cover.first_day, cover.cover_id))
 
     def _outside(self, cover: Cover) -> dict[str, object]:

@@ -10,9 +10,9 @@ not whether it is an objection, nor which worker is involved.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Select, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from crypto.chain import Pseudonym
 from crypto.encoding import decode, encode
@@ -21,6 +21,7 @@ from signal_index.model.impediments import Impediment, ImpedimentKind
 from signal_index.ports import impediments as ports
 from signal_index.store import schema
 from signal_index.store.cells import Cells
+from signal_index.store.queries import Query
 from signal_index.store.sql import AnyRow, upsert
 
 from .bodies import (
@@ -41,9 +42,9 @@ _FIELDS: Final = 8
 _impediment = schema.impediments.c
 _ALL = select(*schema.impediments.columns)
 _THIS = (_impediment.organisation == bindparam("org"), _impediment.impediment_id == bindparam("id"))
-_GET = _ALL.where(*_THIS)
-_ABOUT = _ALL.where(_impediment.person_tag == bindparam("tag"))
-_OF_ORGANISATION = _ALL.where(_impediment.organisation == bindparam("org"))
+_GET = Query(_ALL.where(*_THIS))
+_ABOUT = Query(_ALL.where(_impediment.person_tag == bindparam("tag")))
+_OF_ORGANISATION = Query(_ALL.where(_impediment.organisation == bindparam("org")))
 _PUT = upsert(schema.impediments)
 _REMOVE = delete(schema.impediments).where(*_THIS)
 _REMOVE_OLDER = delete(schema.impediments).where(_impediment.last_day < bindparam("day"))
@@ -100,8 +101,8 @@ class SqlImpediments:
     def _person_tag(self, organisation: str, person: Pseudonym) -> bytes:
         return self._cells.tag("person_tag", organisation, person.encoded)
 
-    def _many(self, statement: Select[Any], parameters: Mapping[str, object]) -> list[Impediment]:
-        found = [self._opened(row) for row in fetch(self._connection, "impediments", statement, parameters)]
+    def _many(self, query: Query, parameters: Mapping[str, object]) -> list[Impediment]:
+        found = [self._opened(row) for row in fetch(self._connection, "impediments", query, parameters)]
         return sorted(found, key=lambda each: (each.first_day, each.impediment_id))
 
     def _outside(self, impediment: Impediment) -> dict[str, object]:

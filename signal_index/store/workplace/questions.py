@@ -10,9 +10,9 @@ flag, and until when an answer is due.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Select, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from crypto.chain import Pseudonym
 from crypto.encoding import decode, encode
@@ -21,6 +21,7 @@ from signal_index.model.workplace import Question, Verdict
 from signal_index.ports import workplace as ports
 from signal_index.store import schema
 from signal_index.store.cells import Cells
+from signal_index.store.queries import Query
 from signal_index.store.sql import AnyRow, upsert
 
 from .bodies import (
@@ -41,10 +42,10 @@ days (30) and the answer (10) take 244; with what the encoding and the padding a
 _FIELDS: Final = 9
 _question = schema.questions.c
 _ALL = select(*schema.questions.columns)
-_GET = _ALL.where(_question.reference == bindparam("reference"))
-_ABOUT = _ALL.where(_question.flag_tag == bindparam("tag"))
-_ASKED_BY = _ALL.where(_question.asker_tag == bindparam("tag"))
-_OF_SOURCE = _ALL.where(_question.source_tag == bindparam("tag"))
+_GET = Query(_ALL.where(_question.reference == bindparam("reference")))
+_ABOUT = Query(_ALL.where(_question.flag_tag == bindparam("tag")))
+_ASKED_BY = Query(_ALL.where(_question.asker_tag == bindparam("tag")))
+_OF_SOURCE = Query(_ALL.where(_question.source_tag == bindparam("tag")))
 _PUT = upsert(schema.questions)
 _REMOVE_OLDER = delete(schema.questions).where(_question.due_on < bindparam("day"))
 
@@ -96,11 +97,11 @@ class SqlQuestions:
         """Remove questions whose due date lies before this day; how many there were."""
         return self._connection.execute(_REMOVE_OLDER, {"day": due_before}).rowcount
 
-    def _newest_first(self, statement: Select[Any], tag: bytes) -> list[Question]:
-        return self._many(statement, {"tag": tag})[::-1]
+    def _newest_first(self, query: Query, tag: bytes) -> list[Question]:
+        return self._many(query, {"tag": tag})[::-1]
 
-    def _many(self, statement: Select[Any], parameters: Mapping[str, object]) -> list[Question]:
-        rows = fetch(self._connection, "questions", statement, parameters)
+    def _many(self, query: Query, parameters: Mapping[str, object]) -> list[Question]:
+        rows = fetch(self._connection, "questions", query, parameters)
         questions = [self._opened(row) for row in rows]
         return sorted(questions, key=lambda question: (question.asked_on, question.reference))
 

@@ -20,6 +20,7 @@ from signal_index.model.workplace import Session
 from signal_index.ports import workplace as ports
 from signal_index.store import schema
 from signal_index.store.cells import Cells
+from signal_index.store.queries import Query
 from signal_index.store.sql import AnyRow, insert_once, upsert
 
 from .bodies import (
@@ -41,7 +42,7 @@ and the padding add, 887. A longer name or address is refused, so whoever signs 
 
 _FIELDS: Final = 9
 _session, _ticket = schema.sessions.c, schema.used_tickets.c
-_GET = select(*schema.sessions.columns).where(_session.session_tag == bindparam("tag"))
+_GET = Query(select(*schema.sessions.columns).where(_session.session_tag == bindparam("tag")))
 _PUT = upsert(schema.sessions)
 _REMOVE = delete(schema.sessions).where(_session.session_tag == bindparam("tag"))
 _REMOVE_ALL_OF = delete(schema.sessions).where(_session.staff_tag == bindparam("tag"))

@@ -25,6 +25,7 @@ from signal_index.model.workplace import Informed, Sheet, Useful, View
 from signal_index.ports import workplace as ports
 from signal_index.store import schema
 from signal_index.store.cells import Cells
+from signal_index.store.queries import Query
 from signal_index.store.sql import AnyRow, upsert
 
 from .bodies import (
@@ -51,10 +52,12 @@ keys of 48 contacts for the resident's own sheet, 16 characters each, 815, and t
 _LEVELS: Final = tuple(Level)
 _FIELDS: Final = 15 + len(_LEVELS)
 _view = schema.views.c
-_GET = select(*schema.views.columns).where(
-    _view.worker_tag == bindparam("worker"), _view.view_id == bindparam("id")
+_GET = Query(
+    select(*schema.views.columns).where(
+        _view.worker_tag == bindparam("worker"), _view.view_id == bindparam("id")
+    )
 )
-_OF_WORKER = select(*schema.views.columns).where(_view.worker_tag == bindparam("worker"))
+_OF_WORKER = Query(select(*schema.views.columns).where(_view.worker_tag == bindparam("worker")))
 _PUT = upsert(schema.views)
 _REMOVE_OLDER = delete(schema.views).where(_view.opened_at < bindparam("moment"))
 

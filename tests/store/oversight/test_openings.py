@@ -16,7 +16,7 @@ from signal_index.model.openings import Opening, OpeningReason
 from signal_index.ports import Database, Transaction
 from signal_index.store import open_database
 from signal_index.store.oversight.openings import BODY_BYTES, _body, _read
-from signal_index.store.provision import connect
+from signal_index.store.places import place_of
 
 HERE, ELSEWHERE = "00000004000000020000", "00000004000000090000"
 ASKED = datetime(2026, 4, 1, 9, tzinfo=UTC)
@@ -111,7 +111,7 @@ DAMAGE = {
 def test_what_was_changed_from_outside_does_not_open(path: Path, keys: IndexSecrets, damage: str) -> None:
     with open_database(path, keys, writer_kind="serve") as database:
         put(database, an_opening())
-    with connect(path).begin() as intruder:
+    with place_of(path).engine().begin() as intruder:
         intruder.execute(text(damage))
     with open_database(path, keys, writer_kind="serve") as database:
         where = ELSEWHERE if ELSEWHERE in damage else HERE

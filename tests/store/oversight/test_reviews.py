@@ -30,7 +30,7 @@ from signal_index.review.words import SENTENCES
 from signal_index.store import SqlDatabase, open_database
 from signal_index.store.oversight.bodies import read_review, review_body
 from signal_index.store.oversight.reviews import BODY_BYTES
-from signal_index.store.provision import connect
+from signal_index.store.places import place_of
 from signal_index.store.schema import metadata
 
 NewReview = Callable[..., Review]
@@ -186,7 +186,7 @@ def test_a_look_that_was_changed_from_outside_is_damage(
 ) -> None:
     with open_database(path, keys, writer_kind="serve") as database:
         put(database, a_listed())
-        with connect(path).begin() as thief:
+        with place_of(path).engine().begin() as thief:
             thief.execute(text(f"UPDATE reviews SET {change}"))  # noqa: S608 - from the list above
         with pytest.raises(Unavailable, match="beschadigd"):
             database.run(lambda tx: tx.reviews.get(a_listed().ref))
@@ -198,7 +198,7 @@ def test_a_body_opens_only_in_its_own_row(
     with open_database(path, keys, writer_kind="serve") as database:
         put(database, a_listed(1), a_listed(2))
         watch(database, a_watch(1), a_watch(2))
-        with connect(path).begin() as thief:
+        with place_of(path).engine().begin() as thief:
             for table in ("reviews", "watches"):
                 first = f"(SELECT sealed_body FROM {table} LIMIT 1)"  # noqa: S608 - from the list above
                 thief.execute(text(f"UPDATE {table} SET sealed_body = {first}"))  # noqa: S608 - as above
@@ -232,7 +232,7 @@ def test_sealed_bodies_are_equally_long(
         put(database, a_listed(1, **JUDGED), a_review(2, reasons=(), relation=None))
         worker = a_watch(2, what=Watched.WORKER, about="w", person=None)
         watch(database, worker, a_watch(1))
-    with connect(path).connect() as thief:
+    with place_of(path).engine().connect() as thief:
         for table in ("reviews", "watches"):
             cells = thief.execute(select(metadata.tables[table].c.sealed_body)).scalars().all()
             assert len(cells) == 2

@@ -175,6 +175,7 @@ def test_a_delivery_that_is_undone_was_never_answered(database: Database) -> Non
     assert sequences(database) == []
 
 
+@pytest.mark.usefixtures("path")
 def test_finding_them_reads_an_index_and_no_record_of_others(database: Any) -> None:
     answered(database, *((ELSEWHERE, number) for number in range(1, 40)), (HERE, 1))
     opened: list[int] = []

@@ -39,6 +39,7 @@ def test_a_view_is_its_workers_alone(database: Database, a_view: NewView) -> Non
     assert database.run(lambda tx: tx.views.of_worker("s.ander")) == [hers]
 
 
+@pytest.mark.usefixtures("path")
 def test_somebody_elses_and_an_unknown_view_take_the_same_steps(database: Database, a_view: NewView) -> None:
     put(database, *(a_view(number, view_id=token_bytes(16)) for number in range(1, 40)))
     known = database.run(lambda tx: tx.views.of_worker("w.jansen"))[17].view_id

@@ -10,74 +10,51 @@ Jobs waiting at the same moment share a commit, because making a commit durable 
 ever waits for more jobs to come.
 """
 
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from secrets import token_bytes
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
-
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
+from typing import Final, Self, TypeVar
 
 from crypto.keyfiles import IndexSecrets
 from crypto.log.notes import Verifier
 from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model.traces import Trace
+from signal_index.store.log.tree import LogIdentity, origin_of
+from signal_index.store.places import BUSY_SECONDS, Changing, Place, place_of
+from signal_index.store.provision import Stated, read_state
+from signal_index.store.transaction import Identity, SqlTransaction
 
-from .log.tree import LogIdentity, origin_of
-from .provision import BUSY_SECONDS, connect, read_state, sqlite_path
-from .transaction import Identity, SqlTransaction
+from .lanes import Done, Lane, MustChange, Session, Waiting, changed, looked, unavailable
 
 T = TypeVar("T")
 
 JOBS_MAX: Final = 128  # per commit; more gains nothing and makes the first wait for the last
 WRITER_BYTES: Final = 8
 
-_Deliver = Callable[[], None]  # completes one future
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """A job in the queue."""
-
-    job: Callable[[SqlTransaction], Any]
-    future: Future[Any]
-    trace: Trace | None
-
-
-@dataclass(frozen=True)
-class _Session:
-    """One connection and what hangs on it; thrown away after any fault of the database."""
-
-    connection: Connection
-    driver: sqlite3.Connection
-    transaction: SqlTransaction
-
 
 class SqlDatabase:
     """A database that is open, see `signal_index.ports.Database`.
 
     Args:
-        engine: makes connections.
+        place: where it is.
         identity: of the database.
+        busy_seconds: longest wait for another process's transaction.
     """
 
-    def __init__(self, engine: Engine, identity: Identity) -> None:
-        self._engine = engine
+    def __init__(self, place: Place, identity: Identity, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._place = place
+        self._engine = place.engine(busy_seconds)
         self._identity = identity
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._closing = threading.Lock()  # guards _closed, so that nothing is queued behind the last None
         self._closed = False
-        self._session: _Session | None = None  # of the writer thread
-        self._data_version = 0  # of the writer thread
+        self._session: Session | None = None  # of the writer thread
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -91,10 +68,13 @@ class SqlDatabase:
         """16 random bytes, new at each initialisation or restore."""
         return self._identity.incarnation
 
-    def submit(self, job: Callable[[ports.Transaction], T], trace: Trace | None = None) -> Future[T]:
+    def submit(
+        self, job: Callable[[ports.Transaction], T], trace: Trace | None = None, *, looking: bool = False
+    ) -> Future[T]:
         """Run the job in a transaction that may be shared; the future completes after the commit.
 
         The job must not wait for another job, and must not let the transaction outlive it. Cancelling has no effect.
+        One that only looks may be run twice, when it turns out to change something all the same.
 
         Raises:
             Unavailable: `closing`: the database is being closed.
@@ -104,7 +84,7 @@ class SqlDatabase:
         with self._closing:
             if self._closed:
                 raise Unavailable("closing", "De index sluit af. Probeer het later nog eens.")
-            self._queue.put(_Waiting(job, future, trace))
+            self._queue.put(Waiting(job, future, trace, looking))
         return future
 
     def run(self, job: Callable[[ports.Transaction], T]) -> T:
@@ -141,9 +121,9 @@ class SqlDatabase:
             self._run(batch)
         self._drop_session()
 
-    def _next_batch(self) -> list[_Waiting]:
+    def _next_batch(self) -> list[Waiting]:
         """Wait for a job and take all that wait with it; nothing when closing."""
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         waiting = self._queue.get()
         try:
             while waiting is not None:
@@ -157,34 +137,44 @@ class SqlDatabase:
             self._queue.put(None)  # seen again once this batch is done
         return batch
 
-    def _run(self, batch: list[_Waiting]) -> None:
-        try:
-            outcomes = self._commit(batch)
-        except Exception as error:  # noqa: BLE001 - whatever prevents a commit, nobody may get an answer
-            self._drop_session()
-            outcomes = [partial(waiting.future.set_exception, _unavailable(error)) for waiting in batch]
-        for deliver in outcomes:
-            deliver()
+    def _run(self, batch: list[Waiting]) -> None:
+        looks = [waiting for waiting in batch if waiting.looking and self._place.lets_look]
+        changes = [waiting for waiting in batch if not (waiting.looking and self._place.lets_look)]
+        if looks:
+            changes += self._answer(looks, looked)
+        if changes:
+            self._answer(changes, changed)
 
-    def _commit(self, batch: list[_Waiting]) -> list[_Deliver]:
+    def _answer(self, batch: list[Waiting], lane: Lane) -> list[Waiting]:
+        """Complete every future of the batch, but of those that have to change something first."""
+        try:
+            done = self._commit(batch, lane)
+        except MustChange:
+            self._drop_session()
+            return batch
+        except (Exception, Changing) as error:  # noqa: BLE001 - whatever prevents a commit, nobody may get an answer
+            self._drop_session()
+            done = Done([partial(waiting.future.set_exception, unavailable(error)) for waiting in batch])
+        for deliver in done.outcomes:
+            deliver()
+        return done.left
+
+    def _commit(self, batch: list[Waiting], lane: Lane) -> Done:
         """Run every job in one transaction; return only when it is durable."""
         session = self._open_session()
-        with session.connection.begin():
-            self._notice_others(session)
-            outcomes = [_attempt(session, waiting) for waiting in batch]
+        with session.talk.begin(looking=lane is looked):
+            if session.talk.has_news():
+                session.transaction.forget()
+            done = lane(session, batch)
             session.transaction.audit.write()
-            if not session.driver.in_transaction:
-                # Committing would do nothing, and say nothing.
-                raise sqlite3.OperationalError("the transaction was undone")
         session.transaction.audit.committed()
-        return outcomes
+        return done
 
-    def _open_session(self) -> _Session:
+    def _open_session(self) -> Session:
         if self._session is None:
             connection = self._engine.connect()
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
-            self._session = _Session(connection, driver, SqlTransaction(connection, self._identity))
+            talk = self._place.talk(connection)
+            self._session = Session(connection, talk, SqlTransaction(connection, self._identity))
         return self._session
 
     def _drop_session(self) -> None:
@@ -193,52 +183,9 @@ class SqlDatabase:
             self._session.connection.close()
             self._session = None
 
-    def _notice_others(self, session: _Session) -> None:
-        """Forget what is remembered of small tables when another connection has committed since."""
-        (version,) = session.driver.execute("PRAGMA data_version").fetchone()
-        if version != self._data_version:
-            session.transaction.forget()
-            self._data_version = version
-
-
-def _attempt(session: _Session, waiting: _Waiting) -> _Deliver:
-    """Run one job in its own savepoint.
-
-    Savepoints go straight to the driver: they are a fifth of the cost that way, and every job has two or three.
-
-    Raises:
-        sqlite3.OperationalError: SQLite has undone the whole transaction, as it does by itself on some faults.
-    """
-    mark = session.transaction.audit.mark()
-    session.transaction.audit.follow(waiting.trace)
-    session.driver.execute("SAVEPOINT job")
-    try:
-        result = waiting.job(session.transaction)
-    except BaseException as error:
-        if not session.driver.in_transaction:
-            raise sqlite3.OperationalError("the transaction was undone") from error
-        session.driver.execute("ROLLBACK TO job")
-        session.driver.execute("RELEASE job")
-        session.transaction.return_to(mark)
-        return partial(waiting.future.set_exception, _unavailable(error) if _is_fault(error) else error)
-    session.driver.execute("RELEASE job")
-    return partial(waiting.future.set_result, result)
-
-
-def _is_fault(error: BaseException) -> bool:
-    """Whether the database failed, rather than the job: locked, full, unreadable or damaged."""
-    operational = (OperationalError, InternalError, sqlite3.OperationalError, sqlite3.InternalError)
-    return isinstance(error, operational) or type(error) in {DatabaseError, sqlite3.DatabaseError}
-
-
-def _unavailable(cause: BaseException) -> Unavailable:
-    unavailable = Unavailable("database", "De index kan nu niet antwoorden. Probeer het later nog eens.")
-    unavailable.__cause__ = cause
-    return unavailable
-
 
 def open_database(
-    url_or_path: str | Path,
+    stated: Stated,
     secrets: IndexSecrets,
     *,
     writer_kind: str,
@@ -250,7 +197,7 @@ def open_database(
     """Open an existing, initialised database of these keys.
 
     Args:
-        url_or_path: a path, or a URL `sqlite:///path`.
+        stated: where it is, as the settings say: see `signal_index.store.places.place_of`.
         secrets: the index's keys; only those for rows, records and checkpoints are kept.
         writer_kind: `serve` or `cli`; stands with the records of this process.
         witnessed_within: how old the last cosignature of the log may be; None for an index without witnesses.
@@ -261,8 +208,7 @@ def open_database(
     Raises:
         SetupFault: with what to do.
     """
-    path = sqlite_path(url_or_path)
-    incarnation, bucket_bits = read_state(path, secrets)
+    incarnation, bucket_bits = read_state(stated, secrets)
     identity = Identity(
         scope=secrets.scope,
         incarnation=incarnation,
@@ -279,7 +225,7 @@ def open_database(
         ),
         owner=owner,
     )
-    return SqlDatabase(connect(path, busy_seconds), identity)
+    return SqlDatabase(place_of(stated), identity, busy_seconds)
 
 
 _: type[ports.Database] = SqlDatabase

@@ -1,0 +1,107 @@
+"""What the store asks of a kind of database, whichever it is."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Final, Protocol
+
+from sqlalchemy import Connection, Engine
+
+BUSY_SECONDS: Final = 5.0
+"""Longest wait for another process's transaction; a request should not take longer."""
+
+
+class Changing(BaseException):
+    """A job that said it only looks is about to change something; nothing has changed yet.
+
+    No exception that a use case would catch.
+    """
+
+
+class Talk(Protocol):
+    """One connection of the writer thread, as the driver has it: what SQLAlchemy does not say, or says too slowly."""
+
+    def begin(self, *, looking: bool) -> AbstractContextManager[None]:
+        """Begin a transaction, commit it at the end of the block; undo it when the block raises.
+
+        The commit is durable when the block has ended, and raises when the transaction was undone underneath.
+
+        Args:
+            looking: nothing but records is going to be written, so nobody has to wait; a statement that changes
+                anything else raises `Changing`.
+        """
+
+    def has_news(self) -> bool:
+        """Whether another connection may have committed a change since this was last asked, in a transaction."""
+
+    def is_broken(self) -> bool:
+        """Whether nothing more can be asked in this transaction."""
+
+    def is_alive(self) -> bool:
+        """Whether the transaction still stands; a database may undo the whole of it by itself on some faults."""
+
+    def mark(self) -> None:
+        """Set the savepoint of a job."""
+
+    def keep(self) -> None:
+        """Let go of the savepoint, and keep what the job did."""
+
+    def undo(self) -> None:
+        """Undo what the job did."""
+
+    def is_fault(self, error: BaseException) -> bool:
+        """Whether an error says that the database failed, rather than the job: locked, full, gone or damaged."""
+
+
+class Place(Protocol):
+    """A database that may or may not be there yet."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a message; holds no secret."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file it is in; None when a server sees to that."""
+
+    @property
+    def backup(self) -> str:
+        """The command that makes a copy of it."""
+
+    @property
+    def lets_look(self) -> bool:
+        """Whether who only looks need not wait for who changes something."""
+
+    @property
+    def bucket_bits(self) -> int:
+        """How many bits choose a person's shard in a database that is made here."""
+
+    def make(self) -> None:
+        """Make what the operator may leave to us.
+
+        Raises:
+            SetupFault: it cannot be made; says what to do.
+        """
+
+    def check(self) -> None:
+        """Refuse one that is not there, or open to others.
+
+        Raises:
+            SetupFault: with what to do.
+        """
+
+    def engine(self, busy_seconds: float = BUSY_SECONDS, *, reading: bool = False) -> Engine:
+        """Prepare connections.
+
+        Args:
+            busy_seconds: longest wait for another process's transaction.
+            reading: whether nothing is going to be written.
+        """
+
+    def talk(self, connection: Connection) -> Talk:
+        """Speak to the driver beneath a connection."""
+
+    def migrate_alone(self, connection: Connection) -> None:
+        """Wait until nobody else changes the tables, for the rest of a transaction, and let it take its time."""
+
+    def share(self, connection: Connection) -> None:
+        """Give each role what it needs of the tables, after they were made or changed."""
