@@ -21,7 +21,7 @@ from policy.proving.checks import Unconfirmed, allows
 from policy.proving.formulas import Formula, Names, milliseconds
 from policy.proving.lookups import Facts, Situation, Stretch, kinds_of_facts
 from policy.rulesets import RuleSet
-from policy.vocabulary import Level
+from policy.vocabulary import Level, Shows
 
 _PURPOSE, _ROLE, _DAY = "doel", "rol", "op"
 
@@ -50,9 +50,12 @@ class Change:
         levels: How much, lowest first; a level that is not here did not change.
         types: The kinds of signal, sorted.
         conditions: What must be so beside what is asked of every look-up anyway.
+        values: What each fact that is one of a few can be there, whether bound more tightly or not.
         example: One look-up that shows it.
         rules: The rules by which the more generous set allows it.
         held_by: The guards by which the other set refuses it; none if it has no rule that allows it.
+        elsewhere: Other purposes for which the other set allows the same role the highest of these levels, each with
+            the kinds of signal of which it does.
     """
 
     direction: Direction
@@ -63,15 +66,27 @@ class Change:
     levels: tuple[Level, ...]
     types: tuple[str, ...]
     conditions: Conditions
+    values: Conditions
     example: Situation
     rules: tuple[str, ...]
     held_by: tuple[str, ...]
+    elsewhere: tuple[tuple[str, tuple[str, ...]], ...]
 
     def goes_on_in(self, later: "Change") -> bool:
         """Whether the other is the same difference, from the day on which this one ends."""
         return (
             self.ends == later.starts
             and replace(self, starts=later.starts, ends=later.ends, example=later.example) == later
+        )
+
+    def closes_with(self, other: "Change") -> bool:
+        """Whether both close something of a kind of signal for the same purpose and role, on some day."""
+        return (
+            self.direction is other.direction is Direction.CLOSED
+            and (self.purpose, self.role) == (other.purpose, other.role)
+            and bool(set(self.types) & set(other.types))
+            and (other.ends is None or self.starts < other.ends)
+            and (self.ends is None or other.starts < self.ends)
         )
 
 
@@ -136,11 +151,17 @@ class _Comparison:
         if ends is not None:
             days = z3.And(days, day < milliseconds(ends))
         self._allowed = z3.And(*self._facts.bounds, days, self._stretch.allowed)
+        allowed_by_other = Stretch(self._facts, narrow).allowed
+        self._other = z3.Solver()
+        self._other.add(*self._facts.bounds, days, allowed_by_other)
         self._solver = z3.Solver()
-        self._solver.add(self._allowed, z3.Not(Stretch(self._facts, narrow).allowed))
+        self._solver.add(self._allowed, z3.Not(allowed_by_other))
 
     def changes(self, direction: Direction) -> Iterator[Change]:
-        for (purpose, role, conditions, types, (rules, held_by)), examples in sorted(self._grouped().items()):
+        usual = _Possible(self._facts, [self._allowed])
+        grouped = sorted(self._grouped(usual).items())
+        for (purpose, role, conditions, types, (rules, held_by)), examples in grouped:
+            bound = {name: values for name, values in conditions if name in usual.values}
             yield Change(
                 direction=direction,
                 starts=self._starts,
@@ -150,14 +171,29 @@ class _Comparison:
                 levels=tuple(level for level in Level if level in examples),
                 types=types,
                 conditions=conditions,
+                values=tuple((usual.values | bound).items()),
                 example=examples[max(examples)],
                 rules=rules,
                 held_by=held_by,
+                elsewhere=tuple(self._elsewhere(purpose, role, types, max(examples))),
             )
 
-    def _grouped(self) -> Mapping[_Group, Mapping[Level, Situation]]:
+    def _elsewhere(
+        self, purpose: str, role: str, types: tuple[str, ...], level: Level
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Where the other set shows the signals themselves all the same, in some look-up."""
+        for each in self._narrow.catalogue.purposes:
+            if each.code == purpose or each.shows is Shows.AREAS:
+                continue
+            places = (_Place(each.code, role, code, level) for code in types)
+            seen = tuple(
+                place.type_code for place in places if self._other.check(self._at(place)) != z3.unsat
+            )
+            if seen:
+                yield each.code, seen
+
+    def _grouped(self, usual: "_Possible") -> Mapping[_Group, Mapping[Level, Situation]]:
         """What differs, with an example of each level; the same conditions and types are one group."""
-        usual = _Possible(self._facts, [self._allowed])
         alike: dict[tuple[str, str, Conditions, _Reasons, Level], dict[str, Situation]] = defaultdict(dict)
         for place, example in self._places():
             here = _Possible(self._facts, [*self._solver.assertions(), self._at(place)])

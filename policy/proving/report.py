@@ -3,119 +3,30 @@
 Written in Dutch or English as lightly marked text, so that it can be mailed, printed and kept with the decision.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
-from policy.catalogue import Catalogue, PurposeRule, SignalType
-from policy.proving.difference import Change, Direction
+from policy.catalogue import Catalogue, LegalBasis
+from policy.proving.checks import broken_promises
+from policy.proving.difference import Change, Direction, differences
+from policy.proving.phrases import phrase
+from policy.proving.written import Written, label
+from policy.rule_text import Rule
 from policy.rulesets import RuleSet
 from policy.telling.wording import Language, Words, day_text
+from policy.upkeep.promises import Promise
+from policy.vocabulary import Level
 
 _DIGEST_SHOWN = 16
-_Entry = SignalType | PurposeRule
-
-_NL: Mapping[str, str] = {
-    "title": "Wat verandert er met deze regels?",
-    "sets": "Nu geldt regelset {old}. Straks geldt regelset {new}. Gekeken is vanaf {since}.",
-    "brief": "In het kort",
-    "opened.none": "Er gaat niets open.",
-    "closed.none": "Er gaat niets dicht.",
-    "opened.some": "Er gaat iets open, voor het eerst op {day}. Aantal veranderingen: {count}.",
-    "closed.some": "Er gaat iets dicht, voor het eerst op {day}. Aantal veranderingen: {count}.",
-    "files": "Regels die erbij komen, veranderen of verdwijnen",
-    "files.none": "Geen enkele regel is anders.",
-    "added": "Nieuw vanaf {day}: {title} ({key})",
-    "replaces": ", in plaats van {key}",
-    "removed": "Verdwenen: {title} ({key}). Een regel verdwijnt nooit: er hoort een opvolger te zijn.",
-    "altered": "Veranderd: {title} ({key}). Een regel die al gold, hoort niet te veranderen: maak een opvolger.",
-    "basis.added": "Nieuwe grondslag vanaf {day}: {law}, {article}",
-    "basis.altered": "Grondslag veranderd: {law}, {article}. Geldt nu vanaf {day}{until}",
-    "until": " tot {day}",
-    "opened": "Wat gaat open",
-    "closed": "Wat gaat dicht",
-    "from": "Vanaf {day}",
-    "from.until": "Vanaf {day} tot {until}",
-    "who": "Wie: {role}. Doel: {purpose}.",
-    "what.opened": "Ziet nieuw: {levels}.",
-    "what.closed": "Ziet niet meer: {levels}.",
-    "aanwezigheid": "dat er iets loopt",
-    "bron": "bij welke organisatie het loopt",
-    "contact": "wie te bellen is",
-    "types": "Bij: {types}.",
-    "only": "Alleen hierbij: {conditions}",
-    "any": "Voor iedere inwoner uit de eigen caseload.",
-    "law": "Op grond van: {law}, {article}.{unverified}",
-    "unverified": " Niet gecontroleerd door een jurist.",
-    "rule": "Regel {key}: {text}",
-    "held.opened": "Nu tegengehouden door: {texts}",
-    "held.closed": "Straks tegengehouden door: {texts}",
-    "no.rule.opened": "Nu is er geen regel die dit toestaat.",
-    "no.rule.closed": "Straks is er geen regel die dit toestaat.",
-    "type.added": "Nieuw soort signaal: {label}",
-    "type.altered": "Soort signaal veranderd: {label}",
-    "type.gone": "Soort signaal verdwenen: {label}",
-    "purpose.added": "Nieuw doel: {label}",
-    "purpose.altered": "Doel veranderd: {label}",
-    "purpose.gone": "Doel verdwenen: {label}",
-    "equal": "{first} en {second} zijn hetzelfde.",
-    "or": " of ",
-    "and": " en ",
-    "same": "Wat blijft gelijk",
-    "same.text": "Alles wat hier niet staat, blijft zoals het is. Dat is nagerekend voor elke mogelijke raadpleging, "
-    "niet alleen voor voorbeelden. Bij elke verandering is een voorbeeld ook echt door de regels beslist.",
-}
-_EN: Mapping[str, str] = {
-    "title": "What do these rules change?",
-    "sets": "Rule set {old} counts now. Rule set {new} would. Looked at from {since}.",
-    "brief": "In brief",
-    "opened.none": "Nothing opens.",
-    "closed.none": "Nothing closes.",
-    "opened.some": "Something opens, first on {day}. Changes: {count}.",
-    "closed.some": "Something closes, first on {day}. Changes: {count}.",
-    "files": "Rules that are added, altered or gone",
-    "files.none": "No rule is different.",
-    "added": "New from {day}: {title} ({key})",
-    "replaces": ", in place of {key}",
-    "removed": "Gone: {title} ({key}). A rule never goes: it has a successor.",
-    "altered": "Altered: {title} ({key}). A rule that already counted must not change: give it a successor.",
-    "basis.added": "New legal basis from {day}: {law}, {article}",
-    "basis.altered": "Legal basis altered: {law}, {article}. It now holds from {day}{until}",
-    "until": " until {day}",
-    "opened": "What opens",
-    "closed": "What closes",
-    "from": "From {day}",
-    "from.until": "From {day} until {until}",
-    "who": "Who: {role}. Purpose: {purpose}.",
-    "what.opened": "Newly sees: {levels}.",
-    "what.closed": "No longer sees: {levels}.",
-    "aanwezigheid": "that something runs",
-    "bron": "at which organisation it runs",
-    "contact": "whom to phone",
-    "types": "Of: {types}.",
-    "only": "Only with: {conditions}",
-    "any": "For every resident in her own caseload.",
-    "law": "On the basis of: {law}, {article}.{unverified}",
-    "unverified": " Not checked by a lawyer.",
-    "rule": "Rule {key}: {text}",
-    "held.opened": "Held back now by: {texts}",
-    "held.closed": "Would be held back by: {texts}",
-    "no.rule.opened": "No rule allows this now.",
-    "no.rule.closed": "No rule would allow this.",
-    "type.added": "New kind of signal: {label}",
-    "type.altered": "Kind of signal altered: {label}",
-    "type.gone": "Kind of signal gone: {label}",
-    "purpose.added": "New purpose: {label}",
-    "purpose.altered": "Purpose altered: {label}",
-    "purpose.gone": "Purpose gone: {label}",
-    "equal": "{first} and {second} are the same.",
-    "or": " or ",
-    "and": " and ",
-    "same": "What stays the same",
-    "same.text": "Everything not mentioned here stays as it is. That was worked out for every possible look-up, not "
-    "only for examples. Of each change one example was decided by the rules themselves.",
-}
+_PROTECTING = (
+    ("relatie_loopt", False),
+    ("relatie_bevestigd", False),
+    ("afgeschermd", True),
+    ("bezwaar", True),
+    ("betrokken", True),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +36,14 @@ class Report:
     Attributes:
         since: The first day that was looked at.
         changes: What `differences` found between the two sets.
+        broken: Ids of promises that the new set does not keep, as `broken_promises` found them.
     """
 
     old: RuleSet
     new: RuleSet
     since: date
     changes: tuple[Change, ...]
+    broken: Collection[str]
     language: Language
 
     def lines(self) -> Iterator[str]:
@@ -144,14 +57,20 @@ class Report:
             since=self._day(self.since),
         )
         yield from self._section("brief", self._brief())
-        yield from self._section("files", self._files())
         for direction in Direction:
             changes = [each for each in self.changes if each.direction is direction]
             yield from self._section(direction.value, self._changed(changes, direction))
+        yield from self._section("promises", self._promises())
+        yield from self._section("files", (f"- {line}" for line in self.written.lines()))
         yield from self._section("same", iter([self._say("same.text")]))
 
+    @property
+    def written(self) -> Written:
+        """What is written differently."""
+        return Written(old=self.old, new=self.new, language=self.language)
+
     def _say(self, key: str, /, **places: object) -> str:
-        return (_NL if self.language == "nl" else _EN)[key].format(**places)
+        return phrase(key, self.language, **places)
 
     def _day(self, day: date) -> str:
         return day_text(day, self.language)
@@ -162,47 +81,41 @@ class Report:
         yield from lines
 
     def _brief(self) -> Iterator[str]:
+        first = min((each.starts for each in self.changes), default=self.since)
+        if first > self.since:
+            yield f"- {self._say('until.then', day=self._day(first - timedelta(days=1)))}"
         for direction in Direction:
             days = [each.starts for each in self.changes if each.direction is direction]
             if days:
                 yield f"- {self._say(f'{direction.value}.some', day=self._day(min(days)), count=len(days))}"
             else:
                 yield f"- {self._say(f'{direction.value}.none')}"
+        bases = [each for each in self._opened_on() if not each.verified_by_lawyer]
+        laws = dict.fromkeys(f"{each.law}, {each.article}" for each in bases)
+        if laws:
+            yield f"- {self._say('on.unverified', laws='; '.join(laws))}"
 
-    def _files(self) -> Iterator[str]:
-        lines = [*self._rule_lines(), *self._basis_lines()]
-        lines += self._entry_lines("type", self.old.catalogue.types, self.new.catalogue.types)
-        lines += self._entry_lines("purpose", self.old.catalogue.purposes, self.new.catalogue.purposes)
-        yield from lines or [f"- {self._say('files.none')}"]
+    def _opened_on(self) -> Iterator[LegalBasis]:
+        for change in self.changes:
+            if change.direction is Direction.OPENED:
+                yield from (basis for _, basis in _grounds(self.new, change))
 
-    def _rule_lines(self) -> Iterator[str]:
-        before, after = ({rule.key: rule for rule in each.versions} for each in (self.old, self.new))
-        for key, rule in sorted((before | after).items()):
-            if key not in before:
-                added = self._say("added", day=self._day(rule.valid_from), title=rule.title, key=key)
-                yield f"- {added}{self._say('replaces', key=rule.replaces) if rule.replaces else ''}."
-            elif key not in after:
-                yield f"- {self._say('removed', title=rule.title, key=key)}"
-            elif before[key].policy != rule.policy:
-                yield f"- {self._say('altered', title=rule.title, key=key)}"
+    def _promises(self) -> Iterator[str]:
+        yield self._say("promises.text", since=self._day(self.since))
+        before, after = ({each.promise_id: each for each in rules.promises} for rules in (self.old, self.new))
+        for key, promise in (before | after).items():
+            yield f"- {self._say(f'promise.{self._fate(promise, before.get(key), after)}', **self._titled(promise))}"
 
-    def _basis_lines(self) -> Iterator[str]:
-        before = {each.code: each for each in self.old.catalogue.legal_bases}
-        for basis in self.new.catalogue.legal_bases:
-            if before.get(basis.code) == basis:
-                continue
-            until = self._say("until", day=self._day(basis.valid_until)) if basis.valid_until else ""
-            key = "basis.altered" if basis.code in before else "basis.added"
-            day = self._day(basis.valid_from)
-            yield f"- {self._say(key, law=basis.law, article=basis.article, day=day, until=until)}."
+    def _fate(self, promise: Promise, before: Promise | None, after: Collection[str]) -> str:
+        if promise.promise_id in self.broken:
+            return "broken"
+        if promise.promise_id not in after:
+            return "gone"
+        return "added" if before is None else "same" if before == promise else "altered"
 
-    def _entry_lines(self, kind: str, old: Iterable[_Entry], new: Iterable[_Entry]) -> Iterator[str]:
-        before, after = {each.code: each for each in old}, {each.code: each for each in new}
-        for code, entry in (before | after).items():
-            if before.get(code) == after.get(code):
-                continue
-            fate = "added" if code not in before else "altered" if code in after else "gone"
-            yield f"- {self._say(f'{kind}.{fate}', label=_label(entry, self.language))}."
+    def _titled(self, promise: Promise) -> dict[str, str]:
+        title = promise.title_nl if self.language == "nl" else promise.title_en
+        return {"title": title, "key": promise.promise_id}
 
     def _changed(self, changes: list[Change], direction: Direction) -> Iterator[str]:
         if not changes:
@@ -218,18 +131,56 @@ class Report:
     def _change(self, change: Change) -> Iterator[str]:
         rules = self.new if change.direction is Direction.OPENED else self.old
         catalogue = rules.in_force(change.starts).catalogue
-        words = rules.words
-        role = words.value("rol", change.role, self.language)
-        yield self._say("who", role=role, purpose=_purpose(catalogue, change.purpose, self.language))
+        role = rules.words.value("rol", change.role, self.language)
+        yield self._say("who", role=role, purpose=self._purpose(catalogue, change.purpose))
         levels = self._say("and").join(self._say(level.value) for level in change.levels)
         yield f"- {self._say(f'what.{change.direction.value}', levels=levels)}"
-        yield f"- {self._say('types', types=', '.join(_types(catalogue, change.types, self.language)))}"
+        yield f"- {self._say('types', types=self._types(catalogue, change.types))}"
+        yield from self._kept(change)
+        yield f"- {self._only(rules.words, change)}"
+        if change.direction is Direction.OPENED:
+            yield from self._protected(rules.words, change)
+        yield f"- {self._elsewhere(change)}"
+        yield from self._rested_on(rules, change)
+
+    def _only(self, words: Words, change: Change) -> str:
         if change.conditions:
             told = " ".join(self._condition(words, *each) for each in change.conditions)
-            yield f"- {self._say('only', conditions=told)}"
-        else:
-            yield f"- {self._say('any')}"
-        yield from self._grounds(rules, change)
+            return self._say("only", conditions=told)
+        return self._say("any")
+
+    def _protected(self, words: Words, change: Change) -> Iterator[str]:
+        """Whether it is shown in the circumstances in which people expect that it is not."""
+        values = dict(change.values)
+        told: dict[str, list[str]] = {"also": [], "never": []}
+        for name, so in _PROTECTING:
+            shown = ("ja" if so else "nee") in values[name]
+            told["also" if shown else "never"].append(words.sentence(name, so, self.language))
+        yield from (f"- {self._say(key, facts=' '.join(facts))}" for key, facts in told.items() if facts)
+
+    def _kept(self, change: Change) -> Iterator[str]:
+        """The lower levels of what closes, where none of them closes too."""
+        if change.direction is Direction.OPENED:
+            return
+        alike = [each for each in self.changes if each.closes_with(change)]
+        gone = {level for each in alike for level in each.levels}
+        levels = [self._say(each.value) for each in Level if each < min(change.levels) and each not in gone]
+        if levels:
+            yield f"- {self._say('kept', levels=self._say('and').join(levels))}"
+
+    def _elsewhere(self, change: Change) -> str:
+        direction = change.direction.value
+        if not change.elsewhere:
+            return self._say(f"nowhere.{direction}")
+        catalogue = (
+            (self.old if change.direction is Direction.OPENED else self.new).in_force(change.starts).catalogue
+        )
+        purposes = "; ".join(
+            self._purpose(catalogue, code)
+            + ("" if types == change.types else f" ({self._types(catalogue, types)})")
+            for code, types in change.elsewhere
+        )
+        return self._say(f"elsewhere.{direction}", purposes=purposes)
 
     def _condition(self, words: Words, attribute: str, values: tuple[str, ...]) -> str:
         if values[0].startswith("= "):
@@ -237,20 +188,15 @@ class Report:
             return self._say("equal", first=first, second=second)
         if set(values) <= {"ja", "nee"}:
             return words.sentence(attribute, values[0] == "ja", self.language)
-        label = words.label(attribute, self.language)
+        name = words.label(attribute, self.language)
         said = self._say("or").join(words.value(attribute, each, self.language) for each in values)
-        return f"{label[0].upper()}{label[1:]}: {said}."
+        return f"{name[0].upper()}{name[1:]}: {said}."
 
-    def _grounds(self, rules: RuleSet, change: Change) -> Iterator[str]:
-        now = rules.in_force(change.starts)
-        for key in change.rules:
-            rule = now.rule(key)
-            basis = now.catalogue.legal_basis(rule.legal_basis) if rule else None
-            if rule is None or basis is None:
-                continue
-            unverified = "" if basis.verified_by_lawyer else self._say("unverified")
+    def _rested_on(self, rules: RuleSet, change: Change) -> Iterator[str]:
+        for rule, basis in _grounds(rules, change):
+            unverified = self.written.unverified(basis)
             yield f"- {self._say('law', law=basis.law, article=basis.article, unverified=unverified)}"
-            yield f"- {self._say('rule', key=key, text=rule.officer_text)}"
+            yield f"- {self._say('rule', key=rule.key, text=self._text(rule))}"
         yield f"- {self._held(change)}"
 
     def _held(self, change: Change) -> str:
@@ -258,18 +204,41 @@ class Report:
         guards = [rule for rule in other.in_force(change.starts).rules if rule.key in change.held_by]
         if not guards:
             return self._say(f"no.rule.{change.direction.value}")
-        texts = " ".join(f"{rule.officer_text} ({rule.key})" for rule in guards)
+        texts = " ".join(f"{self._text(rule)} ({rule.key})" for rule in guards)
         return self._say(f"held.{change.direction.value}", texts=texts)
 
+    def _text(self, rule: Rule) -> str:
+        return rule.officer_text if self.language == "nl" else rule.officer_text_en
 
-def _purpose(catalogue: Catalogue, code: str, language: Language) -> str:
-    purpose = catalogue.purpose(code)
-    return _label(purpose, language) if purpose else code
+    def _purpose(self, catalogue: Catalogue, code: str) -> str:
+        purpose = catalogue.purpose(code)
+        return label(purpose, self.language) if purpose else code
+
+    def _types(self, catalogue: Catalogue, codes: tuple[str, ...]) -> str:
+        return ", ".join(label(each, self.language) for each in catalogue.types if each.code in codes)
 
 
-def _types(catalogue: Catalogue, codes: tuple[str, ...], language: Language) -> list[str]:
-    return [_label(each, language) for each in catalogue.types if each.code in codes]
+def compared(old: RuleSet, new: RuleSet, since: date, language: Language) -> Report:
+    """Work out what a change of rules does, for every look-up on every day from a day on.
+
+    Raises:
+        RuleSetError: As `differences` and `broken_promises`.
+    """
+    return Report(
+        old=old,
+        new=new,
+        since=since,
+        changes=differences(old, new, since),
+        broken=broken_promises(new, since),
+        language=language,
+    )
 
 
-def _label(entry: _Entry, language: Language) -> str:
-    return entry.label_nl if language == "nl" else entry.label_en
+def _grounds(rules: RuleSet, change: Change) -> Iterator[tuple[Rule, LegalBasis]]:
+    """The rules by which the more generous set allows it, each with its legal basis."""
+    now = rules.in_force(change.starts)
+    for key in change.rules:
+        rule = now.rule(key)
+        basis = now.catalogue.legal_basis(rule.legal_basis) if rule else None
+        if rule is not None and basis is not None:
+            yield rule, basis
