@@ -42,6 +42,7 @@ class LegalBasis:
 
     Attributes:
         verified_by_lawyer: False until a lawyer has confirmed that this article carries what we hang on it.
+        bill: True as long as the article stands in a bill, so that it is no law yet.
         valid_from: The first day on which the rules may rely on it.
         valid_until: The first day on which they no longer may, if known.
     """
@@ -53,6 +54,7 @@ class LegalBasis:
     verified_by_lawyer: bool
     valid_from: date
     valid_until: date | None = None
+    bill: bool = False
 
     def holds_on(self, day: date) -> bool:
         """Tell whether the rules may rely on this basis that day."""
