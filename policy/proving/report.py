@@ -8,25 +8,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from policy.catalogue import Catalogue, LegalBasis
+from policy.catalogue import Catalogue
+from policy.proving.brief import Brief
+from policy.proving.changes import Change, Conditions, Direction, Elsewhere
 from policy.proving.checks import broken_promises
-from policy.proving.difference import Change, Direction, differences
-from policy.proving.phrases import phrase
-from policy.proving.written import Written, label
-from policy.rule_text import Rule
+from policy.proving.difference import differences
+from policy.proving.terms import Terms
+from policy.proving.written import Written
 from policy.rulesets import RuleSet
-from policy.telling.wording import Language, Words, day_text
+from policy.telling.wording import Language
 from policy.upkeep.promises import Promise
 from policy.vocabulary import Level
 
 _DIGEST_SHOWN = 16
-_PROTECTING = (
-    ("relatie_loopt", False),
-    ("relatie_bevestigd", False),
-    ("afgeschermd", True),
-    ("bezwaar", True),
-    ("betrokken", True),
-)
+# Said beside the role, so that nobody takes a few for everybody.
+_ABOUT_WORKER = {"account_actief", "tweede_factor", "coordinator", "betrokken", "noodsituatie"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +52,7 @@ class Report:
             new=self.new.digest[:_DIGEST_SHOWN],
             since=self._day(self.since),
         )
-        yield from self._section("brief", self._brief())
+        yield from self._section("brief", (f"- {line}" for line in self.brief.lines()))
         for direction in Direction:
             changes = [each for each in self.changes if each.direction is direction]
             yield from self._section(direction.value, self._changed(changes, direction))
@@ -65,40 +61,41 @@ class Report:
         yield from self._section("same", iter([self._say("same.text")]))
 
     @property
+    def terms(self) -> Terms:
+        """What everything is called."""
+        return Terms(self.language)
+
+    @property
+    def brief(self) -> Brief:
+        """The change in a few lines."""
+        return Brief(old=self.old, new=self.new, since=self.since, changes=self.changes, terms=self.terms)
+
+    @property
     def written(self) -> Written:
         """What is written differently."""
-        return Written(old=self.old, new=self.new, language=self.language)
+        told = {key for each in self.changes if each.direction is Direction.OPENED for key in each.rules}
+        return Written(
+            old=self.old, new=self.new, terms=self.terms, unseen_until=self._unseen_until(), told=told
+        )
+
+    def _unseen_until(self) -> date | None:
+        """The day before the first change, if all that decides or is shown is the same until then."""
+        first = min((each.starts for each in self.changes), default=self.since)
+        days = {self.since} | {epoch.starts for each in (self.old, self.new) for epoch in each.epochs}
+        both = [(self.old.in_force(day), self.new.in_force(day)) for day in days if self.since <= day < first]
+        same = all((old.source, old.catalogue) == (new.source, new.catalogue) for old, new in both)
+        return first - timedelta(days=1) if both and same and self.old.words == self.new.words else None
 
     def _say(self, key: str, /, **places: object) -> str:
-        return phrase(key, self.language, **places)
+        return self.terms.say(key, **places)
 
     def _day(self, day: date) -> str:
-        return day_text(day, self.language)
+        return self.terms.day(day)
 
     def _section(self, key: str, lines: Iterator[str]) -> Iterator[str]:
         yield ""
         yield f"## {self._say(key)}"
         yield from lines
-
-    def _brief(self) -> Iterator[str]:
-        first = min((each.starts for each in self.changes), default=self.since)
-        if first > self.since:
-            yield f"- {self._say('until.then', day=self._day(first - timedelta(days=1)))}"
-        for direction in Direction:
-            days = [each.starts for each in self.changes if each.direction is direction]
-            if days:
-                yield f"- {self._say(f'{direction.value}.some', day=self._day(min(days)), count=len(days))}"
-            else:
-                yield f"- {self._say(f'{direction.value}.none')}"
-        bases = [each for each in self._opened_on() if not each.verified_by_lawyer]
-        laws = dict.fromkeys(f"{each.law}, {each.article}" for each in bases)
-        if laws:
-            yield f"- {self._say('on.unverified', laws='; '.join(laws))}"
-
-    def _opened_on(self) -> Iterator[LegalBasis]:
-        for change in self.changes:
-            if change.direction is Direction.OPENED:
-                yield from (basis for _, basis in _grounds(self.new, change))
 
     def _promises(self) -> Iterator[str]:
         yield self._say("promises.text", since=self._day(self.since))
@@ -124,6 +121,9 @@ class Report:
             yield ""
             until = {"until": self._day(ends)} if ends else {}
             yield f"### {self._say('from.until' if ends else 'from', day=self._day(starts), **until)}"
+            if starts > self.since:
+                before = "before.other" if any(each.ends == starts for each in changes) else "before"
+                yield self._say(before, day=self._day(starts - timedelta(days=1)))
             for change in together:
                 yield ""
                 yield from self._change(change)
@@ -131,32 +131,41 @@ class Report:
     def _change(self, change: Change) -> Iterator[str]:
         rules = self.new if change.direction is Direction.OPENED else self.old
         catalogue = rules.in_force(change.starts).catalogue
-        role = rules.words.value("rol", change.role, self.language)
-        yield self._say("who", role=role, purpose=self._purpose(catalogue, change.purpose))
-        levels = self._say("and").join(self._say(level.value) for level in change.levels)
-        yield f"- {self._say(f'what.{change.direction.value}', levels=levels)}"
-        yield f"- {self._say('types', types=self._types(catalogue, change.types))}"
+        yield self._who(rules, change, self.terms.purpose(catalogue, change.purpose))
+        yield f"- {self._say(f'what.{change.direction.value}', levels=self.terms.levels(change.levels))}"
+        yield f"- {self._say('types', types=self.terms.types(catalogue, change.types))}"
         yield from self._kept(change)
-        yield f"- {self._only(rules.words, change)}"
+        yield from self._only(rules, change)
         if change.direction is Direction.OPENED:
-            yield from self._protected(rules.words, change)
-        yield f"- {self._elsewhere(change)}"
+            yield from self._stopped(rules, change)
+        yield from (f"- {line}" for line in self._elsewhere(change))
         yield from self._rested_on(rules, change)
 
-    def _only(self, words: Words, change: Change) -> str:
-        if change.conditions:
-            told = " ".join(self._condition(words, *each) for each in change.conditions)
-            return self._say("only", conditions=told)
-        return self._say("any")
+    def _who(self, rules: RuleSet, change: Change, purpose: str) -> str:
+        role = rules.words.value("rol", change.role, self.language)
+        facts = tuple(each for each in _left(change) if each[0] in _ABOUT_WORKER)
+        only = self._say("who.only", facts=self.terms.clauses(rules.words, facts)) if facts else ""
+        return self._say("who", role=role, only=only, purpose=purpose)
 
-    def _protected(self, words: Words, change: Change) -> Iterator[str]:
+    def _only(self, rules: RuleSet, change: Change) -> Iterator[str]:
+        facts = tuple(each for each in _left(change) if each[0] not in _ABOUT_WORKER)
+        if facts:
+            yield f"- {self._say('only', conditions=self.terms.sentences(rules.words, facts))}"
+        elif not change.conditions:
+            yield f"- {self._say('any')}"
+
+    def _stopped(self, rules: RuleSet, change: Change) -> Iterator[str]:
         """Whether it is shown in the circumstances in which people expect that it is not."""
-        values = dict(change.values)
-        told: dict[str, list[str]] = {"also": [], "never": []}
-        for name, so in _PROTECTING:
-            shown = ("ja" if so else "nee") in values[name]
-            told["also" if shown else "never"].append(words.sentence(name, so, self.language))
-        yield from (f"- {self._say(key, facts=' '.join(facts))}" for key, facts in told.items() if facts)
+        told: dict[str, list[tuple[str, tuple[str, ...]]]] = {"also": [], "needed": [], "never": []}
+        bound = dict(change.conditions)
+        for name, so, stops in change.expected_to_stop():
+            if stops:
+                told["never" if so else "needed"].append((name, ("ja",)))
+            elif name not in bound:
+                told["also"].append((name, ("ja" if so else "nee",)))
+        for key, facts in told.items():
+            if facts:
+                yield f"- {self._say(key, facts=self.terms.sentences(rules.words, tuple(facts)))}"
 
     def _kept(self, change: Change) -> Iterator[str]:
         """The lower levels of what closes, where none of them closes too."""
@@ -164,58 +173,46 @@ class Report:
             return
         alike = [each for each in self.changes if each.closes_with(change)]
         gone = {level for each in alike for level in each.levels}
-        levels = [self._say(each.value) for each in Level if each < min(change.levels) and each not in gone]
+        levels = [each for each in Level if each < min(change.levels) and each not in gone]
         if levels:
-            yield f"- {self._say('kept', levels=self._say('and').join(levels))}"
+            yield f"- {self._say('kept', levels=self.terms.levels(levels))}"
 
-    def _elsewhere(self, change: Change) -> str:
+    def _elsewhere(self, change: Change) -> Iterator[str]:
         direction = change.direction.value
         if not change.elsewhere:
-            return self._say(f"nowhere.{direction}")
-        catalogue = (
-            (self.old if change.direction is Direction.OPENED else self.new).in_force(change.starts).catalogue
-        )
-        purposes = "; ".join(
-            self._purpose(catalogue, code)
-            + ("" if types == change.types else f" ({self._types(catalogue, types)})")
-            for code, types in change.elsewhere
-        )
-        return self._say(f"elsewhere.{direction}", purposes=purposes)
+            yield self._say(f"nowhere.{direction}")
+        rules = self.old if change.direction is Direction.OPENED else self.new
+        catalogue = rules.in_force(change.starts).catalogue
+        alike: dict[Conditions, list[str]] = {}
+        for each in change.elsewhere:
+            alike.setdefault(each.conditions, []).append(self._other(catalogue, change, each))
+        for conditions, purposes in sorted(alike.items(), key=lambda each: len(each[0])):
+            key = f"elsewhere.{direction}.if" if conditions else f"elsewhere.{direction}"
+            facts = self.terms.clauses(rules.words, conditions)
+            yield self._say(key, facts=facts, purposes="; ".join(purposes))
 
-    def _condition(self, words: Words, attribute: str, values: tuple[str, ...]) -> str:
-        if values[0].startswith("= "):
-            first, second = words.label(attribute, self.language), words.label(values[0][2:], self.language)
-            return self._say("equal", first=first, second=second)
-        if set(values) <= {"ja", "nee"}:
-            return words.sentence(attribute, values[0] == "ja", self.language)
-        name = words.label(attribute, self.language)
-        said = self._say("or").join(words.value(attribute, each, self.language) for each in values)
-        return f"{name[0].upper()}{name[1:]}: {said}."
+    def _other(self, catalogue: Catalogue, change: Change, other: Elsewhere) -> str:
+        purpose = self.terms.purpose(catalogue, other.purpose)
+        if len(change.types) == 1:
+            return purpose
+        every = other.types == change.types
+        return f"{purpose} ({self._say('all.types') if every else self.terms.types(catalogue, other.types)})"
 
     def _rested_on(self, rules: RuleSet, change: Change) -> Iterator[str]:
-        for rule, basis in _grounds(rules, change):
-            unverified = self.written.unverified(basis)
-            yield f"- {self._say('law', law=basis.law, article=basis.article, unverified=unverified)}"
-            yield f"- {self._say('rule', key=rule.key, text=self._text(rule))}"
+        for rule, basis in change.grounds(rules):
+            yield f"- {self._say('law', law=self.terms.law(basis), reserve=self.terms.reserve(basis))}"
+            yield f"- {self._say(f'rule.{change.direction.value}', key=rule.key, text=self.terms.text(rule))}"
         yield f"- {self._held(change)}"
 
     def _held(self, change: Change) -> str:
-        other = self.old if change.direction is Direction.OPENED else self.new
-        guards = [rule for rule in other.in_force(change.starts).rules if rule.key in change.held_by]
+        other = (self.old if change.direction is Direction.OPENED else self.new).in_force(change.starts)
+        if other.catalogue.purpose(change.purpose) is None:
+            return self._say(f"no.purpose.{change.direction.value}")
+        guards = [rule for rule in other.rules if rule.key in change.held_by]
         if not guards:
             return self._say(f"no.rule.{change.direction.value}")
-        texts = " ".join(f"{self._text(rule)} ({rule.key})" for rule in guards)
+        texts = " ".join(f"{self.terms.text(rule)} ({rule.key})" for rule in guards)
         return self._say(f"held.{change.direction.value}", texts=texts)
-
-    def _text(self, rule: Rule) -> str:
-        return rule.officer_text if self.language == "nl" else rule.officer_text_en
-
-    def _purpose(self, catalogue: Catalogue, code: str) -> str:
-        purpose = catalogue.purpose(code)
-        return label(purpose, self.language) if purpose else code
-
-    def _types(self, catalogue: Catalogue, codes: tuple[str, ...]) -> str:
-        return ", ".join(label(each, self.language) for each in catalogue.types if each.code in codes)
 
 
 def compared(old: RuleSet, new: RuleSet, since: date, language: Language) -> Report:
@@ -234,11 +231,9 @@ def compared(old: RuleSet, new: RuleSet, since: date, language: Language) -> Rep
     )
 
 
-def _grounds(rules: RuleSet, change: Change) -> Iterator[tuple[Rule, LegalBasis]]:
-    """The rules by which the more generous set allows it, each with its legal basis."""
-    now = rules.in_force(change.starts)
-    for key in change.rules:
-        rule = now.rule(key)
-        basis = now.catalogue.legal_basis(rule.legal_basis) if rule else None
-        if rule is not None and basis is not None:
-            yield rule, basis
+def _left(change: Change) -> Conditions:
+    """The conditions that are not said already as what stops it."""
+    if change.direction is Direction.CLOSED:
+        return change.conditions
+    stopping = {name for name, _, stops in change.expected_to_stop() if stops}
+    return tuple(each for each in change.conditions if each[0] not in stopping)

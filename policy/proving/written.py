@@ -3,15 +3,14 @@
 It says nothing of what that does: a rule may be new and open nothing. What opens and closes is worked out elsewhere.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 
-from policy.catalogue import LegalBasis, PurposeRule, SignalType
-from policy.proving.phrases import phrase
+from policy.catalogue import PurposeRule, SignalType
+from policy.proving.terms import Terms
 from policy.rulesets import RuleSet
-from policy.telling.wording import Language, day_text
 
 Entry = SignalType | PurposeRule
 
@@ -21,43 +20,44 @@ _DERIVED = {"types"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """Two sets of rules, side by side."""
+    """Two sets of rules, side by side.
+
+    Attributes:
+        unseen_until: The last day up to which nothing of it changes what anybody sees, if it is known to be so.
+        told: Keys of rules of which the report gives the text elsewhere.
+    """
 
     old: RuleSet
     new: RuleSet
-    language: Language
+    terms: Terms
+    unseen_until: date | None = None
+    told: Collection[str] = ()
 
     def lines(self) -> Iterator[str]:
         """Everything that is new, altered or gone."""
         entries = [*self.entries("type", self.old.catalogue.types, self.new.catalogue.types)]
         entries += self.entries("purpose", self.old.catalogue.purposes, self.new.catalogue.purposes)
         lines = [*self._rules(), *self._bases(), *entries]
-        yield from lines or [self._say("files.none")]
+        yield from lines or [self.terms.say("files.none")]
         if entries:
-            yield self._say("files.day")
-
-    def _law(self, basis: LegalBasis) -> str:
-        return f"{basis.law}, {basis.article}"
-
-    def unverified(self, basis: LegalBasis) -> str:
-        """What follows the mention of a legal basis."""
-        return "" if basis.verified_by_lawyer else self._say("unverified")
-
-    def _say(self, key: str, /, **places: object) -> str:
-        return phrase(key, self.language, **places)
+            unseen = self.unseen_until
+            until = self.terms.say("files.unseen", day=self.terms.day(unseen)) if unseen else ""
+            yield self.terms.say("files.day", unseen=until)
 
     def _rules(self) -> Iterator[str]:
         before, after = ({rule.key: rule for rule in each.versions} for each in (self.old, self.new))
         for key, rule in sorted((before | after).items()):
             if key not in before:
-                day = day_text(rule.valid_from, self.language)
-                text = rule.officer_text if self.language == "nl" else rule.officer_text_en
-                replaces = self._say("replaces", key=rule.replaces) if rule.replaces else ""
-                yield self._say("added", day=day, title=rule.title, key=key, replaces=replaces, text=text)
+                day = self.terms.day(rule.valid_from)
+                text = "" if key in self.told else f" {self.terms.text(rule)}"
+                replaces = self.terms.say("replaces", key=rule.replaces) if rule.replaces else ""
+                yield self.terms.say(
+                    "added", day=day, title=rule.title, key=key, replaces=replaces, text=text
+                )
             elif key not in after:
-                yield self._say("removed", title=rule.title, key=key)
+                yield self.terms.say("removed", title=rule.title, key=key)
             elif before[key].policy != rule.policy:
-                yield self._say("altered", title=rule.title, key=key)
+                yield self.terms.say("altered", title=rule.title, key=key)
 
     def _bases(self) -> Iterator[str]:
         before, after = (
@@ -65,18 +65,14 @@ class Written:
         )
         for code, basis in (before | after).items():
             if before.get(code) != after.get(code):
-                until = self._until(basis.valid_until) if basis.valid_until else ""
-                yield self._say(
+                until = basis.valid_until
+                yield self.terms.say(
                     f"basis.{_fate(code, before, after)}",
-                    law=basis.law,
-                    article=basis.article,
-                    day=day_text(basis.valid_from, self.language),
-                    until=until,
-                    unverified=self.unverified(basis),
+                    law=self.terms.law(basis),
+                    day=self.terms.day(basis.valid_from),
+                    until=self.terms.say("until", day=self.terms.day(until)) if until else "",
+                    reserve=self.terms.reserve(basis),
                 )
-
-    def _until(self, day: date) -> str:
-        return self._say("until", day=day_text(day, self.language))
 
     def entries(self, kind: str, old: Iterable[Entry], new: Iterable[Entry]) -> Iterator[str]:
         """Kinds of signal or purposes; those to which the same happens share a line."""
@@ -87,14 +83,14 @@ class Written:
             details = " ".join(self._details(before[code], entry)) if fate == "altered" else ""
             starts = self._starts(code) if kind == "purpose" and fate == "added" else ""
             if details or fate != "altered":
-                alike.setdefault((fate, details, starts), []).append(label(entry, self.language))
+                alike.setdefault((fate, details, starts), []).append(self.terms.label(entry))
         for (fate, details, starts), labels in alike.items():
-            yield self._say(f"{kind}.{fate}", labels=", ".join(labels), details=details, starts=starts)
+            yield self.terms.say(f"{kind}.{fate}", labels=", ".join(labels), details=details, starts=starts)
 
     def _starts(self, code: str) -> str:
         days = [epoch.starts for epoch in self.new.epochs if epoch.catalogue.purpose(code)]
         return (
-            self._say("starts", day=day_text(days[0], self.language)) if days else self._say("starts.never")
+            self.terms.say("starts", day=self.terms.day(days[0])) if days else self.terms.say("starts.never")
         )
 
     def _details(self, old: Entry, new: Entry) -> Iterator[str]:
@@ -108,11 +104,11 @@ class Written:
             elif name.endswith(("_nl", "_en")) or name == "worker_text":
                 texts = True
             else:
-                yield self._say(
-                    "detail", name=self._say(name), old=self._value(before), new=self._value(after)
+                yield self.terms.say(
+                    "detail", name=self.terms.say(name), old=self._value(before), new=self._value(after)
                 )
         if texts:
-            yield self._say("detail.text")
+            yield self.terms.say("detail.text")
 
     def _bases_of(self, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[str]:
         changes = (
@@ -122,20 +118,15 @@ class Written:
         for sign, rules, codes in changes:
             bases = [each for each in rules.catalogue.legal_bases if each.code in codes]
             if bases:
-                laws = self._say("and").join(self._law(each) for each in bases)
-                yield self._say("detail.legal_bases", sign=self._say(sign), laws=laws)
+                laws = self.terms.say("and").join(self.terms.law(each) for each in bases)
+                yield self.terms.say("detail.legal_bases", sign=self.terms.say(sign), laws=laws)
 
     def _value(self, value: object) -> str:
         if isinstance(value, bool):
-            return self._say("yes" if value else "no")
+            return self.terms.say("yes" if value else "no")
         if isinstance(value, tuple):
             return ", ".join(map(str, value))
         return value.value if isinstance(value, StrEnum) else str(value)
-
-
-def label(entry: Entry, language: Language) -> str:
-    """What a kind of signal or a purpose is called."""
-    return entry.label_nl if language == "nl" else entry.label_en
 
 
 def _fate(code: str, before: Mapping[str, object], after: Mapping[str, object]) -> str:

@@ -13,7 +13,8 @@ from policy.engine import EngineSource, Question, Verdict
 from policy.engine.compiled import CompiledEngine
 from policy.facts import cedar_day
 from policy.in_force import InForce
-from policy.proving.difference import Change, Direction, differences
+from policy.proving.changes import Change, Direction
+from policy.proving.difference import differences
 from policy.proving.lookups import kinds_of_facts
 from policy.rulesets import RuleSet, bundled
 from policy.selftest import read_canaries

@@ -46,11 +46,11 @@ def test_a_reader_finds_who_sees_what_from_when_on_which_ground(any_age: Report)
         "- Er gaat niets dicht.",
         "### Vanaf 1 januari 2027",
         "Wie: wijkteammedewerker. Doel: Voorbereiding van een huisbezoek.",
-        "- Nu is er geen regel die dit toestaat.",
+        "- Nu staat geen regel dit toe voor dit doel, dit niveau, deze soorten en deze voorwaarden samen.",
     ):
         assert line in text.splitlines()
     assert "in plaats van T02-huisbezoek-jeugdwet-2026-01-01" in text
-    assert "De leeftijd van de inwoner: niet bekend." in text
+    assert "De leeftijd van de inwoner is niet bekend." in text
     assert "Jeugdwet, artikel 7.4.0. Niet gecontroleerd door een jurist." in text
 
 
@@ -74,15 +74,42 @@ def test_the_days_before_the_first_change_are_said_to_be_as_now(any_age: Report)
 
 
 def test_what_opens_says_whether_shielding_and_an_objection_stop_it(any_age: Report) -> None:
-    (never,) = (line for line in _text(any_age).splitlines() if line.startswith("- Niet als"))
-    for fact in (
-        "zijn afgeschermd",
-        "heeft bezwaar gemaakt",
-        "kent de inwoner buiten",
-        "zorgrelatie bevestigd",
-    ):
+    lines = _text(any_age).splitlines()
+    (never,) = (line for line in lines if line.startswith("- Niet te zien als dit zo is:"))
+    for fact in ("zijn afgeschermd", "heeft bezwaar gemaakt", "kent de inwoner buiten"):
         assert fact in never
-    assert "- Ook als" not in _text(any_age)
+    (needed,) = (line for line in lines if line.startswith("- Altijd nodig:"))
+    assert "Er loopt een zorgrelatie" in needed
+    assert "Een tweede persoon" in needed
+    assert "niet afgeschermd" not in _text(any_age)
+    assert "Dit maakt geen verschil" not in _text(any_age)
+
+
+def test_what_opens_says_whether_it_could_be_seen_for_another_purpose(any_age: Report) -> None:
+    text = _text(any_age)
+    new = "Voor een ander doel nu niet te zien, of alleen op andere voorwaarden: bij welke organisatie"
+    assert f"- Er komt geen doel bij. {new}" in text
+    assert "dit nu alleen zien als dit zo is: de leeftijd van de inwoner is 0 tot en met 11 jaar of" in text
+
+
+def test_nothing_is_said_to_stay_unseen_where_something_else_is_different(
+    files: Mapping[str, str], any_age: Report
+) -> None:
+    unseen = "Tot en met 31 december 2026 verandert het niets aan wat iemand ziet."
+    bases = 'legal_bases = ["wmo-2015-5-1-1", "wgs-8"]'
+    later = 'code = "later"\nlaw = "Wet"\narticle = "artikel 1"\nsource_url = "https://wetten.example/1"\n'
+    law = f"[[legal_basis]]\n{later}verified_by_lawyer = false\nvalid_from = 2027-01-01\n\n"
+    written = files["catalogue.toml"]
+    assert bases in written
+    added = written.replace(bases, f'{bases[:-1]}, "later"]', 1).replace(
+        "[[legal_basis]]", f"{law}[[legal_basis]]", 1
+    )
+    fresh = added.replace("freshness_days = 45", "freshness_days = 46", 1)
+    for catalogue, said in ((added, True), (fresh, False)):
+        report = replace(any_age, new=load({**files, "catalogue.toml": catalogue}))
+        lines = list(report.written.lines())
+        assert lines[-1].startswith("Wat hier zonder dag staat, geldt zodra de regelset geldt;")
+        assert lines[-1].endswith(unseen) is said
 
 
 def test_what_closes_says_what_stays_and_for_which_other_purpose(
@@ -117,8 +144,8 @@ def test_the_report_says_the_same_in_english_with_the_english_texts_of_the_rules
     text = _text(any_age, "en")
     assert "### From 1 January 2027" in text
     assert "Who: team member. Purpose: Preparing a home visit." in text
-    assert "The age of the resident: not known." in text
-    assert text.count("For a home visit a team member may see the kinds") == 2
+    assert "The age of the resident is not known." in text
+    assert text.count("For a home visit a team member may see the kinds") == 1
     assert "Een wijkteammedewerker" not in text
 
 

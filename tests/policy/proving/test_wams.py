@@ -1,13 +1,14 @@
 """The example of a law that takes effect: a sound set, the day before as today, and a report as it is printed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from policy.proving.checks import check
-from policy.proving.report import compared
+from policy.proving.report import Report, compared
 from policy.rulesets import RuleSet, load
 from policy.upkeep.cases import read_cases
 from policy.upkeep.style import remarks
@@ -28,10 +29,59 @@ def changed(changed_files: Mapping[str, str]) -> RuleSet:
     return load(changed_files)
 
 
-def test_the_committed_report_is_what_is_worked_out_now(rule_set: RuleSet, changed: RuleSet) -> None:
-    now = compared(rule_set, changed, date.fromisoformat(SINCE), "nl").lines()
+def test_the_committed_report_is_what_is_worked_out_now(told: Report) -> None:
     renew = "python tests/policy/proving/wams.py, and see whether the answers in questions.md still hold"
-    assert REPORT.read_text(encoding="utf-8") == "".join(f"{line}\n" for line in now), renew
+    assert REPORT.read_text(encoding="utf-8") == "".join(f"{line}\n" for line in told.lines()), renew
+
+
+@pytest.fixture(scope="module")
+def told(rule_set: RuleSet, changed: RuleSet) -> Report:
+    return compared(rule_set, changed, date.fromisoformat(SINCE), "nl")
+
+
+def _lines(report: Report, start: str) -> list[str]:
+    return [line for line in report.lines() if line.startswith(start)]
+
+
+def test_each_day_says_until_when_it_does_not_count_yet(told: Report) -> None:
+    lines = list(told.lines())
+    for day, before in (("1 januari 2027", "31 december 2026"), ("1 juli 2027", "30 juni 2027")):
+        after = lines[lines.index(f"### Vanaf {day}") + 1]
+        assert after == f"Tot en met {before} geldt hiervoor wat nu geldt."
+
+
+def test_who_sees_more_than_the_others_is_said_at_once_and_also_of_what_is_left(told: Report) -> None:
+    coordinates = (
+        "alleen als dit zo is: de medewerker coördineert de hulp aan deze inwoner. Doel: Gecoördineerde"
+    )
+    assert [coordinates in line for line in _lines(told, "Wie: wijkteammedewerker")] == [False, True, False]
+    _, left = _lines(told, "- Voor een ander doel blijft dit alleen te zien als dit zo is:")
+    assert left.endswith(
+        "de medewerker coördineert de hulp aan deze inwoner. Het doel: Gecoördineerde aanpak (alle genoemde soorten)."
+    )
+
+
+def test_the_first_lines_say_how_new_it_is_and_what_of_the_shielded_is_seen(told: Report) -> None:
+    brief = list(told.brief.lines())
+    assert brief[2].startswith("Nieuw doel: Gecoördineerde aanpak. Elke soort en elk niveau")
+    assert brief[3].endswith(
+        "de gegevens van de inwoner zijn afgeschermd. Te zien is dan: dat er iets loopt."
+    )
+
+
+def test_a_bill_is_called_a_bill_and_what_closes_rests_on_no_checked_law_either(
+    told: Report, rule_set: RuleSet, changed_files: Mapping[str, str]
+) -> None:
+    (bill,) = _lines(
+        told, "- LET OP, wat opengaat, rust op een wetsvoorstel. Dat is nog geen geldend recht. Geen"
+    )
+    assert "artikel 2.3a.1" in bill
+    assert "artikel 2.3a.3" in bill
+    assert _lines(told, "- Wat dichtgaat, rust op grondslagen die geen jurist")[0].endswith("artikel 5.1.1.")
+    law = {**changed_files, "catalogue.toml": changed_files["catalogue.toml"].replace("bill = true\n", "")}
+    passed = replace(told, old=rule_set, new=load(law))
+    assert "wetsvoorstel" not in "\n".join(passed.lines())
+    assert "artikel 2.3a.1" in _lines(passed, "- Wat opengaat, rust op grondslagen die geen jurist")[0]
 
 
 def test_texts_read_well_and_every_case_is_decided_as_expected(
