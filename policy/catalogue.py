@@ -4,7 +4,8 @@ Invariants:
 1. Every code that is referred to exists, and every code exists once; otherwise nothing is loaded.
 2. Which types belong to a purpose follows from the legal bases and from what it shows, never from a resident: a type
    that is only ever shown as its area of life belongs to no purpose that shows signals one by one.
-3. A type names a kind of source that may publish; the others say why not. A purpose out of force exists on no day.
+3. A type names a kind of source that may publish; the others say why not. A purpose out of force exists on no day, and
+   no purpose before the first day of the first of its legal bases.
 4. Every label, sentence and paragraph for a page is there in Dutch and in English, on one line and not blank.
 
 Whoever controls the catalogue can at most name which types a purpose could reach, for which a grant is still
@@ -41,6 +42,7 @@ class LegalBasis:
 
     Attributes:
         verified_by_lawyer: False until a lawyer has confirmed that this article carries what we hang on it.
+        bill: True as long as the article stands in a bill, so that it is no law yet.
         valid_from: The first day on which the rules may rely on it.
         valid_until: The first day on which they no longer may, if known.
     """
@@ -52,6 +54,7 @@ class LegalBasis:
     verified_by_lawyer: bool
     valid_from: date
     valid_until: date | None = None
+    bill: bool = False
 
     def holds_on(self, day: date) -> bool:
         """Tell whether the rules may rely on this basis that day."""
@@ -208,11 +211,12 @@ class Catalogue:
         )
 
     def at(self, day: date) -> "Catalogue":
-        """The catalogue with only what holds that day: legal bases, and purposes in force narrowed to match."""
+        """The catalogue with only what holds that day: legal bases, and begun purposes narrowed to match."""
         bases = tuple(each for each in self.legal_bases if each.holds_on(day))
         codes = {each.code for each in bases}
         types = tuple(replace(each, legal_bases=_within(each.legal_bases, codes)) for each in self.types)
-        in_force = (each for each in self.purposes if each.in_force)
+        begun = {each.code for each in self.legal_bases if each.valid_from <= day}
+        in_force = (each for each in self.purposes if each.in_force and begun.intersection(each.legal_bases))
         purposes = (replace(each, legal_bases=_within(each.legal_bases, codes)) for each in in_force)
         return replace(self, legal_bases=bases, types=types, purposes=_with_types(purposes, types))
 

@@ -226,7 +226,7 @@ def _epoch(
 ) -> InForce:
     starts, ends = stretch
     narrowed = catalogue.at(starts)
-    off = {purpose.code for purpose in catalogue.purposes if not purpose.in_force}
+    off = {each.code for each in catalogue.purposes} - {each.code for each in narrowed.purposes}
     current = tuple(rule for rule in rules if rule.in_force_on(starts) and rule.purpose not in off)
     return InForce(
         digest=digest,

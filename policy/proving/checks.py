@@ -18,6 +18,7 @@ from policy.in_force import InForce
 from policy.proving.formulas import Formula, Names
 from policy.proving.lookups import Facts, Situation, Stretch
 from policy.rule_text import Kind, Rule
+from policy.rulesets import RuleSet
 from policy.upkeep.promises import Promise
 from policy.vocabulary import Level
 
@@ -83,8 +84,7 @@ def check(rules: InForce, promises: Sequence[Promise]) -> Iterator[Check]:
     facts = Facts(names)
     stretch = Stretch(facts, rules)
     for promise in promises:
-        broken = z3.And(stretch.allowed, z3.Not(stretch.states(promise.holds)))
-        yield _never(stretch, About.PROMISE, promise.promise_id, broken, _is_allowed)
+        yield _kept(stretch, promise)
     for rule in stretch.of(Kind.GRANT):
         yield _never(stretch, About.BASIS, rule.key, _outside_its_basis(facts, stretch, rule), _is_allowed)
     for level in list(Level)[1:]:
@@ -96,6 +96,18 @@ def check(rules: InForce, promises: Sequence[Promise]) -> Iterator[Check]:
         others = [loose.applies(each) for each in loose.of(Kind.GUARD) if each is not rule]
         alone = z3.And(loose.applies(rule), z3.Not(z3.Or(*others)))
         yield _somewhere(loose, About.GUARD, rule, alone)
+
+
+def broken_promises(rules: RuleSet, since: date) -> frozenset[str]:
+    """The ids of the promises of a set that it does not keep on some day from a day on.
+
+    Raises:
+        RuleSetError: As `check`.
+    """
+    epochs = (each for each in rules.epochs if each.ends is None or each.ends > since)
+    stretches = [Stretch(Facts(Names()), epoch) for epoch in epochs]
+    found = (_kept(stretch, promise) for stretch in stretches for promise in rules.promises)
+    return frozenset(each.subject for each in found if not each.kept)
 
 
 def find(stretch: Stretch, wanted: Formula) -> Situation | None:
@@ -128,6 +140,11 @@ def allows(rules: InForce, situation: Situation) -> bool:
     if any(answer.verdict is Verdict.FAULT for answer in answers):
         raise RuleSetError("proofs", f"the engine fails on {situation.type_code} on {situation.on}")
     return all(answer.verdict is Verdict.ALLOW for answer in answers)
+
+
+def _kept(stretch: Stretch, promise: Promise) -> Check:
+    broken = z3.And(stretch.allowed, z3.Not(stretch.states(promise.holds)))
+    return _never(stretch, About.PROMISE, promise.promise_id, broken, _is_allowed)
 
 
 def _never(

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import Enum, StrEnum
+from enum import StrEnum
 from itertools import combinations
 
 import z3
@@ -17,62 +17,18 @@ import z3
 from policy.engine import Question
 from policy.engine.agreed import engines_for
 from policy.in_force import InForce
+from policy.proving.changes import Change, Conditions, Direction, Elsewhere
 from policy.proving.checks import Unconfirmed, allows
 from policy.proving.formulas import Formula, Names, milliseconds
 from policy.proving.lookups import Facts, Situation, Stretch, kinds_of_facts
 from policy.rulesets import RuleSet
-from policy.vocabulary import Level
+from policy.vocabulary import Level, Shows
 
 _PURPOSE, _ROLE, _DAY = "doel", "rol", "op"
 
-Conditions = tuple[tuple[str, tuple[str, ...]], ...]
-"""Facts by their Dutch name, each with the values it may have; or with the name of the fact it must equal."""
-
-
 _Reasons = tuple[tuple[str, ...], tuple[str, ...]]  # rules that allow it, guards that hold it
+_Values = Mapping[str, tuple[str, ...]]  # what each fact can be
 _Group = tuple[str, str, Conditions, tuple[str, ...], _Reasons]  # purpose, role, conditions, types
-
-
-class Direction(Enum):
-    """Which way a change goes."""
-
-    OPENED = "opened"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What is allowed under one set and not under the other.
-
-    Attributes:
-        starts: The first day of the difference.
-        ends: The first day without it; None if it lasts.
-        levels: How much, lowest first; a level that is not here did not change.
-        types: The kinds of signal, sorted.
-        conditions: What must be so beside what is asked of every look-up anyway.
-        example: One look-up that shows it.
-        rules: The rules by which the more generous set allows it.
-        held_by: The guards by which the other set refuses it; none if it has no rule that allows it.
-    """
-
-    direction: Direction
-    starts: date
-    ends: date | None
-    purpose: str
-    role: str
-    levels: tuple[Level, ...]
-    types: tuple[str, ...]
-    conditions: Conditions
-    example: Situation
-    rules: tuple[str, ...]
-    held_by: tuple[str, ...]
-
-    def goes_on_in(self, later: "Change") -> bool:
-        """Whether the other is the same difference, from the day on which this one ends."""
-        return (
-            self.ends == later.starts
-            and replace(self, starts=later.starts, ends=later.ends, example=later.example) == later
-        )
 
 
 def differences(old: RuleSet, new: RuleSet, since: date) -> tuple[Change, ...]:
@@ -136,11 +92,17 @@ class _Comparison:
         if ends is not None:
             days = z3.And(days, day < milliseconds(ends))
         self._allowed = z3.And(*self._facts.bounds, days, self._stretch.allowed)
+        allowed_by_other = Stretch(self._facts, narrow).allowed
+        self._other = z3.Solver()
+        self._other.add(*self._facts.bounds, days, allowed_by_other)
         self._solver = z3.Solver()
-        self._solver.add(self._allowed, z3.Not(Stretch(self._facts, narrow).allowed))
+        self._solver.add(self._allowed, z3.Not(allowed_by_other))
 
     def changes(self, direction: Direction) -> Iterator[Change]:
-        for (purpose, role, conditions, types, (rules, held_by)), examples in sorted(self._grouped().items()):
+        usual = _Possible(self._facts, [self._allowed])
+        grouped = sorted(self._grouped(usual).items())
+        for (purpose, role, conditions, types, (rules, held_by)), examples in grouped:
+            here = usual.values | {name: values for name, values in conditions if name in usual.values}
             yield Change(
                 direction=direction,
                 starts=self._starts,
@@ -150,14 +112,31 @@ class _Comparison:
                 levels=tuple(level for level in Level if level in examples),
                 types=types,
                 conditions=conditions,
+                values=tuple(here.items()),
                 example=examples[max(examples)],
                 rules=rules,
                 held_by=held_by,
+                elsewhere=tuple(self._elsewhere(purpose, role, types, max(examples), here)),
             )
 
-    def _grouped(self) -> Mapping[_Group, Mapping[Level, Situation]]:
+    def _elsewhere(
+        self, purpose: str, role: str, types: tuple[str, ...], level: Level, here: _Values
+    ) -> Iterator[Elsewhere]:
+        """Where the other set shows the signals themselves all the same, in some look-up."""
+        for each in self._narrow.catalogue.purposes:
+            if each.code == purpose or each.shows is Shows.AREAS:
+                continue
+            alike: dict[Conditions, list[str]] = defaultdict(list)
+            for code in types:
+                there = self._at(_Place(each.code, role, code, level))
+                if self._other.check(there) != z3.unsat:
+                    possible = _Possible(self._facts, [*self._other.assertions(), there])
+                    alike[possible.lacking(here)].append(code)
+            for conditions, seen in alike.items():
+                yield Elsewhere(purpose=each.code, types=tuple(seen), conditions=conditions)
+
+    def _grouped(self, usual: "_Possible") -> Mapping[_Group, Mapping[Level, Situation]]:
         """What differs, with an example of each level; the same conditions and types are one group."""
-        usual = _Possible(self._facts, [self._allowed])
         alike: dict[tuple[str, str, Conditions, _Reasons, Level], dict[str, Situation]] = defaultdict(dict)
         for place, example in self._places():
             here = _Possible(self._facts, [*self._solver.assertions(), self._at(place)])
@@ -214,6 +193,10 @@ class _Possible:
             (first, (f"= {second}",)) for first, second in sorted(self.equal - usual.equal)
         ]
         return tuple(values + equals)
+
+    def lacking(self, other: _Values) -> Conditions:
+        """The facts that cannot have here every value that they have there."""
+        return tuple((name, here) for name, here in self.values.items() if not set(other[name]) <= set(here))
 
     def _values(self, name: str, kind: type) -> Iterator[str]:
         symbol = self._facts.symbols[name]

@@ -3,119 +3,26 @@
 Written in Dutch or English as lightly marked text, so that it can be mailed, printed and kept with the decision.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
-from policy.catalogue import Catalogue, PurposeRule, SignalType
-from policy.proving.difference import Change, Direction
+from policy.catalogue import Catalogue
+from policy.proving.brief import Brief
+from policy.proving.changes import Change, Conditions, Direction, Elsewhere
+from policy.proving.checks import broken_promises
+from policy.proving.difference import differences
+from policy.proving.terms import Terms
+from policy.proving.written import Written
 from policy.rulesets import RuleSet
-from policy.telling.wording import Language, Words, day_text
+from policy.telling.wording import Language
+from policy.upkeep.promises import Promise
+from policy.vocabulary import Level
 
 _DIGEST_SHOWN = 16
-_Entry = SignalType | PurposeRule
-
-_NL: Mapping[str, str] = {
-    "title": "Wat verandert er met deze regels?",
-    "sets": "Nu geldt regelset {old}. Straks geldt regelset {new}. Gekeken is vanaf {since}.",
-    "brief": "In het kort",
-    "opened.none": "Er gaat niets open.",
-    "closed.none": "Er gaat niets dicht.",
-    "opened.some": "Er gaat iets open, voor het eerst op {day}. Aantal veranderingen: {count}.",
-    "closed.some": "Er gaat iets dicht, voor het eerst op {day}. Aantal veranderingen: {count}.",
-    "files": "Regels die erbij komen, veranderen of verdwijnen",
-    "files.none": "Geen enkele regel is anders.",
-    "added": "Nieuw vanaf {day}: {title} ({key})",
-    "replaces": ", in plaats van {key}",
-    "removed": "Verdwenen: {title} ({key}). Een regel verdwijnt nooit: er hoort een opvolger te zijn.",
-    "altered": "Veranderd: {title} ({key}). Een regel die al gold, hoort niet te veranderen: maak een opvolger.",
-    "basis.added": "Nieuwe grondslag vanaf {day}: {law}, {article}",
-    "basis.altered": "Grondslag veranderd: {law}, {article}. Geldt nu vanaf {day}{until}",
-    "until": " tot {day}",
-    "opened": "Wat gaat open",
-    "closed": "Wat gaat dicht",
-    "from": "Vanaf {day}",
-    "from.until": "Vanaf {day} tot {until}",
-    "who": "Wie: {role}. Doel: {purpose}.",
-    "what.opened": "Ziet nieuw: {levels}.",
-    "what.closed": "Ziet niet meer: {levels}.",
-    "aanwezigheid": "dat er iets loopt",
-    "bron": "bij welke organisatie het loopt",
-    "contact": "wie te bellen is",
-    "types": "Bij: {types}.",
-    "only": "Alleen hierbij: {conditions}",
-    "any": "Voor iedere inwoner uit de eigen caseload.",
-    "law": "Op grond van: {law}, {article}.{unverified}",
-    "unverified": " Niet gecontroleerd door een jurist.",
-    "rule": "Regel {key}: {text}",
-    "held.opened": "Nu tegengehouden door: {texts}",
-    "held.closed": "Straks tegengehouden door: {texts}",
-    "no.rule.opened": "Nu is er geen regel die dit toestaat.",
-    "no.rule.closed": "Straks is er geen regel die dit toestaat.",
-    "type.added": "Nieuw soort signaal: {label}",
-    "type.altered": "Soort signaal veranderd: {label}",
-    "type.gone": "Soort signaal verdwenen: {label}",
-    "purpose.added": "Nieuw doel: {label}",
-    "purpose.altered": "Doel veranderd: {label}",
-    "purpose.gone": "Doel verdwenen: {label}",
-    "equal": "{first} en {second} zijn hetzelfde.",
-    "or": " of ",
-    "and": " en ",
-    "same": "Wat blijft gelijk",
-    "same.text": "Alles wat hier niet staat, blijft zoals het is. Dat is nagerekend voor elke mogelijke raadpleging, "
-    "niet alleen voor voorbeelden. Bij elke verandering is een voorbeeld ook echt door de regels beslist.",
-}
-_EN: Mapping[str, str] = {
-    "title": "What do these rules change?",
-    "sets": "Rule set {old} counts now. Rule set {new} would. Looked at from {since}.",
-    "brief": "In brief",
-    "opened.none": "Nothing opens.",
-    "closed.none": "Nothing closes.",
-    "opened.some": "Something opens, first on {day}. Changes: {count}.",
-    "closed.some": "Something closes, first on {day}. Changes: {count}.",
-    "files": "Rules that are added, altered or gone",
-    "files.none": "No rule is different.",
-    "added": "New from {day}: {title} ({key})",
-    "replaces": ", in place of {key}",
-    "removed": "Gone: {title} ({key}). A rule never goes: it has a successor.",
-    "altered": "Altered: {title} ({key}). A rule that already counted must not change: give it a successor.",
-    "basis.added": "New legal basis from {day}: {law}, {article}",
-    "basis.altered": "Legal basis altered: {law}, {article}. It now holds from {day}{until}",
-    "until": " until {day}",
-    "opened": "What opens",
-    "closed": "What closes",
-    "from": "From {day}",
-    "from.until": "From {day} until {until}",
-    "who": "Who: {role}. Purpose: {purpose}.",
-    "what.opened": "Newly sees: {levels}.",
-    "what.closed": "No longer sees: {levels}.",
-    "aanwezigheid": "that something runs",
-    "bron": "at which organisation it runs",
-    "contact": "whom to phone",
-    "types": "Of: {types}.",
-    "only": "Only with: {conditions}",
-    "any": "For every resident in her own caseload.",
-    "law": "On the basis of: {law}, {article}.{unverified}",
-    "unverified": " Not checked by a lawyer.",
-    "rule": "Rule {key}: {text}",
-    "held.opened": "Held back now by: {texts}",
-    "held.closed": "Would be held back by: {texts}",
-    "no.rule.opened": "No rule allows this now.",
-    "no.rule.closed": "No rule would allow this.",
-    "type.added": "New kind of signal: {label}",
-    "type.altered": "Kind of signal altered: {label}",
-    "type.gone": "Kind of signal gone: {label}",
-    "purpose.added": "New purpose: {label}",
-    "purpose.altered": "Purpose altered: {label}",
-    "purpose.gone": "Purpose gone: {label}",
-    "equal": "{first} and {second} are the same.",
-    "or": " or ",
-    "and": " and ",
-    "same": "What stays the same",
-    "same.text": "Everything not mentioned here stays as it is. That was worked out for every possible look-up, not "
-    "only for examples. Of each change one example was decided by the rules themselves.",
-}
+# Said beside the role, so that nobody takes a few for everybody.
+_ABOUT_WORKER = {"account_actief", "tweede_factor", "coordinator", "betrokken", "noodsituatie"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +32,14 @@ class Report:
     Attributes:
         since: The first day that was looked at.
         changes: What `differences` found between the two sets.
+        broken: Ids of promises that the new set does not keep, as `broken_promises` found them.
     """
 
     old: RuleSet
     new: RuleSet
     since: date
     changes: tuple[Change, ...]
+    broken: Collection[str]
     language: Language
 
     def lines(self) -> Iterator[str]:
@@ -143,66 +52,67 @@ class Report:
             new=self.new.digest[:_DIGEST_SHOWN],
             since=self._day(self.since),
         )
-        yield from self._section("brief", self._brief())
-        yield from self._section("files", self._files())
+        yield from self._section("brief", (f"- {line}" for line in self.brief.lines()))
         for direction in Direction:
             changes = [each for each in self.changes if each.direction is direction]
             yield from self._section(direction.value, self._changed(changes, direction))
+        yield from self._section("promises", self._promises())
+        yield from self._section("files", (f"- {line}" for line in self.written.lines()))
         yield from self._section("same", iter([self._say("same.text")]))
 
+    @property
+    def terms(self) -> Terms:
+        """What everything is called."""
+        return Terms(self.language)
+
+    @property
+    def brief(self) -> Brief:
+        """The change in a few lines."""
+        return Brief(old=self.old, new=self.new, since=self.since, changes=self.changes, terms=self.terms)
+
+    @property
+    def written(self) -> Written:
+        """What is written differently."""
+        told = {key for each in self.changes if each.direction is Direction.OPENED for key in each.rules}
+        return Written(
+            old=self.old, new=self.new, terms=self.terms, unseen_until=self._unseen_until(), told=told
+        )
+
+    def _unseen_until(self) -> date | None:
+        """The day before the first change, if all that decides or is shown is the same until then."""
+        first = min((each.starts for each in self.changes), default=self.since)
+        days = {self.since} | {epoch.starts for each in (self.old, self.new) for epoch in each.epochs}
+        both = [(self.old.in_force(day), self.new.in_force(day)) for day in days if self.since <= day < first]
+        same = all((old.source, old.catalogue) == (new.source, new.catalogue) for old, new in both)
+        return first - timedelta(days=1) if both and same and self.old.words == self.new.words else None
+
     def _say(self, key: str, /, **places: object) -> str:
-        return (_NL if self.language == "nl" else _EN)[key].format(**places)
+        return self.terms.say(key, **places)
 
     def _day(self, day: date) -> str:
-        return day_text(day, self.language)
+        return self.terms.day(day)
 
     def _section(self, key: str, lines: Iterator[str]) -> Iterator[str]:
         yield ""
         yield f"## {self._say(key)}"
         yield from lines
 
-    def _brief(self) -> Iterator[str]:
-        for direction in Direction:
-            days = [each.starts for each in self.changes if each.direction is direction]
-            if days:
-                yield f"- {self._say(f'{direction.value}.some', day=self._day(min(days)), count=len(days))}"
-            else:
-                yield f"- {self._say(f'{direction.value}.none')}"
+    def _promises(self) -> Iterator[str]:
+        yield self._say("promises.text", since=self._day(self.since))
+        before, after = ({each.promise_id: each for each in rules.promises} for rules in (self.old, self.new))
+        for key, promise in (before | after).items():
+            yield f"- {self._say(f'promise.{self._fate(promise, before.get(key), after)}', **self._titled(promise))}"
 
-    def _files(self) -> Iterator[str]:
-        lines = [*self._rule_lines(), *self._basis_lines()]
-        lines += self._entry_lines("type", self.old.catalogue.types, self.new.catalogue.types)
-        lines += self._entry_lines("purpose", self.old.catalogue.purposes, self.new.catalogue.purposes)
-        yield from lines or [f"- {self._say('files.none')}"]
+    def _fate(self, promise: Promise, before: Promise | None, after: Collection[str]) -> str:
+        if promise.promise_id in self.broken:
+            return "broken"
+        if promise.promise_id not in after:
+            return "gone"
+        return "added" if before is None else "same" if before == promise else "altered"
 
-    def _rule_lines(self) -> Iterator[str]:
-        before, after = ({rule.key: rule for rule in each.versions} for each in (self.old, self.new))
-        for key, rule in sorted((before | after).items()):
-            if key not in before:
-                added = self._say("added", day=self._day(rule.valid_from), title=rule.title, key=key)
-                yield f"- {added}{self._say('replaces', key=rule.replaces) if rule.replaces else ''}."
-            elif key not in after:
-                yield f"- {self._say('removed', title=rule.title, key=key)}"
-            elif before[key].policy != rule.policy:
-                yield f"- {self._say('altered', title=rule.title, key=key)}"
-
-    def _basis_lines(self) -> Iterator[str]:
-        before = {each.code: each for each in self.old.catalogue.legal_bases}
-        for basis in self.new.catalogue.legal_bases:
-            if before.get(basis.code) == basis:
-                continue
-            until = self._say("until", day=self._day(basis.valid_until)) if basis.valid_until else ""
-            key = "basis.altered" if basis.code in before else "basis.added"
-            day = self._day(basis.valid_from)
-            yield f"- {self._say(key, law=basis.law, article=basis.article, day=day, until=until)}."
-
-    def _entry_lines(self, kind: str, old: Iterable[_Entry], new: Iterable[_Entry]) -> Iterator[str]:
-        before, after = {each.code: each for each in old}, {each.code: each for each in new}
-        for code, entry in (before | after).items():
-            if before.get(code) == after.get(code):
-                continue
-            fate = "added" if code not in before else "altered" if code in after else "gone"
-            yield f"- {self._say(f'{kind}.{fate}', label=_label(entry, self.language))}."
+    def _titled(self, promise: Promise) -> dict[str, str]:
+        title = promise.title_nl if self.language == "nl" else promise.title_en
+        return {"title": title, "key": promise.promise_id}
 
     def _changed(self, changes: list[Change], direction: Direction) -> Iterator[str]:
         if not changes:
@@ -211,6 +121,9 @@ class Report:
             yield ""
             until = {"until": self._day(ends)} if ends else {}
             yield f"### {self._say('from.until' if ends else 'from', day=self._day(starts), **until)}"
+            if starts > self.since:
+                before = "before.other" if any(each.ends == starts for each in changes) else "before"
+                yield self._say(before, day=self._day(starts - timedelta(days=1)))
             for change in together:
                 yield ""
                 yield from self._change(change)
@@ -218,58 +131,109 @@ class Report:
     def _change(self, change: Change) -> Iterator[str]:
         rules = self.new if change.direction is Direction.OPENED else self.old
         catalogue = rules.in_force(change.starts).catalogue
-        words = rules.words
-        role = words.value("rol", change.role, self.language)
-        yield self._say("who", role=role, purpose=_purpose(catalogue, change.purpose, self.language))
-        levels = self._say("and").join(self._say(level.value) for level in change.levels)
-        yield f"- {self._say(f'what.{change.direction.value}', levels=levels)}"
-        yield f"- {self._say('types', types=', '.join(_types(catalogue, change.types, self.language)))}"
-        if change.conditions:
-            told = " ".join(self._condition(words, *each) for each in change.conditions)
-            yield f"- {self._say('only', conditions=told)}"
-        else:
+        yield self._who(rules, change, self.terms.purpose(catalogue, change.purpose))
+        yield f"- {self._say(f'what.{change.direction.value}', levels=self.terms.levels(change.levels))}"
+        yield f"- {self._say('types', types=self.terms.types(catalogue, change.types))}"
+        yield from self._kept(change)
+        yield from self._only(rules, change)
+        if change.direction is Direction.OPENED:
+            yield from self._stopped(rules, change)
+        yield from (f"- {line}" for line in self._elsewhere(change))
+        yield from self._rested_on(rules, change)
+
+    def _who(self, rules: RuleSet, change: Change, purpose: str) -> str:
+        role = rules.words.value("rol", change.role, self.language)
+        facts = tuple(each for each in _left(change) if each[0] in _ABOUT_WORKER)
+        only = self._say("who.only", facts=self.terms.clauses(rules.words, facts)) if facts else ""
+        return self._say("who", role=role, only=only, purpose=purpose)
+
+    def _only(self, rules: RuleSet, change: Change) -> Iterator[str]:
+        facts = tuple(each for each in _left(change) if each[0] not in _ABOUT_WORKER)
+        if facts:
+            yield f"- {self._say('only', conditions=self.terms.sentences(rules.words, facts))}"
+        elif not change.conditions:
             yield f"- {self._say('any')}"
-        yield from self._grounds(rules, change)
 
-    def _condition(self, words: Words, attribute: str, values: tuple[str, ...]) -> str:
-        if values[0].startswith("= "):
-            first, second = words.label(attribute, self.language), words.label(values[0][2:], self.language)
-            return self._say("equal", first=first, second=second)
-        if set(values) <= {"ja", "nee"}:
-            return words.sentence(attribute, values[0] == "ja", self.language)
-        label = words.label(attribute, self.language)
-        said = self._say("or").join(words.value(attribute, each, self.language) for each in values)
-        return f"{label[0].upper()}{label[1:]}: {said}."
+    def _stopped(self, rules: RuleSet, change: Change) -> Iterator[str]:
+        """Whether it is shown in the circumstances in which people expect that it is not."""
+        told: dict[str, list[tuple[str, tuple[str, ...]]]] = {"also": [], "needed": [], "never": []}
+        bound = dict(change.conditions)
+        for name, so, stops in change.expected_to_stop():
+            if stops:
+                told["never" if so else "needed"].append((name, ("ja",)))
+            elif name not in bound:
+                told["also"].append((name, ("ja" if so else "nee",)))
+        for key, facts in told.items():
+            if facts:
+                yield f"- {self._say(key, facts=self.terms.sentences(rules.words, tuple(facts)))}"
 
-    def _grounds(self, rules: RuleSet, change: Change) -> Iterator[str]:
-        now = rules.in_force(change.starts)
-        for key in change.rules:
-            rule = now.rule(key)
-            basis = now.catalogue.legal_basis(rule.legal_basis) if rule else None
-            if rule is None or basis is None:
-                continue
-            unverified = "" if basis.verified_by_lawyer else self._say("unverified")
-            yield f"- {self._say('law', law=basis.law, article=basis.article, unverified=unverified)}"
-            yield f"- {self._say('rule', key=key, text=rule.officer_text)}"
+    def _kept(self, change: Change) -> Iterator[str]:
+        """The lower levels of what closes, where none of them closes too."""
+        if change.direction is Direction.OPENED:
+            return
+        alike = [each for each in self.changes if each.closes_with(change)]
+        gone = {level for each in alike for level in each.levels}
+        levels = [each for each in Level if each < min(change.levels) and each not in gone]
+        if levels:
+            yield f"- {self._say('kept', levels=self.terms.levels(levels))}"
+
+    def _elsewhere(self, change: Change) -> Iterator[str]:
+        direction = change.direction.value
+        if not change.elsewhere:
+            yield self._say(f"nowhere.{direction}")
+        rules = self.old if change.direction is Direction.OPENED else self.new
+        catalogue = rules.in_force(change.starts).catalogue
+        alike: dict[Conditions, list[str]] = {}
+        for each in change.elsewhere:
+            alike.setdefault(each.conditions, []).append(self._other(catalogue, change, each))
+        for conditions, purposes in sorted(alike.items(), key=lambda each: len(each[0])):
+            key = f"elsewhere.{direction}.if" if conditions else f"elsewhere.{direction}"
+            facts = self.terms.clauses(rules.words, conditions)
+            yield self._say(key, facts=facts, purposes="; ".join(purposes))
+
+    def _other(self, catalogue: Catalogue, change: Change, other: Elsewhere) -> str:
+        purpose = self.terms.purpose(catalogue, other.purpose)
+        if len(change.types) == 1:
+            return purpose
+        every = other.types == change.types
+        return f"{purpose} ({self._say('all.types') if every else self.terms.types(catalogue, other.types)})"
+
+    def _rested_on(self, rules: RuleSet, change: Change) -> Iterator[str]:
+        for rule, basis in change.grounds(rules):
+            yield f"- {self._say('law', law=self.terms.law(basis), reserve=self.terms.reserve(basis))}"
+            yield f"- {self._say(f'rule.{change.direction.value}', key=rule.key, text=self.terms.text(rule))}"
         yield f"- {self._held(change)}"
 
     def _held(self, change: Change) -> str:
-        other = self.old if change.direction is Direction.OPENED else self.new
-        guards = [rule for rule in other.in_force(change.starts).rules if rule.key in change.held_by]
+        other = (self.old if change.direction is Direction.OPENED else self.new).in_force(change.starts)
+        if other.catalogue.purpose(change.purpose) is None:
+            return self._say(f"no.purpose.{change.direction.value}")
+        guards = [rule for rule in other.rules if rule.key in change.held_by]
         if not guards:
             return self._say(f"no.rule.{change.direction.value}")
-        texts = " ".join(f"{rule.officer_text} ({rule.key})" for rule in guards)
+        texts = " ".join(f"{self.terms.text(rule)} ({rule.key})" for rule in guards)
         return self._say(f"held.{change.direction.value}", texts=texts)
 
 
-def _purpose(catalogue: Catalogue, code: str, language: Language) -> str:
-    purpose = catalogue.purpose(code)
-    return _label(purpose, language) if purpose else code
+def compared(old: RuleSet, new: RuleSet, since: date, language: Language) -> Report:
+    """Work out what a change of rules does, for every look-up on every day from a day on.
+
+    Raises:
+        RuleSetError: As `differences` and `broken_promises`.
+    """
+    return Report(
+        old=old,
+        new=new,
+        since=since,
+        changes=differences(old, new, since),
+        broken=broken_promises(new, since),
+        language=language,
+    )
 
 
-def _types(catalogue: Catalogue, codes: tuple[str, ...], language: Language) -> list[str]:
-    return [_label(each, language) for each in catalogue.types if each.code in codes]
-
-
-def _label(entry: _Entry, language: Language) -> str:
-    return entry.label_nl if language == "nl" else entry.label_en
+def _left(change: Change) -> Conditions:
+    """The conditions that are not said already as what stops it."""
+    if change.direction is Direction.CLOSED:
+        return change.conditions
+    stopping = {name for name, _, stops in change.expected_to_stop() if stops}
+    return tuple(each for each in change.conditions if each[0] not in stopping)

@@ -244,10 +244,24 @@ def test_only_the_self_sufficiency_talk_and_the_front_office_show_areas_and_no_s
 
 
 def test_what_a_purpose_shows_is_the_same_on_every_day(catalogue: Catalogue) -> None:
-    for day in (date(2025, 12, 31), date(2026, 1, 1), date(2036, 1, 1)):
+    for day in (date(2026, 1, 1), date(2036, 1, 1)):
         assert [each.shows for each in catalogue.at(day).purposes] == [
             each.shows for each in catalogue.purposes if each.in_force
         ]
+
+
+def test_a_purpose_exists_from_the_first_day_of_the_first_of_its_legal_bases(
+    catalogue: Catalogue,
+) -> None:
+    later = {"pw-64": date(2027, 1, 1), "suwi-62": date(2028, 1, 1), "wgs-8": date(2029, 1, 1)}
+    bases = tuple(
+        replace(each, valid_from=later.get(each.code, each.valid_from)) for each in catalogue.legal_bases
+    )
+    days = (date(2025, 12, 31), date(2026, 12, 31), date(2027, 1, 1), date(2028, 12, 31), date(2029, 1, 1))
+    exist = [{each.code for each in replace(catalogue, legal_bases=bases).at(day).purposes} for day in days]
+    assert exist[0] == set()
+    assert exist[2] - exist[1] == {"participatie-begeleiding"}
+    assert exist[4] - exist[3] == {"schuldhulp-afstemming"}
 
 
 def test_the_self_sufficiency_talk_names_every_area_that_stays_empty(catalogue: Catalogue) -> None:

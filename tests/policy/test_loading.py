@@ -365,6 +365,7 @@ def test_a_legal_basis_that_ends_takes_its_types_away_on_that_day(
         ('shows = "signalen"', 'shows = "alles"', "purpose number 1: .*`\\$.shows`"),
         ('shows = "leefgebieden"', 'shows = ["leefgebieden"]', "purpose number 3: .*`\\$.shows`"),
         ("verified_by_lawyer = false", 'verified_by_lawyer = "nee"', "legal_basis number 1"),
+        ("verified_by_lawyer = false", 'verified_by_lawyer = false\nbill = "ja"', "legal_basis number 1"),
         ('code = "wgs-8"\n', 'code = "wgs-8"\nvalid_until = 2025-01-01\n', "ends before it starts"),
         ("unpublished_zrm_2013", "verborgen", "exactly these tables"),
         ('source_kind = "ciz"', 'source_kind = "cak"', "kinds of source that cannot publish: cak"),

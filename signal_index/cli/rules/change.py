@@ -25,12 +25,11 @@ def diff(old: Path | str, new: Path | str, since: date | None, language: Languag
     The report is for whoever approves the change, and needs no knowledge of the rule language.
     """
     require_solver()
-    from policy.proving.difference import differences  # noqa: PLC0415 - the solver is not installed everywhere
-    from policy.proving.report import Report  # noqa: PLC0415
+    from policy.proving.report import compared  # noqa: PLC0415 - the solver is not installed everywhere
 
     when = since or today()
     with plain_errors():
         before, after = chosen(old, config), chosen(new, config)
-        changes = differences(before, after, when)
-    for line in Report(old=before, new=after, since=when, changes=changes, language=language).lines():
+        report = compared(before, after, when, language)
+    for line in report.lines():
         click.echo(line)
