@@ -23,7 +23,7 @@ from crypto.keyfiles import IndexSecrets
 from crypto.sealing import tag
 from signal_index.errors import SetupFault
 
-from .places import Place, place_of
+from .places import Place, owner_only, place_of
 from .schema import index_state, metadata
 
 INCARNATION_BYTES: Final = 16
@@ -107,7 +107,7 @@ def initialise(stated: Stated, secrets: IndexSecrets, now: datetime) -> bytes:
     place = place_of(stated)
     place.check()
     incarnation = token_bytes(INCARNATION_BYTES)
-    with place.engine().begin() as connection:
+    with _owning(place) as connection:
         _check_revision(connection, place.name)
         if connection.execute(select(index_state.c.id)).first() is not None:
             raise SetupFault(f"{place.name} has been initialised before; for a new index, use a new database")
@@ -162,7 +162,7 @@ def begin_again(stated: Stated, secrets: IndexSecrets) -> bytes:
     """
     read_state(stated, secrets)
     incarnation = token_bytes(INCARNATION_BYTES)
-    with place_of(stated).engine().begin() as connection:
+    with _owning(place_of(stated)) as connection:
         for table in _FORGOTTEN:
             connection.execute(delete(table))
         renewed = {"incarnation": incarnation, "key_check": _key_check(secrets, incarnation)}
@@ -206,6 +206,17 @@ def _reading(place: Place) -> Iterator[Connection]:
         raise SetupFault(f"{place.name} is not a database of this index, or cannot be read") from error
 
 
+@contextmanager
+def _owning(place: Place) -> Iterator[Connection]:
+    """A transaction of who owns the tables."""
+    try:
+        with place.engine().begin() as connection:
+            yield connection
+    except DatabaseError as error:
+        fault = f"{place.name} is not a database of this index, or cannot be changed"
+        raise owner_only(error) or SetupFault(fault) from error
+
+
 def _migrate(stated: Stated, revision: str) -> None:
     # Only a migration needs the tool that runs it, and every command would wait for it to load.
     from alembic import command  # noqa: PLC0415
@@ -217,17 +228,14 @@ def _migrate(stated: Stated, revision: str) -> None:
     scripts.set_main_option(
         "script_location", str(files("signal_index.store") / "migrations").replace("%", "%%")
     )
-    try:
-        with place.engine().begin() as connection:
-            place.migrate_alone(connection)
-            scripts.attributes["connection"] = connection
-            if revision == "head":
-                command.upgrade(scripts, revision)
-                place.share(connection)
-            else:
-                command.downgrade(scripts, revision)
-    except DatabaseError as error:
-        raise SetupFault(f"{place.name} is not a database of this index, or cannot be changed") from error
+    with _owning(place) as connection:
+        place.migrate_alone(connection)
+        scripts.attributes["connection"] = connection
+        if revision == "head":
+            command.upgrade(scripts, revision)
+            place.share(connection)
+        else:
+            command.downgrade(scripts, revision)
 
 
 def _revision(connection: Connection) -> str | None:

@@ -56,29 +56,44 @@ class PostgresqlServer:
     Args:
         folder: must not be there yet; short, as a socket's name is.
         settings: beside or instead of the usual ones.
+        file_bytes_max: no file grows beyond this, as if the disk were full; from the next start on.
     """
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    file_bytes_max: int | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def __post_init__(self) -> None:
+    def make(self) -> None:
         """Make a cluster in it."""
+        self._make_folder()
+        made = "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"
+        self._run("initdb", "-D", str(self.data), "-U", ACCOUNT, *made)
+
+    @classmethod
+    def following(cls, primary: "PostgresqlServer", folder: Path) -> "PostgresqlServer":
+        """A copy of a server that runs, which goes on following it."""
+        follower = cls(folder, primary.settings)
+        follower._make_folder()
+        follower._run(
+            "pg_basebackup",
+            "-h",
+            str(primary.folder),
+            "-U",
+            ACCOUNT,
+            "-D",
+            str(follower.data),
+            "-R",
+            "-c",
+            "fast",
+        )
+        return follower
+
+    def _make_folder(self) -> None:
         self.folder.mkdir()
         if not os.geteuid():
             account = pwd.getpwnam(ACCOUNT)
             os.chown(self.folder, account.pw_uid, account.pw_gid)
-        self._run(
-            "initdb",
-            "-D",
-            str(self.data),
-            "-U",
-            ACCOUNT,
-            "--auth=trust",
-            "--no-sync",
-            "--encoding=UTF8",
-            "--locale=C",
-        )
 
     @property
     def data(self) -> Path:
@@ -86,8 +101,9 @@ class PostgresqlServer:
         return self.folder / "data"
 
     def _run(self, program: str, *arguments: str) -> None:
+        limit = [] if self.file_bytes_max is None else ["prlimit", f"--fsize={self.file_bytes_max}"]
         done = subprocess.run(
-            _as_ordinary([str(programs() / program), *arguments]),
+            [*limit, *_as_ordinary([str(programs() / program), *arguments])],
             cwd="/", capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr + done.stdout
@@ -99,6 +115,10 @@ class PostgresqlServer:
         self._run(
             "pg_ctl", "-D", str(self.data), "-l", str(self.folder / "log"), "-o", options, "-w", "start"
         )
+
+    def promote(self) -> None:
+        """Let a follower become the server that is written to."""
+        self._run("pg_ctl", "-D", str(self.data), "-w", "promote")
 
     def stop(self, mode: str = "fast") -> None:
         """Stop; `immediate` is as if it crashed."""
@@ -136,6 +156,7 @@ def postgresql_server(**settings: str) -> Iterator[PostgresqlServer]:
     parent = Path(tempfile.mkdtemp(prefix="si-pg-"))
     parent.chmod(0o755)
     server = PostgresqlServer(parent / "s", settings)
+    server.make()
     server.start()
     try:
         yield server

@@ -26,7 +26,7 @@ from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model.traces import Trace
 from signal_index.store.log.tree import LogIdentity, origin_of
-from signal_index.store.places import BUSY_SECONDS, Changing, Place, place_of
+from signal_index.store.places import BUSY_SECONDS, Place, place_of
 from signal_index.store.provision import Stated, read_state
 from signal_index.store.transaction import Identity, SqlTransaction
 
@@ -152,7 +152,7 @@ class SqlDatabase:
         except MustChange:
             self._drop_session()
             return batch
-        except (Exception, Changing) as error:  # noqa: BLE001 - whatever prevents a commit, nobody may get an answer
+        except Exception as error:  # noqa: BLE001 - whatever prevents a commit, nobody may get an answer
             self._drop_session()
             done = Done([partial(waiting.future.set_exception, unavailable(error)) for waiting in batch])
         for deliver in done.outcomes:

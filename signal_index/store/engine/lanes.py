@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from signal_index.errors import Unavailable
 from signal_index.model.traces import Trace
 from signal_index.store.audit import Mark
-from signal_index.store.places import Changing, Talk
+from signal_index.store.places import Changing, Talk, owner_only
 from signal_index.store.transaction import SqlTransaction
 
 from .gathering import Gathering
@@ -150,7 +150,7 @@ def _attempt(session: Session, waiting: Waiting) -> Deliver:
             raise TransactionLost from error
         session.talk.undo()
         session.transaction.return_to(mark)
-        failed = unavailable(error) if session.talk.is_fault(error) else error
+        failed = unavailable(error) if session.talk.is_fault(error) else owner_only(error) or error
         return partial(waiting.future.set_exception, failed)
     session.talk.keep()
     return partial(waiting.future.set_result, result)

@@ -6,15 +6,26 @@ from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine
 
+from signal_index.errors import SetupFault
+
+_FORBIDDEN: Final = "42501"  # SQLSTATE insufficient_privilege
 BUSY_SECONDS: Final = 5.0
 """Longest wait for another process's transaction; a request should not take longer."""
 
 
-class Changing(BaseException):
+class Changing(Exception):
     """A job that said it only looks is about to change something; nothing has changed yet.
 
-    No exception that a use case would catch.
+    Nothing in a use case catches it; it is the engine's own.
     """
+
+
+def owner_only(error: BaseException) -> SetupFault | None:
+    """What to do when a server says that this role may not do what was asked; None for any other error."""
+    cause = getattr(error, "orig", error)
+    if getattr(cause, "sqlstate", None) != _FORBIDDEN:
+        return None
+    return SetupFault("only the role that owns the tables may do this: run the command again as that role")
 
 
 class Talk(Protocol):

@@ -78,14 +78,13 @@ class PostgresqlDatabase:
                 f"{self.name} lets nobody in: {said}. See to the server, the database (createdb) and the role"
             ) from error
 
-    def engine(self, busy_seconds: float = BUSY_SECONDS, *, reading: bool = False) -> Engine:
+    def engine(self, busy_seconds: float = BUSY_SECONDS, *, reading: bool = False) -> Engine:  # noqa: ARG002 - as `Place` has it
         """Prepare connections; the transactions on them are begun by `Talk`, or by SQLAlchemy for making tables."""
         stated = {
             "timezone": "UTC",
             "lock_timeout": f"{int(busy_seconds * 1000)}ms",
             "statement_timeout": f"{STATEMENT_SECONDS}s",
             "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
-            "default_transaction_read_only": "on" if reading else "off",
         }
         arguments = {
             "options": " ".join(f"-c {name}={value}" for name, value in stated.items()),
