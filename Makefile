@@ -50,7 +50,7 @@ demo: $(READY) ## Run a small invented municipality and serve its pages (ONCE=1:
 	@$(BIN)/python deploy/demo/run.py $(if $(filter 1 true yes,$(ONCE)),--once)
 
 .PHONY: test
-test: static browser systemd ## Check style and types, then run every test but the long ones
+test: static browser systemd postgresql ## Check style and types, then run every test but the long ones
 	@$(BIN)/pytest -q -n auto --dist loadfile -m "not long" --durations=5
 
 # The page tests use Debian's Chromium, so that no test downloads a browser of its own; without its window they take half
@@ -63,6 +63,11 @@ browser:
 .PHONY: systemd
 systemd:
 	@command -v systemd-analyze >/dev/null || { $(call debian,systemd); }
+
+# The tests start servers of their own with Debian's PostgreSQL, each in a folder that is gone afterwards.
+.PHONY: postgresql
+postgresql:
+	@command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || { $(call debian,postgresql); }
 
 .PHONY: lint
 lint: static ## Check style, types, layers and the other rules of the house (seconds)
@@ -106,7 +111,7 @@ strace:
 	@command -v strace >/dev/null || { $(call debian,strace); }
 
 .PHONY: long
-long: $(READY) strace ## Run the tests that take minutes
+long: $(READY) strace postgresql ## Run the tests that take minutes
 	@$(BIN)/pytest -q -m long
 
 .PHONY: bench
