@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from policy.errors import RuleSetError
 from policy.in_force import InForce
-from policy.rulesets import RuleSet, load, no_rules
+from policy.rulesets import RuleSet, digest_of, load, no_rules
 from signal_index.errors import Unavailable
 from signal_index.model.rulebook import RuleFiles
 from signal_index.ports import Database, Transaction
@@ -99,12 +99,11 @@ def loaded(files: RuleFiles) -> RuleSet:
 
 
 def _checked(digest: str, files: RuleFiles) -> RuleSet:
-    """The stored set, or no rules at all when it is not what its digest says."""
+    """The stored set, or no rules at all when it is not what its digest says: then nothing of it is even parsed."""
     try:
-        rules = loaded(files)
+        return loaded(files) if digest_of(files) == digest else no_rules()
     except RuleSetError:
         return no_rules()
-    return rules if rules.digest == digest else no_rules()
 
 
 @lru_cache(maxsize=_SETS_KEPT)
