@@ -252,7 +252,7 @@ UNREADABLE = "onleesbaar"
 
 # Reasons of a refusal that are no answer to the question: the index could not come to a decision.
 UNDECIDED = frozenset(
-    {"decision-fault", "no-rules-in-force", "incomplete-zorgrelatie", "incomplete-beperking"}
+    {"decision-fault", "no-rules-in-force", "not-witnessed", "incomplete-zorgrelatie", "incomplete-beperking"}
 )
 
 
