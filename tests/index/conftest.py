@@ -51,7 +51,7 @@ from signal_index.web.desk import Desk
 from signal_index.web.identity import Identity
 from signal_index.wiring import token_rules
 from tests.support.keys import agreed
-from tests.support.rules import Fixed, adopt
+from tests.support.rules import Fixed, agree
 
 T = TypeVar("T")
 
@@ -86,11 +86,10 @@ test_bsns.__test__ = False  # type: ignore[attr-defined]  # pytest would take it
 
 @cache
 def _empty_database() -> bytes:
-    """A database with the present tables, and in them only rules; migrating took half the time of making a world."""
+    """A database with the present tables and nothing in them; migrating took half the time of making a world."""
     with TemporaryDirectory() as folder:
         made = Path(folder) / "empty.sqlite"
         upgrade(made)
-        adopt(made)
         return made.read_bytes()
 
 
@@ -146,6 +145,7 @@ class World:
             BUSY,
         )
         self.adopt(self.database)
+        self.database.run(agree)
         self._register(with_brp=with_brp)
         self._staff()
 
@@ -156,8 +156,10 @@ class World:
         self._served, self._app = self.desk, None
 
     def succeed_rules(self, files: Mapping[str, str]) -> RuleSet:
-        """Have two people agree to another set of rules tomorrow, and serve by it already."""
-        adopt(self.path, files, at=self.clock + timedelta(days=1))
+        """Have two people agree to another set of rules just now, and serve by it."""
+        self.database.run(
+            lambda tx: agree(tx, files, at=self.clock + timedelta(milliseconds=len(tx.rulebook.all())))
+        )
         rules = load(files)
         self.desk = replace(self.desk, rulebook=Fixed(rules))
         self.adopt(self.database)
