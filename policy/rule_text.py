@@ -79,6 +79,10 @@ class Rule:
     purpose: str | None
     policy: str
 
+    def reads(self, attribute: str) -> bool:
+        """Whether its condition looks at this attribute of a look-up, by its name in the schema."""
+        return f'"attr": {json.dumps(attribute)}' in self.policy
+
     @property
     def file(self) -> str:
         """The name of the file it was read from."""

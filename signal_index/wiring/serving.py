@@ -53,6 +53,7 @@ def build_desk(index: Index) -> Desk:
         index.crew,
         limiter,
         expected=expected,
+        decision_clients=frozenset(index.settings.api.decision_clients),
     )
 
 

@@ -61,6 +61,7 @@ GEMEENTE = "00000099000000000001"
 ZORG = "00000099000000000002"
 REGIE = "00000099000000000003"
 BRP = "00000099000000000004"
+SYSTEM = "zaaksysteem"  # the client id of the system that workers' tokens were given to
 N = 4  # items in a batch; each is proven three times
 RULES = load(bundled())
 BUSY = Limiter({Rate.LOOK: 100_000, Rate.WORK: 100_000})  # a test does in a second what people do in a day
@@ -143,6 +144,7 @@ class World:
             lambda: self.clock,
             Alone(),
             BUSY,
+            decision_clients=frozenset({SYSTEM}),
         )
         self.adopt(self.database)
         self.database.run(agree)
@@ -362,10 +364,12 @@ class World:
 
         return asyncio.run(ask())
 
-    def token(self, staff_id: str = "w.een", *, second_factor: bool = True) -> dict[str, str]:
-        """The Authorization header of a member of staff."""
+    def token(
+        self, staff_id: str = "w.een", *, second_factor: bool = True, client: str | None = SYSTEM
+    ) -> dict[str, str]:
+        """The Authorization header of a member of staff, in the system that she works with."""
         token = self.issuer.token(
-            staff_id, "https://idp.test", "index", self.clock, second_factor=second_factor
+            staff_id, "https://idp.test", "index", self.clock, second_factor=second_factor, client=client
         )
         return {"Authorization": f"Bearer {token}"}
 
@@ -374,7 +378,7 @@ class World:
         relation_id: bytes,
         staff_id: str = "w.een",
         purpose: str = "voorbereiding-huisbezoek",
-        **token: bool,
+        **token: Any,
     ) -> httpx.Response:
         """Look up one relation."""
         question = {"zorgrelatie": str(uuid.UUID(bytes=relation_id)), "doel": purpose}
