@@ -40,7 +40,7 @@ class About(Enum):
     PROMISE = "belofte"
     BASIS = "grondslag"
     LEVELS = "niveaus"
-    GRANT = "toekenning werkt"
+    GRANT = "toestemming werkt"
     GUARD = "waarborg is nodig"
 
 
@@ -86,7 +86,7 @@ def check(rules: InForce, promises: Sequence[Promise]) -> Iterator[Check]:
     for promise in promises:
         yield _kept(stretch, promise)
     for rule in stretch.of(Kind.GRANT):
-        yield _never(stretch, About.BASIS, rule.key, _outside_its_basis(facts, stretch, rule), _is_allowed)
+        yield _never(stretch, About.BASIS, rule.key, _outside_its_basis(facts, stretch, rule), allows)
     for level in list(Level)[1:]:
         yield _never(stretch, About.LEVELS, level.value, _without_lower(facts, stretch, level), _is_gap)
     for rule in stretch.of(Kind.GRANT):
@@ -144,7 +144,7 @@ def allows(rules: InForce, situation: Situation) -> bool:
 
 def _kept(stretch: Stretch, promise: Promise) -> Check:
     broken = z3.And(stretch.allowed, z3.Not(stretch.states(promise.holds)))
-    return _never(stretch, About.PROMISE, promise.promise_id, broken, _is_allowed)
+    return _never(stretch, About.PROMISE, promise.promise_id, broken, allows)
 
 
 def _never(
@@ -183,10 +183,6 @@ def _without_lower(facts: Facts, stretch: Stretch, level: Level) -> Formula:
     """The engine says yes to this level and no to a lower one, so that the rules lean on the order of asking."""
     lower = z3.And(*(stretch.engine_says_yes(each) for each in Level if each < level))
     return z3.And(facts.is_level(level), stretch.engine_says_yes(level), z3.Not(lower))
-
-
-def _is_allowed(rules: InForce, situation: Situation) -> bool:
-    return allows(rules, situation)
 
 
 def _is_gap(rules: InForce, situation: Situation) -> bool:

@@ -6,7 +6,8 @@ from policy.telling.wording import Language
 
 _NL: Mapping[str, str] = {
     "title": "Wat verandert er met deze regels?",
-    "sets": "Nu geldt regelset {old}. Straks geldt regelset {new}. Gekeken is vanaf {since}.",
+    "sets": "Nu geldt regelset {old}. Straks geldt regelset {new}. "
+    "Vergelijk het hele kenmerk van straks met wat u goedkeurt. Gekeken is vanaf {since}.",
     "brief": "In het kort",
     "until.then": "Tot en met {day} wordt over elke raadpleging precies zo besloten als nu.",
     "new.purpose": "Nieuw doel: {purposes}.",
@@ -105,8 +106,8 @@ _NL: Mapping[str, str] = {
     "equal": "{first} en {second} zijn hetzelfde.",
     "or": " of ",
     "and": " en ",
-    "promises": "Waarborgen voor alles wat te zien is, ook voor wat opengaat",
-    "promises.text": "Elke waarborg is met de nieuwe regels nagerekend, voor elke mogelijke raadpleging op elke dag "
+    "promises": "Wat deze regels beloven over alles wat te zien is, ook over wat opengaat",
+    "promises.text": "Elke belofte is met de nieuwe regels nagerekend, voor elke mogelijke raadpleging op elke dag "
     "vanaf {since}.",
     "promise.same": "Blijft: {title} ({key})",
     "promise.added": "Nieuw: {title} ({key})",
@@ -119,7 +120,8 @@ _NL: Mapping[str, str] = {
 }
 _EN: Mapping[str, str] = {
     "title": "What do these rules change?",
-    "sets": "Rule set {old} counts now. Rule set {new} would. Looked at from {since}.",
+    "sets": "Rule set {old} counts now. Rule set {new} would. "
+    "Compare the whole digest of the second with what you approve. Looked at from {since}.",
     "brief": "In brief",
     "until.then": "Until {day} inclusive, every look-up is decided exactly as it is now.",
     "new.purpose": "New purpose: {purposes}.",
@@ -216,8 +218,8 @@ _EN: Mapping[str, str] = {
     "equal": "{first} and {second} are the same.",
     "or": " or ",
     "and": " and ",
-    "promises": "Safeguards for all that is shown, also for what opens",
-    "promises.text": "Each safeguard was worked out with the new rules, for every possible look-up on every day from "
+    "promises": "What these rules promise of all that is shown, also of what opens",
+    "promises.text": "Each promise was worked out with the new rules, for every possible look-up on every day from "
     "{since}.",
     "promise.same": "Stays: {title} ({key})",
     "promise.added": "New: {title} ({key})",

@@ -20,7 +20,6 @@ from policy.telling.wording import Language
 from policy.upkeep.promises import Promise
 from policy.vocabulary import Level
 
-_DIGEST_SHOWN = 16
 # Said beside the role, so that nobody takes a few for everybody.
 _ABOUT_WORKER = {"account_actief", "tweede_factor", "coordinator", "betrokken", "noodsituatie"}
 
@@ -48,8 +47,8 @@ class Report:
         yield ""
         yield self._say(
             "sets",
-            old=self.old.digest[:_DIGEST_SHOWN],
-            new=self.new.digest[:_DIGEST_SHOWN],
+            old=self.old.digest,
+            new=self.new.digest,
             since=self._day(self.since),
         )
         yield from self._section("brief", (f"- {line}" for line in self.brief.lines()))
