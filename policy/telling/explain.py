@@ -67,10 +67,17 @@ def for_officer(decided: Decided, decide: Decide, language: Language) -> tuple[E
 
 
 def basis_text(basis: LegalBasis, language: Language) -> str:
-    """A legal basis with its article, where to read it, and whether a lawyer has checked it."""
+    """A legal basis with its article, where to read it, whether it is law yet, and whether a lawyer has checked it."""
+    bill = say("bill", language) if basis.bill else ""
     unverified = "" if basis.verified_by_lawyer else say("unverified", language)
     return say(
-        "basis", language, law=basis.law, article=basis.article, url=basis.source_url, unverified=unverified
+        "basis",
+        language,
+        law=basis.law,
+        article=basis.article,
+        url=basis.source_url,
+        bill=bill,
+        unverified=unverified,
     )
 
 

@@ -38,7 +38,7 @@ def _allowed(decided: Decided, outcome: TypeOutcome, language: Language) -> Told
         sentence="worker.area" if areas_only else "worker.yes",
         area=area_of(decided, kind, language) if areas_only else "",
         why=(purpose.worker_text if language == "nl" else purpose.worker_text_en,),
-        bases=decided.bases(set(purpose.legal_bases) & set(kind.legal_bases)),
+        bases=decided.rules.catalogue.bases_of(purpose, outcome.code),
         helps=(say("nothing.needed", language),),
     )
 

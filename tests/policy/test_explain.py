@@ -19,7 +19,7 @@ from policy.rule_text import read_rule
 from policy.rulesets import RuleSet, load
 from policy.telling import sentences
 from policy.telling.decided import Decided
-from policy.telling.explain import Explanation, for_officer, for_worker
+from policy.telling.explain import Explanation, basis_text, for_officer, for_worker
 from policy.telling.wording import Language
 from policy.vocabulary import AgeBand, Outcome, PurposeCode, Role
 from tests.policy.test_misses import asking_more_of
@@ -154,6 +154,14 @@ def test_a_fault_reads_the_same_to_a_worker_whatever_was_missing(fact: str, fact
     (read,) = _officer(facts_with(**{fact: None}), "jeugdhulp")
     label = RULE_SET.words.label(ATTRIBUTE_OF_FACT[fact], "nl")
     assert read.why == (f"Niet bekend was: {label}.",)
+
+
+def test_an_article_of_a_bill_is_called_a_bill_in_every_explanation() -> None:
+    law = RULES.catalogue.legal_bases[0]
+    words: Mapping[Language, str] = {"nl": "wetsvoorstel", "en": "bill"}
+    for language, word in words.items():
+        assert word in basis_text(replace(law, bill=True), language)
+        assert word not in basis_text(law, language)
 
 
 def test_the_officer_reads_which_grants_allowed_and_what_kept_more_away(
