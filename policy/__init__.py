@@ -1,33 +1,14 @@
-"""The rules of the index and the one function that decides by them.
+"""The rules of the index and the one function that decides by them. Import the module that has what you need.
 
-This package only offers its words here. The decision point is `policy.pdp`, which one module of the product
-may import; a re-export would let any other module reach it unseen.
+From the ground up; each knows only what stands above it:
+
+- `vocabulary`, `errors`: the words of rules, facts and decisions, and what can be wrong with a set.
+- `catalogue`, `facts`: what exists, and what is known of one look-up.
+- `engine`: two engines that must agree; all that knows how Cedar is carried out.
+- `rule_text`, `in_force`: one rule, and all that counts over one stretch of days.
+- `selftest`, `upkeep.promises`, `telling.wording`: what a set must show before it is used, and the other files in it.
+- `rulesets`: from files to a set, or nothing at all.
+- `pdp`: the decision point. One module of the product may import it, so nothing is re-exported here.
+- `telling`: a decision in words. `upkeep`: examples and readable texts. `proving`: what holds for every look-up, and
+  what a change opens; only for commands, as it needs a solver.
 """
-
-from policy.vocabulary import (
-    CONFLICTING_ROLES,
-    AgeBand,
-    Duty,
-    Level,
-    LifeDomain,
-    Outcome,
-    PurposeCode,
-    Role,
-    Sensitivity,
-    Shows,
-    roles_conflict,
-)
-
-__all__ = [
-    "CONFLICTING_ROLES",
-    "AgeBand",
-    "Duty",
-    "Level",
-    "LifeDomain",
-    "Outcome",
-    "PurposeCode",
-    "Role",
-    "Sensitivity",
-    "Shows",
-    "roles_conflict",
-]

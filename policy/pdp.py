@@ -22,7 +22,7 @@ from policy.in_force import InForce
 from policy.vocabulary import Duty, Level, Outcome
 
 TYPES_MAX = 64
-"""The most types one look-up may ask about: four times the first catalogue."""
+"""The most types one look-up may ask about: more than any catalogue needs, so more is a mistake or an attack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

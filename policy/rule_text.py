@@ -17,6 +17,7 @@ import cedarpy
 from cedarpy import pst
 
 from policy.engine.compiled import compile_rule
+from policy.engine.expressions import THE_LOOKUP
 from policy.errors import RuleSetError
 from policy.vocabulary import Duty, Level
 
@@ -27,7 +28,7 @@ _REQUIRED = ("id", "titel", "grondslag", "uitleg_fg", "uitleg_fg_en", "geldig_va
 _OPTIONAL = ("uitleg_medewerker", "uitleg_medewerker_en", "vervangt", "plicht", "wat_helpt", "wat_helpt_en")
 _BRACKETS_MAX = 100  # the fullest file of ours has nine
 _TEXT_CHARS_MAX = 300
-_PURPOSE_ASKED = pst.GetAttr(pst.GetAttr(pst.Var("context"), "raadpleging"), "doel")
+_PURPOSE_ASKED = pst.GetAttr(THE_LOOKUP, "doel")
 _LEVEL_ACTIONS = frozenset(level.action for level in Level)
 
 

@@ -22,7 +22,7 @@ from policy.vocabulary import Level
 ACTIONS = {level: Uid("Action", level.action) for level in Level}
 LOOKUP_UID, PRINCIPAL_UID = Uid(**LOOKUP), Uid(**PRINCIPAL)
 
-_THE_LOOKUP = pst.GetAttr(pst.Var("context"), "raadpleging")
+THE_LOOKUP = pst.GetAttr(pst.Var("context"), "raadpleging")
 
 
 class Undecided(Exception):
@@ -108,7 +108,7 @@ def _variable(variable: pst.Var) -> Evaluate:
 
 
 def _attribute(asked: pst.GetAttr) -> Evaluate:
-    if asked == _THE_LOOKUP:
+    if asked == THE_LOOKUP:
         return _constant(LOOKUP_UID)
     base, name = compile_expression(asked.base), asked.attr
 

@@ -12,6 +12,7 @@ from policy.engine.compiled import entities_of, requirements
 from policy.engine.expressions import (
     ACTIONS,
     LOOKUP_UID,
+    THE_LOOKUP,
     Evaluate,
     Scene,
     Undecided,
@@ -21,7 +22,6 @@ from policy.engine.expressions import (
 from policy.engine.questions import TYPE_ENTITY, EngineSource, Question
 from policy.engine.values import Uid, value_of
 
-_THE_LOOKUP = pst.GetAttr(pst.Var("context"), "raadpleging")
 # As many as there are engines kept; a set is explained by the same texts that decided.
 _SOURCES_KEPT = 16
 
@@ -102,7 +102,7 @@ def _condition(expression: pst.Expr) -> _Condition:
 
 
 def _facts_in(node: object) -> Iterator[str]:
-    if isinstance(node, pst.GetAttr) and node.base == _THE_LOOKUP:
+    if isinstance(node, pst.GetAttr) and node.base == THE_LOOKUP:
         yield node.attr
     elif isinstance(node, tuple):
         for each in node:
