@@ -93,6 +93,7 @@ def test_what_counts_on_a_day_is_shown_and_a_day_without_rules_is_an_error() -> 
     assert shown.returncode == 0
     assert "G01-zorgrelatie-2026-01-01: Alleen bij een lopende zorgrelatie" in shown.stdout
     assert "toets-zelfredzaamheid" in shown.stdout
+    assert "nobody can choose on that day: noodtoegang\n" in shown.stdout
     before = run("show", "--on", "2019-01-01")
     assert before.returncode == 1
     assert "no rules are in force" in before.stderr

@@ -18,7 +18,9 @@ from .reading import SET, chosen, language_option, require_solver, today
 @language_option
 @config_option
 def diff(old: Path | str, new: Path | str, since: date | None, language: Language, config: Path) -> None:
-    """Say what NEW allows that OLD does not, and the other way round: for every look-up, on every day.
+    """Say what NEW opens and closes, compared with OLD.
+
+    It is worked out for every look-up, on every day from the first one on.
 
     Each is a folder, or a digest (12 digits or more) of a set that was proposed.
 

@@ -33,7 +33,9 @@ _DOUBTS = {
 @click.option("--worker", "for_worker", is_flag=True, help="Give the explanation that the worker may read.")
 @config_option
 def explain(record: LookRef, staff_id: str, language: Language, *, for_worker: bool, config: Path) -> None:
-    """Decide a recorded look again and say why it fell as it did; that you read it is recorded.
+    """Say why a recorded look was decided as it was.
+
+    It is decided again. That you read it is recorded.
 
     RECORD is a look as `review list` prints it. Rules and facts are those of the record, however long ago. If they do
     not give the recorded outcome, this says so and ends with 1.

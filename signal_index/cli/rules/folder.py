@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from policy.catalogue import Catalogue
 from policy.in_force import InForce
 from policy.upkeep.cases import read_cases, untried
 from policy.upkeep.style import remarks
@@ -16,7 +17,7 @@ from .reading import SET, chosen, folder_argument, in_short, read, require_solve
 @click.command()
 @folder_argument
 def lint(folder: Path | None) -> None:
-    """Say whether a set of rules loads, and which texts are hard to read."""
+    """Say whether a set loads, and which texts are hard to read."""
     with plain_errors():
         _, rules = read(folder)
         found = list(remarks(rules))
@@ -31,7 +32,7 @@ def lint(folder: Path | None) -> None:
 @click.command(name="test")
 @folder_argument
 def try_cases(folder: Path | None) -> None:
-    """Decide every case of a set, and say which rules no case holds in place."""
+    """Decide every case, and name the rules that no case holds."""
     with plain_errors():
         files, rules = read(folder)
         cases = read_cases(files)
@@ -55,7 +56,9 @@ def try_cases(folder: Path | None) -> None:
 @click.command()
 @folder_argument
 def prove(folder: Path | None) -> None:
-    """Look for a look-up that breaks a promise, a rule without effect and a guard that is not needed.
+    """Say whether every promise holds, and every rule is of use.
+
+    It looks for a look-up that breaks a promise, a rule without effect and a guard that is not needed.
 
     Everything is checked for each stretch of days in which no rule changes, over every look-up there can be.
     """
@@ -85,9 +88,12 @@ def prove(folder: Path | None) -> None:
 @click.option("--on", "day", type=DAY, help="The day to show; today if left out.")
 @config_option
 def show(which: Path | str | None, day: date | None, config: Path) -> None:
-    """Show which rules count on a day, and what each purpose may show of each kind of signal.
+    """Show the rules of a day, and the most that each purpose may show.
 
-    SET is a folder, or a digest (12 digits or more) of a set that was proposed.
+    SET is a folder, or a digest (12 digits or more) of a set that was proposed. Left out, it is the rules of this
+    release; which set counts in an index, `rules list` says.
+
+    The most is what the grants name, whatever the facts: a condition of a rule, or a guard, can make it less.
     """
     with plain_errors():
         rules = chosen(which, config)
@@ -100,12 +106,20 @@ def show(which: Path | str | None, day: date | None, config: Path) -> None:
         basis = in_force.catalogue.legal_basis(rule.legal_basis)
         assert basis is not None, "a loaded rule names a basis of its catalogue"
         click.echo(f"{rule.key}: {rule.title} ({basis.law}, {basis.article})")
+    click.echo("\nrules: the most that each purpose may show, of each kind of signal; facts can make it less")
+    off = ", ".join(_off(rules.catalogue, in_force.catalogue))
+    if off:
+        click.echo(f"rules: nobody can choose on that day: {off}")
     for purpose in in_force.catalogue.purposes:
         click.echo(f"\n{purpose.code}: {purpose.label_nl} ({', '.join(purpose.roles)})")
         highest = in_force.highest(purpose)
         for kind in in_force.catalogue.types:
             level = highest.get(kind.code)
             click.echo(f"  {kind.code:<32} {level.value if level else '-'}")
+
+
+def _off(every: Catalogue, then: Catalogue) -> list[str]:
+    return [each.code for each in every.purposes if then.purpose(each.code) is None]
 
 
 def _days(epoch: InForce) -> str:

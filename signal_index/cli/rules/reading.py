@@ -96,7 +96,8 @@ def in_short(rules: RuleSet) -> str:
     versions = rules.versions
     guards = sum(rule.kind is Kind.GUARD for rule in versions)
     kinds, purposes = len(rules.catalogue.types), len(rules.catalogue.purposes)
+    stretches = "1 stretch" if len(rules.epochs) == 1 else f"{len(rules.epochs)} stretches"
     return (
         f"{guards} guards, {len(versions) - guards} grants, {kinds} kinds of signal, {purposes} purposes,"
-        f" {len(rules.promises)} promises, {len(rules.epochs)} stretches of days"
+        f" {len(rules.promises)} promises, {stretches} of days"
     )

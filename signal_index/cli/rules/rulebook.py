@@ -38,9 +38,10 @@ _digest = click.argument("digest")
 @setting_up_option
 @config_option
 def propose(folder: Path | None, staff_id: str | None, config: Path) -> None:
-    """Put a set of rules before the two people who must agree to it: a functioneel beheerder and a privacy officer.
+    """Put a set of rules before two people who must agree to it.
 
-    Its cases must be decided as expected. Nothing counts yet: two others than who proposes it approve its digest.
+    They are a functioneel beheerder and a privacy officer. Its cases must be decided as expected.
+    Nothing counts yet: two others than who proposes it approve its digest.
     """
     with opened(config) as index:
         files, rules = read(folder)
@@ -62,9 +63,9 @@ def _require_cases(files: RuleFiles, rules: RuleSet) -> None:
 @_as
 @config_option
 def approve(digest: str, staff_id: str, config: Path) -> None:
-    """Agree to the set DIGEST, which somebody else proposed; with the second person it counts.
+    """Agree to a set that somebody else proposed.
 
-    DIGEST is as `rules list` shows it; its first 12 digits are enough.
+    With the second of the two people it counts. DIGEST is as `rules list` shows it; its first 12 digits are enough.
     """
     with opened(config) as index:
         _introduce(index, digest, config)
@@ -80,7 +81,10 @@ def approve(digest: str, staff_id: str, config: Path) -> None:
 @_as
 @config_option
 def refuse(digest: str, staff_id: str, config: Path) -> None:
-    """Refuse the set DIGEST; nobody can approve it any more unless it is proposed again."""
+    """Refuse a set; to be approved it has to be proposed again.
+
+    DIGEST is as `rules list` shows it; its first 12 digits are enough.
+    """
     with opened(config) as index:
         held = _decided(index, digest, staff_id, refuse_rules)
     click.echo(f"rules: refused {held.digest}")
@@ -89,7 +93,10 @@ def refuse(digest: str, staff_id: str, config: Path) -> None:
 @click.command("list")
 @config_option
 def list_sets(config: Path) -> None:
-    """Show every set that was proposed: digest, state, who and when. Rules are about nobody, and for everybody."""
+    """Show every set that was proposed, its state, who and when.
+
+    Rules are about nobody, and for everybody.
+    """
     with opened(config) as index:
         held, current = index.database.run(lambda tx: (tx.rulebook.all(), counting(tx)))
     for each in held:
