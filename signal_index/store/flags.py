@@ -9,7 +9,6 @@ Invariants:
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from secrets import token_bytes
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ from signal_index.model import Series, StoredFlag
 
 from . import schema
 from .cells import Cells, damaged
-from .queries import Query
+from .queries import Query, Slots
 from .series import SqlSeries
 from .sql import upsert
 
@@ -64,20 +63,12 @@ _RELEASE = delete(schema.held_wishes).where(
 _RELEASE_ALL = delete(schema.held_wishes).where(_held.series_id == bindparam("id"))
 
 
-@cache
-def _find(slots: int) -> Query:
-    """The look-up query: one constant statement per size of the catalogue."""
-    return Query(
-        select(
-            _flags.tag, _flags.row_key, _flags.sealed, _flags.series_id, schema.series.c.sealed.label("names")
-        )
-        .join(schema.series, schema.series.c.series_id == _flags.series_id)
-        .where(
-            _flags.bucket == bindparam("bucket"),
-            _flags.tag.in_([bindparam(f"tag_{slot}", type_=_flags.tag.type) for slot in range(slots)]),
-            _flags.expiry_month >= bindparam("month"),
-        )
-    )
+_FIND = Slots(
+    select(_flags.tag, _flags.row_key, _flags.sealed, _flags.series_id, schema.series.c.sealed.label("names"))
+    .join(schema.series, schema.series.c.series_id == _flags.series_id)
+    .where(_flags.bucket == bindparam("bucket"), _flags.expiry_month >= bindparam("month")),
+    _flags.tag,
+)
 
 
 class SqlFlags:
@@ -176,11 +167,9 @@ class SqlFlags:
             raise ValueError("more types allowed than the catalogue has")
         # A slot without a type costs the same: a tag of nobody, which no row has.
         blanks = [self._tag(token_bytes(_PERSON_BYTES), "") for _ in range(slots - len(types))]
-        parameters: dict[str, object] = {
-            f"tag_{slot}": tag for slot, tag in enumerate(sorted([*types, *blanks]))
-        }
-        parameters |= {"bucket": self._bucket(person), "month": month.index}
-        return [self._opened(row, person, types) for row in _find(slots).rows(self._connection, parameters)]
+        parameters = {"bucket": self._bucket(person), "month": month.index}
+        rows = _FIND.rows(self._connection, parameters, sorted([*types, *blanks]))
+        return [self._opened(row, person, types) for row in rows]
 
     def _opened(self, row: Sequence[bytes], person: Pseudonym, types: Mapping[bytes, str]) -> StoredFlag:
         tag, row_key, sealed, series_id, names = row

@@ -82,6 +82,7 @@ class PostgresqlDatabase:
         """Prepare connections; the transactions on them are begun by `Talk`, or by SQLAlchemy for making tables."""
         stated = {
             "timezone": "UTC",
+            "jit": "off",  # compiling a query takes longer than any of ours
             "lock_timeout": f"{int(busy_seconds * 1000)}ms",
             "statement_timeout": f"{STATEMENT_SECONDS}s",
             "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
