@@ -25,6 +25,7 @@ _NAME = re.compile(
 )
 _REQUIRED = ("id", "titel", "grondslag", "uitleg_fg", "uitleg_fg_en", "geldig_van")
 _OPTIONAL = ("uitleg_medewerker", "uitleg_medewerker_en", "vervangt", "plicht", "wat_helpt", "wat_helpt_en")
+_BRACKETS_MAX = 100  # the fullest file of ours has nine
 _TEXT_CHARS_MAX = 300
 _PURPOSE_ASKED = pst.GetAttr(pst.GetAttr(pst.Var("context"), "raadpleging"), "doel")
 _LEVEL_ACTIONS = frozenset(level.action for level in Level)
@@ -77,6 +78,10 @@ class Rule:
     levels: tuple[Level, ...]
     purpose: str | None
     policy: str
+
+    def reads(self, attribute: str) -> bool:
+        """Whether its condition looks at this attribute of a look-up, by its name in the schema."""
+        return f'"attr": {json.dumps(attribute)}' in self.policy
 
     @property
     def file(self) -> str:
@@ -132,7 +137,18 @@ def read_rule(file: str, text: str, schema: cedarpy.Schema) -> Rule:
     )
 
 
+def require_few_brackets(file: str, text: str) -> None:
+    """Keep from Cedar what it does not survive: its reader is native code, and ends the process on a deep nest.
+
+    Raises:
+        RuleSetError: If there are so many brackets that some hundreds might stand within each other.
+    """
+    if any(text.count(bracket) > _BRACKETS_MAX for bracket in "([{<"):
+        raise RuleSetError(file, f"there are more than {_BRACKETS_MAX} brackets of one kind in it")
+
+
 def _only_policy(file: str, text: str) -> pst.Template:
+    require_few_brackets(file, text)
     try:
         parsed = cedarpy.policies_to_pst(text)
     except ValueError as error:

@@ -28,7 +28,7 @@ from policy import selftest
 from policy.catalogue import Catalogue, read_catalogue
 from policy.errors import RuleSetError
 from policy.in_force import InForce, build_source, nothing_in_force
-from policy.rule_text import Rule, read_rule
+from policy.rule_text import Rule, read_rule, require_few_brackets
 from policy.selftest import prove, read_canaries
 from policy.telling import wording
 from policy.telling.wording import NO_WORDS, Words, read_words
@@ -91,7 +91,22 @@ def load(files: Mapping[str, str]) -> RuleSet:
     Raises:
         RuleSetError: If anything at all is wrong; there is no such thing as a partly usable set.
     """
-    texts = _deciding(files)
+    try:
+        return _loaded(_deciding(files))
+    except RecursionError as error:
+        raise RuleSetError("rules", "a file nests deeper than can be read") from error
+
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """The digest that a set of these files has; nothing in them is parsed.
+
+    Raises:
+        RuleSetError: If a file is missing or has no place in a set.
+    """
+    return _digest(_deciding(files))
+
+
+def _loaded(texts: Mapping[str, str]) -> RuleSet:
     catalogue = read_catalogue(texts[catalogue_file.FILE])
     canaries = read_canaries(texts[selftest.FILE])
     schema = _schema(texts[SCHEMA_FILE])
@@ -149,6 +164,7 @@ def _deciding(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _schema(text: str) -> cedarpy.Schema:
+    require_few_brackets(SCHEMA_FILE, text)
     try:
         return cedarpy.Schema.from_str(text)
     except ValueError as error:

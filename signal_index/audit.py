@@ -161,6 +161,8 @@ EVENTS: dict[str, frozenset[str]] = {
     "rules.approved": _ACTOR | {"rule_set", "role"},
     "rules.adopted": _ACTOR | {"rule_set"},
     "rules.refused": _ACTOR | {"rule_set"},
+    # The rulebook names another set, or other people, than these records: somebody wrote in the database.
+    "rules.contradicted": frozenset({"rule_set", "on_record"}),
     # Review. A look is named by the place of its own record.
     "worklist.read": _ADMINISTRATOR | {"items"},
     "review.judged": _ADMINISTRATOR | {"writer", "number", "verdict", "ground"},
@@ -252,7 +254,7 @@ UNREADABLE = "onleesbaar"
 
 # Reasons of a refusal that are no answer to the question: the index could not come to a decision.
 UNDECIDED = frozenset(
-    {"decision-fault", "no-rules-in-force", "incomplete-zorgrelatie", "incomplete-beperking"}
+    {"decision-fault", "no-rules-in-force", "not-witnessed", "incomplete-zorgrelatie", "incomplete-beperking"}
 )
 
 

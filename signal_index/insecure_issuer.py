@@ -47,8 +47,17 @@ class InsecureIssuer:
         if self.environment != "dev":
             raise SetupFault('the insecure issuer only works with environment = "dev"')
 
-    def token(self, subject: str, issuer: str, audience: str, now: datetime, *, second_factor: bool) -> str:
-        """A token for anybody, valid for an hour from now."""
+    def token(
+        self,
+        subject: str,
+        issuer: str,
+        audience: str,
+        now: datetime,
+        *,
+        second_factor: bool,
+        client: str | None = None,
+    ) -> str:
+        """A token for anybody, valid for an hour from now; given to a system, when one is named."""
         key = _load(self.key_file)
         issued_at = int(now.timestamp())
         claims = {
@@ -59,7 +68,7 @@ class InsecureIssuer:
             "exp": issued_at + TOKEN_LIFETIME_SECONDS,
             "jti": token_hex(16),
             "acr": SUBSTANTIAL if second_factor else LOW,
-        }
+        } | ({"client_id": client} if client is not None else {})
         return issue(key, _key_id(key), ALGORITHM, claims)
 
 

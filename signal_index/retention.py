@@ -20,7 +20,7 @@ class RecordKind(StrEnum):
     DELIVERY = "levering"  # what came in from sources and case systems
     ACCESS = "toegang"  # who signed in, and what she opened besides looks
     ADMINISTRATION = "beheer"  # who may do what, and what holds
-    LOG = "logboek"  # about the log itself; kept for as long as the log is
+    LOG = "logboek"  # about the log itself, and what the index goes by; kept for as long as the log is
 
 
 KIND_OF: Mapping[str, RecordKind] = {
@@ -110,12 +110,14 @@ KIND_OF: Mapping[str, RecordKind] = {
     "key.proposed": RecordKind.ADMINISTRATION,
     "key.approved": RecordKind.ADMINISTRATION,
     "key.refused": RecordKind.ADMINISTRATION,
-    "rules.proposed": RecordKind.ADMINISTRATION,
-    "rules.approved": RecordKind.ADMINISTRATION,
-    "rules.adopted": RecordKind.ADMINISTRATION,
-    "rules.refused": RecordKind.ADMINISTRATION,
     "role.granted": RecordKind.ADMINISTRATION,
     "role.revoked": RecordKind.ADMINISTRATION,
+    # A set counts for as long as these are there (`usecases.rulebook.on_record`), and no term is long enough for that.
+    "rules.proposed": RecordKind.LOG,
+    "rules.approved": RecordKind.LOG,
+    "rules.adopted": RecordKind.LOG,
+    "rules.refused": RecordKind.LOG,
+    "rules.contradicted": RecordKind.LOG,
     "index.initialised": RecordKind.LOG,
     "index.started": RecordKind.LOG,
     "index.restored": RecordKind.LOG,

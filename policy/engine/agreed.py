@@ -51,6 +51,8 @@ class BothEngines:
             EngineError: If either fails.
         """
         given, again = self.reference.ask(lookup, questions), self.second.ask(lookup, questions)
+        if not len(given) == len(again) == len(questions):
+            raise EngineError("engine", "an engine left a question out")
         for question, one, other in zip(questions, given, again, strict=True):
             # Only the reference knows the schema. A question it did not take is a fault already.
             if one != other and one.errors != (NO_DECISION,):

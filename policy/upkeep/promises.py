@@ -12,6 +12,7 @@ import msgspec
 from cedarpy import pst
 
 from policy.errors import RuleSetError
+from policy.rule_text import require_few_brackets
 
 FILE = "promises.toml"
 
@@ -72,6 +73,7 @@ def read_promises(text: str, schema: cedarpy.Schema) -> tuple[Promise, ...]:
 
 
 def _expression(written: _Written, schema: cedarpy.Schema) -> pst.Expr:
+    require_few_brackets(FILE, written.geldt)
     rule = f"permit (principal, action, resource) when {{ {written.geldt} }};"
     try:
         parsed = cedarpy.policies_to_pst(rule).static_policies

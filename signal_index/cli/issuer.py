@@ -29,16 +29,14 @@ def new(folder: Path) -> None:
 @insecure_issuer.command()
 @click.option("--key", type=click.Path(dir_okay=False, path_type=Path), required=True, help="issuer.key")
 @click.option("--subject", required=True, help="Staff id the token is for.")
+@click.option("--client", help="Client id of the system that the token is given to.")
 @click.option("--second-factor/--no-second-factor", default=True, help="Whether the token vouches for one.")
 @config_option
-def token(key: Path, subject: str, second_factor: bool, config: Path) -> None:  # noqa: FBT001 - click passes by name
+def token(key: Path, subject: str, client: str | None, second_factor: bool, config: Path) -> None:  # noqa: FBT001 - click passes by name
     """Print a token that is valid for an hour."""
     settings = settings_of(config)
     with plain_errors():
         issuer = InsecureIssuer(settings.environment, key)
         now = datetime.now(UTC)
-        click.echo(
-            issuer.token(
-                subject, settings.issuer.name, settings.issuer.audience, now, second_factor=second_factor
-            )
-        )
+        names = settings.issuer.name, settings.issuer.audience
+        click.echo(issuer.token(subject, *names, now, second_factor=second_factor, client=client))

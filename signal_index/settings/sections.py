@@ -42,6 +42,11 @@ class ApiSettings(Section):
         default="beheer@signaalindex.example", min_length=3, description="Where systems' makers ask."
     )
     contact_url: str | None = Field(default=None, description="Where they read more.")
+    decision_clients: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(),
+        description="Systems that may ask the decision point (AuthZEN), by their client id at the identity provider; "
+        "without any it is not there.",
+    )
 
 
 class LimitSettings(Section):

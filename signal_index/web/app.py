@@ -97,7 +97,7 @@ def create_app(
     routers.append(
         (PREFIX, general.router(desk, lambda: describe(app.routes, stated, desk.limiter.per_minute)))
     )
-    if surface in _ASKED_BY_SYSTEMS:
+    if surface in _ASKED_BY_SYSTEMS and desk.decision_clients:
         routers += authzen.routers(desk, stated.origin).items()
     for prefix, router in routers:
         app.include_router(router, prefix=prefix)

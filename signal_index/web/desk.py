@@ -59,6 +59,7 @@ class Desk:
 
     Args:
         expected: which witnesses are to cosign the log, and how often.
+        decision_clients: systems that may ask the decision point; without any it is not there.
     """
 
     database: Database
@@ -72,6 +73,7 @@ class Desk:
     strangers: Strangers = field(default_factory=Strangers)
     counted: Counted = field(default_factory=Counted)
     expected: Expected = field(default_factory=Expected)
+    decision_clients: frozenset[str] = frozenset()
 
     @property
     def rules(self) -> RuleSet:

@@ -57,6 +57,18 @@ class Identity:
         stated = self.claims(request).raw.get("email")
         return stated if isinstance(stated, str) else None
 
+    def client(self, request: Request) -> str | None:
+        """The system that the token was given to; None when the provider does not say, or says it in two ways.
+
+        Source: RFC 9068 section 2.2 (`client_id`); OpenID Connect Core section 2 (`azp`).
+
+        Raises:
+            NotAuthenticated: as `claims`.
+        """
+        raw = self.claims(request).raw
+        stated = {raw[name] for name in ("client_id", "azp") if isinstance(raw.get(name), str)}
+        return str(stated.pop()) if len(stated) == 1 else None
+
 
 def actor_of(tx: Transaction, claims: Claims) -> Actor:
     """The actor behind verified claims, with her entry in the staff table as it is in this transaction.

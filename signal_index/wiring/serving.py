@@ -53,6 +53,7 @@ def build_desk(index: Index) -> Desk:
         index.crew,
         limiter,
         expected=expected,
+        decision_clients=frozenset(index.settings.api.decision_clients),
     )
 
 
@@ -109,6 +110,9 @@ def watching_rules(rulebook: RulesInUse) -> Iterator[None]:
         while not closing.wait(LOOKED_EVERY_SECONDS):
             try:
                 rulebook.refresh()
+                found = rulebook.report(utc_now())
+                if found is not None:
+                    _log.error("rules %s are not what two people agreed to by the log", found.claimed)
             except SignalIndexError as error:
                 _log.warning("the rules were not looked at: %s", error.code)
 

@@ -51,7 +51,7 @@ from signal_index.web.desk import Desk
 from signal_index.web.identity import Identity
 from signal_index.wiring import token_rules
 from tests.support.keys import agreed
-from tests.support.rules import Fixed, adopt
+from tests.support.rules import Fixed, agree
 
 T = TypeVar("T")
 
@@ -61,6 +61,7 @@ GEMEENTE = "00000099000000000001"
 ZORG = "00000099000000000002"
 REGIE = "00000099000000000003"
 BRP = "00000099000000000004"
+SYSTEM = "zaaksysteem"  # the client id of the system that workers' tokens were given to
 N = 4  # items in a batch; each is proven three times
 RULES = load(bundled())
 BUSY = Limiter({Rate.LOOK: 100_000, Rate.WORK: 100_000})  # a test does in a second what people do in a day
@@ -86,11 +87,10 @@ test_bsns.__test__ = False  # type: ignore[attr-defined]  # pytest would take it
 
 @cache
 def _empty_database() -> bytes:
-    """A database with the present tables, and in them only rules; migrating took half the time of making a world."""
+    """A database with the present tables and nothing in them; migrating took half the time of making a world."""
     with TemporaryDirectory() as folder:
         made = Path(folder) / "empty.sqlite"
         upgrade(made)
-        adopt(made)
         return made.read_bytes()
 
 
@@ -144,8 +144,10 @@ class World:
             lambda: self.clock,
             Alone(),
             BUSY,
+            decision_clients=frozenset({SYSTEM}),
         )
         self.adopt(self.database)
+        self.database.run(agree)
         self._register(with_brp=with_brp)
         self._staff()
 
@@ -156,8 +158,10 @@ class World:
         self._served, self._app = self.desk, None
 
     def succeed_rules(self, files: Mapping[str, str]) -> RuleSet:
-        """Have two people agree to another set of rules tomorrow, and serve by it already."""
-        adopt(self.path, files, at=self.clock + timedelta(days=1))
+        """Have two people agree to another set of rules just now, and serve by it."""
+        self.database.run(
+            lambda tx: agree(tx, files, at=self.clock + timedelta(milliseconds=len(tx.rulebook.all())))
+        )
         rules = load(files)
         self.desk = replace(self.desk, rulebook=Fixed(rules))
         self.adopt(self.database)
@@ -360,10 +364,12 @@ class World:
 
         return asyncio.run(ask())
 
-    def token(self, staff_id: str = "w.een", *, second_factor: bool = True) -> dict[str, str]:
-        """The Authorization header of a member of staff."""
+    def token(
+        self, staff_id: str = "w.een", *, second_factor: bool = True, client: str | None = SYSTEM
+    ) -> dict[str, str]:
+        """The Authorization header of a member of staff, in the system that she works with."""
         token = self.issuer.token(
-            staff_id, "https://idp.test", "index", self.clock, second_factor=second_factor
+            staff_id, "https://idp.test", "index", self.clock, second_factor=second_factor, client=client
         )
         return {"Authorization": f"Bearer {token}"}
 
@@ -372,7 +378,7 @@ class World:
         relation_id: bytes,
         staff_id: str = "w.een",
         purpose: str = "voorbereiding-huisbezoek",
-        **token: bool,
+        **token: Any,
     ) -> httpx.Response:
         """Look up one relation."""
         question = {"zorgrelatie": str(uuid.UUID(bytes=relation_id)), "doel": purpose}

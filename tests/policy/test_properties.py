@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from policy.engine.agreed import _remembered
 from policy.facts import LookupFacts, Register, read_at
 from policy.pdp import Decision, decide
 from policy.rulesets import bundled, load
@@ -170,7 +172,12 @@ def test_the_same_look_up_gets_the_same_decision_from_rules_loaded_twice(facts: 
     assert decide(RULES, facts, TYPES) == decide(RULES, facts, TYPES) == decide(AGAIN, facts, TYPES)
 
 
-anything = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=9), st.dates())
+anything = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.binary(max_size=9), st.dates(), st.datetimes(),
+    st.text(st.characters(), max_size=9), st.just("\ud800"), st.just(object()),
+    st.lists(st.none(), max_size=2), st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
+    st.just(ORIGINS[:-1]), st.just((*ORIGINS, ORIGINS[0])), st.timedeltas(),
+)  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)
@@ -185,6 +192,34 @@ def test_no_arguments_make_the_decision_point_raise_or_show(
     decision = decide(RULES, LookupFacts(**values), [*types, "jeugdhulp"])  # type: ignore[arg-type]  # on purpose
     assert decision.allowed == ()
     assert decision.status is not Outcome.ALLOWED
+
+
+ALL_WELL = LookupFacts(
+    role=Role.TEAM_MEMBER, account_active=True, second_factor=True, purpose=PurposeCode("voorbereiding-huisbezoek"),
+    relation_live=True, relation_confirmed=True, relation_organisation="gemeente", relation_team="noord",
+    age_band=AgeBand.ADULT, shielded=False, coordinator=False, organisation="gemeente", team="noord",
+    objection=False, involved=False, emergency=False, on=DAY, asked_at=NOW, origins=ORIGINS,
+)  # fmt: skip
+FITTING = ("organisation", "relation_organisation", "team", "relation_team", "purpose")
+
+
+@settings(max_examples=300, deadline=None)
+@given(name=st.sampled_from([field.name for field in fields(LookupFacts)]), value=anything)
+@example(name="organisation", value="\ud800")
+@example(name="on", value=NOW)
+def test_one_fact_that_is_rubbish_is_a_fault_each_time_it_is_asked(name: str, value: Any) -> None:
+    assert decide(RULES, ALL_WELL, ["jeugdhulp"]).status is Outcome.ALLOWED
+    facts = replace(ALL_WELL, **{name: value})
+    decisions = []
+    for _ in range(2):
+        _remembered.cache_clear()
+        decisions.append(decide(RULES, facts, ["jeugdhulp"]))
+    first, again = decisions
+    assert first == again
+    if facts.faults():
+        assert (first.status, first.allowed, first.errors) == (Outcome.FAULT, (), facts.faults())
+    elif name in FITTING:
+        assert first.status in {Outcome.FAULT, Outcome.REFUSED}, "a word, and not hers"
 
 
 @settings(max_examples=100, deadline=None)

@@ -11,7 +11,7 @@ from signal_index.model import Actor, StaffMember
 from signal_index.usecases.rulebook.deciding import approve_rules, refuse_rules
 from signal_index.usecases.rulebook.proposing import propose_rules
 
-from .rules import another
+from .rules import BEFOREHAND, another
 
 ADMINISTRATORS, OFFICERS = ("f.beheer", "f.tweede"), ("p.officer", "p.tweede")
 
@@ -78,8 +78,9 @@ class Book:
         return self.world.database.run(lambda tx: tx.rulebook.get(digest))
 
     def events(self) -> list[str]:
-        """What was recorded about rules, oldest first."""
-        return [each.event for each in reversed(self.world.records()) if each.event.startswith("rules.")]
+        """What was recorded about rules since the world began, oldest first."""
+        since = [each.event for each in reversed(self.world.records()) if each.at > BEFOREHAND]
+        return [each for each in since if each.startswith("rules.")]
 
     @staticmethod
     def actor(tx: Any, staff_id: str, role: Role) -> Actor:

@@ -1,4 +1,4 @@
-"""Rules for an index under test: fixed ones for one process, adopted ones for every process on its database."""
+"""Rules for an index under test: fixed ones for one process, agreed ones for every process on its database."""
 
 import sqlite3
 import zlib
@@ -10,12 +10,15 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from policy.rulesets import RuleSet, bundled, load
+from policy.rulesets import RuleSet, bundled
+from signal_index import audit
 from signal_index.model.rulebook import APPROVING_ROLES, Approval, HeldRuleSet
+from signal_index.ports import Transaction
 from signal_index.store.oversight.rulebook import SqlRulebook
+from signal_index.usecases.rulebook.in_use import loaded
 
-LONG_AGO = datetime(2025, 12, 1, 9, 0, tzinfo=UTC)
-"""Before any clock that a test begins with."""
+BEFOREHAND = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
+"""An hour before the clock that a world begins with."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +39,23 @@ def rulebook_of(path: Path) -> Iterator[SqlRulebook]:
         engine.dispose()
 
 
-def adopt(path: Path, files: Mapping[str, str] | None = None, *, at: datetime = LONG_AGO) -> str:
-    """Have a set of rules count in a database file, as if two people had agreed to it long ago; its digest.
+def agree(tx: Transaction, files: Mapping[str, str] | None = None, *, at: datetime = BEFOREHAND) -> str:
+    """Have a set of rules count, on record, as if two people had agreed to it beforehand; its digest.
 
     Args:
-        path: of a database with the present tables.
+        tx: the open transaction.
         files: those of this release when left out.
         at: when; a later one counts instead of an earlier one.
     """
     chosen = bundled() if files is None else files
-    digest = load(chosen).digest
+    digest = loaded(chosen).digest
     agreed = tuple(Approval(f"test-{role.value}", role, at) for role in APPROVING_ROLES)
-    with rulebook_of(path) as rulebook:
-        rulebook.put(HeldRuleSet(digest=digest, proposed_by="test", proposed_at=at, approvals=agreed), chosen)
+    tx.rulebook.put(HeldRuleSet(digest=digest, proposed_by="test", proposed_at=at, approvals=agreed), chosen)
+    tx.audit.append(audit.event("rules.proposed", at, actor="test", rule_set=digest))
+    for each in agreed:
+        who, role = each.staff_id, each.role.value
+        tx.audit.append(audit.event("rules.approved", at, actor=who, role=role, rule_set=digest))
+    tx.audit.append(audit.event("rules.adopted", at, actor=agreed[-1].staff_id, rule_set=digest))
     return digest
 
 

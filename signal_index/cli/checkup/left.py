@@ -21,6 +21,7 @@ from signal_index.store import open_database
 from signal_index.store.places import place_of
 from signal_index.usecases.delivery.sets import is_complete
 from signal_index.usecases.oversight.chosen import newest_list
+from signal_index.usecases.rulebook.on_record import counting
 from signal_index.wiring import load_secrets
 
 from .rules import SHOWN_DIGITS
@@ -87,7 +88,7 @@ def _read(tx: Transaction, stated: Settings, now: datetime) -> _Known:
         serving=head is not None and now - head.signed_at < SERVING_WITHIN,
         unheard=[name for name in names if name not in heard],
         listed=newest_list(tx, now).monday is not None,
-        rules_count=tx.rulebook.adopted() is not None,
+        rules_count=counting(tx) is not None,
         rules_waiting=next((each for each in tx.rulebook.all() if each.state is RuleSetState.WAITING), None),
     )
 

@@ -9,6 +9,7 @@ from policy.rulesets import RuleSet, bundled
 from signal_index.model.rulebook import HeldRuleSet, RuleSetState
 from signal_index.ports import Transaction
 from signal_index.usecases.rulebook.in_use import loaded, rules_of
+from signal_index.usecases.rulebook.on_record import Standing, standing
 
 from .findings import Finding, Findings, Yielding, mend, note, ok
 
@@ -16,6 +17,10 @@ DAYS_AHEAD = 30
 SHOWN_DIGITS = 12
 """How much of a digest is enough to name a set of rules on the command line."""
 
+_INCIDENT = (
+    "treat this as an incident: keep this file for the privacy officer, find out who wrote in the database, and "
+    "restore a backup"
+)
 _PROPOSE = "run signal-index rules propose --as STAFF_ID, and let two others approve it"
 
 
@@ -24,20 +29,25 @@ class Rulebook:
     """What the database says about rules, read in one transaction.
 
     Args:
-        adopted: digest of the set that counts; None for none.
+        standing: what log and rulebook say about the set that counts.
         rules: that set, as far as it is what its digest says.
         held: every set, the last proposed first.
     """
 
-    adopted: str | None
+    standing: Standing
     rules: RuleSet | None
     held: Sequence[HeldRuleSet]
 
     @classmethod
     def read(cls, tx: Transaction) -> "Rulebook":
         """Read it all."""
-        adopted = tx.rulebook.adopted()
-        return cls(adopted, None if adopted is None else rules_of(tx, adopted), tx.rulebook.all())
+        found = standing(tx)
+        return cls(found, None if found.counts is None else rules_of(tx, found.counts), tx.rulebook.all())
+
+    @property
+    def adopted(self) -> str | None:
+        """Digest of the set that counts; None for none."""
+        return self.standing.counts
 
 
 def rules(found: Rulebook, today: date) -> Yielding[RuleSet | None]:
@@ -55,6 +65,9 @@ def rules(found: Rulebook, today: date) -> Yielding[RuleSet | None]:
 
 
 def _counting(found: Rulebook, today: date) -> Yielding[RuleSet | None]:
+    if not found.standing.agree:
+        yield mend("rules", _contradiction(found.standing), _INCIDENT)
+        return None
     if found.adopted is None or found.rules is None:
         waits = any(each.state is RuleSetState.WAITING for each in found.held)
         yield mend(
@@ -80,6 +93,17 @@ def _counting(found: Rulebook, today: date) -> Yielding[RuleSet | None]:
         short = found.adopted[:SHOWN_DIGITS]
         yield ok("rules", f"{count} in force today and for {DAYS_AHEAD} days; set {short}")
     return found.rules
+
+
+def _contradiction(found: Standing) -> str:
+    claimed = f"set {found.claimed[:SHOWN_DIGITS]}" if found.claimed else "no rules"
+    recorded = f"set {found.recorded[:SHOWN_DIGITS]}" if found.recorded else "none"
+    other = (
+        "of other people"
+        if found.claimed == found.recorded
+        else f"and by the log two people agreed to {recorded}"
+    )
+    return f"the database says {claimed}, {other}: somebody wrote in it, and nobody is shown anything"
 
 
 def _waiting(found: Rulebook) -> Findings:

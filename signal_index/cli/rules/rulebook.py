@@ -15,6 +15,7 @@ from signal_index.model.rulebook import HeldRuleSet, RuleFiles, RuleSetState
 from signal_index.ports import Transaction
 from signal_index.usecases.rulebook.deciding import approve_rules, refuse_rules
 from signal_index.usecases.rulebook.in_use import rules_of
+from signal_index.usecases.rulebook.on_record import counting
 from signal_index.usecases.rulebook.proposing import propose_rules
 from signal_index.usecases.rulebook.reading import DIGITS_MIN, Changes, changes_between, named
 from signal_index.wiring import Index
@@ -90,7 +91,7 @@ def refuse(digest: str, staff_id: str, config: Path) -> None:
 def list_sets(config: Path) -> None:
     """Show every set that was proposed: digest, state, who and when. Rules are about nobody, and for everybody."""
     with opened(config) as index:
-        held, current = index.database.run(lambda tx: (tx.rulebook.all(), tx.rulebook.adopted()))
+        held, current = index.database.run(lambda tx: (tx.rulebook.all(), counting(tx)))
     for each in held:
         click.echo(_line(each, counts=each.digest == current))
     if not held:
@@ -105,7 +106,7 @@ def _introduce(index: Index, digest: str, config: Path) -> None:
     """Say what is about to be agreed to, and how to see what it changes."""
 
     def read_set(tx: Transaction) -> tuple[HeldRuleSet, RuleSet | None, Changes, str | None]:
-        held, current = named(tx, digest), tx.rulebook.adopted()
+        held, current = named(tx, digest), counting(tx)
         before = {} if current is None else tx.rulebook.files(current) or {}
         after = tx.rulebook.files(held.digest) or {}
         return held, rules_of(tx, held.digest), changes_between(before, after), current

@@ -14,6 +14,7 @@ from signal_index.model import Actor, AuditEntry
 from signal_index.model.log import Cosigned, Refusal, TreeHead
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
+from signal_index.usecases.rulebook.on_record import standing
 
 INTEGRATED_WITHIN = timedelta(minutes=1)
 """A record is in the tree within a second; after a minute nobody is doing it."""
@@ -70,6 +71,7 @@ class LogHealth:
         checked: the last record that the log was recomputed by the index itself.
         register: the newest records of what became different in the register, newest first: whom to phone or which
             keys count since.
+        rules_planted: whether the database names other rules than the log, or other people who agreed to them.
     """
 
     head: TreeHead | None
@@ -81,6 +83,7 @@ class LogHealth:
     exported: AuditEntry | None
     checked: AuditEntry | None
     register: tuple[AuditEntry, ...]
+    rules_planted: bool
 
     @property
     def is_well(self) -> bool:
@@ -89,6 +92,7 @@ class LogHealth:
             self.is_witnessed
             and not self.standing_still
             and self.gap is None
+            and not self.rules_planted
             and all(each.cosigned and not each.refusal for each in self.witnesses)
         )
 
@@ -99,9 +103,9 @@ class LogHealth:
 
     @property
     def is_incident(self) -> bool:
-        """Whether a record is missing, or a witness says that the log was rewritten."""
+        """Whether a record is missing, a witness says that the log was rewritten, or rules were planted."""
         refused = {each.refusal.reason for each in self.witnesses if each.refusal is not None}
-        return self.gap is not None or bool(refused & _REWRITTEN)
+        return self.gap is not None or self.rules_planted or bool(refused & _REWRITTEN)
 
 
 def health(tx: Transaction, actor: Actor, expected: Expected, now: datetime) -> LogHealth:
@@ -127,6 +131,7 @@ def health(tx: Transaction, actor: Actor, expected: Expected, now: datetime) -> 
         exported=_last(tx, EXPORTED),
         checked=_last(tx, CHECKED),
         register=tuple(tx.audit.entries(events=(REGISTER,), limit=CHANGES_SHOWN)),
+        rules_planted=not standing(tx).agree,
     )
     tx.audit.append(audit.act("oversight.read", now, actor, page="log_health"))
     return found

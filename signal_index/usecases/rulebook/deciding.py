@@ -20,6 +20,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases.authority import owns_the_index, require_of_owner, require_role
 
 from .in_use import rules_of
+from .on_record import standing
 from .proposing import edited
 
 
@@ -113,7 +114,7 @@ def _require_usable(tx: Transaction, digest: str, now: datetime) -> None:
             "rules-damaged",
             "Deze regels zijn niet meer zoals ze zijn voorgesteld. Keur ze niet goed. Meld dit.",
         )
-    current = tx.rulebook.adopted()
+    current = standing(tx).recorded
     if current is not None and edited(tx.rulebook.files(current) or {}, tx.rulebook.files(digest) or {}, now):
         raise Conflict(
             "rules-outdated",

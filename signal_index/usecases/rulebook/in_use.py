@@ -1,21 +1,23 @@
 """The rules that count, for whoever decides or explains: read from the rulebook, checked against their digest.
 
 Invariants:
-1. Only files that still have the digest two people agreed to are used. Others are as no rules at all: every decision by
-   them is a fault.
+1. Only a set counts of which log and rulebook say the same (`on_record`), and of that only files that still have the
+   digest two people agreed to. Anything else is as no rules at all: every decision by it is a fault.
 2. A set that is adopted while this process runs counts here within `LOOKED_EVERY_SECONDS`.
 """
 
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final, Protocol
 
 from policy.errors import RuleSetError
 from policy.in_force import InForce
-from policy.rulesets import RuleSet, load, no_rules
+from policy.rulesets import RuleSet, digest_of, load, no_rules
 from signal_index.errors import Unavailable
 from signal_index.model.rulebook import RuleFiles
 from signal_index.ports import Database, Transaction
+
+from .on_record import Standing, note_contradiction, standing
 
 LOOKED_EVERY_SECONDS: Final = 5.0
 _SETS_KEPT = 16
@@ -39,6 +41,7 @@ class RulesInUse:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._current = no_rules()
+        self._contradicted = False
 
     @property
     def current(self) -> RuleSet:
@@ -51,16 +54,29 @@ class RulesInUse:
         Raises:
             Unavailable: the database cannot serve; what counted goes on counting.
         """
-        digest, files = self._database.run(self._adopted)
+        digest, files, self._contradicted = self._database.run(self._adopted)
         if digest is None:
             self._current = no_rules()
         elif files is not None:
             self._current = _checked(digest, files)
 
-    def _adopted(self, tx: Transaction) -> tuple[str | None, RuleFiles | None]:
-        digest = tx.rulebook.adopted()
-        known = digest is None or digest == self._current.digest
-        return digest, None if known else tx.rulebook.files(digest or "") or {}
+    def report(self, now: datetime) -> Standing | None:
+        """Record that log and rulebook differ, if `refresh` found so; what they say, or None.
+
+        Raises:
+            Unavailable: the database cannot serve.
+        """
+        if not self._contradicted:
+            return None
+        return self._database.run(lambda tx: note_contradiction(tx, now))
+
+    def _adopted(self, tx: Transaction) -> tuple[str | None, RuleFiles | None, bool]:
+        claimed = tx.rulebook.adopted()
+        if claimed is not None and claimed == self._current.digest:
+            return claimed, None, False
+        found = standing(tx)
+        files = {} if found.counts is None else tx.rulebook.files(found.counts) or {}
+        return found.counts, files, not found.agree
 
 
 def require_in_force(rules: RuleSet, today: date) -> InForce:
@@ -99,12 +115,11 @@ def loaded(files: RuleFiles) -> RuleSet:
 
 
 def _checked(digest: str, files: RuleFiles) -> RuleSet:
-    """The stored set, or no rules at all when it is not what its digest says."""
+    """The stored set, or no rules at all when it is not what its digest says: then nothing of it is even parsed."""
     try:
-        rules = loaded(files)
+        return loaded(files) if digest_of(files) == digest else no_rules()
     except RuleSetError:
         return no_rules()
-    return rules if rules.digest == digest else no_rules()
 
 
 @lru_cache(maxsize=_SETS_KEPT)

@@ -20,6 +20,7 @@ from signal_index.usecases.administration.acting import SET_UP, require_administ
 from signal_index.usecases.authority import require_of_owner, require_role
 
 from .in_use import loaded
+from .on_record import standing
 
 _RULE_FOLDERS = ("guards/", "grants/")
 
@@ -45,10 +46,10 @@ def propose_rules(tx: Transaction, actor: Actor, files: RuleFiles, now: datetime
     proposer = _proposer(tx, actor)
     files = {name: text.replace("\r\n", "\n") for name, text in files.items()}
     rules = read(files)
-    current = tx.rulebook.adopted()
-    if current == rules.digest:
+    found = standing(tx)
+    if found.counts == rules.digest:
         raise Conflict("rules-in-force", "Deze regels gelden al.")
-    if current is not None and (changed := edited(tx.rulebook.files(current) or {}, files, now)):
+    if changed := edited(_files(tx, found.recorded), files, now):
         raise Conflict(
             "rules-edited",
             "Een regel die al geldt, verandert niet en verdwijnt niet. Maak een opvolger. Het gaat om: "
@@ -83,6 +84,10 @@ def _proposer(tx: Transaction, actor: Actor) -> str:
     officer = Role.PRIVACY_OFFICER in actor.roles
     staff = require_role(actor, Role.PRIVACY_OFFICER if officer else Role.FUNCTIONAL_ADMIN)
     return require_of_owner(tx, staff).staff_id
+
+
+def _files(tx: Transaction, digest: str | None) -> RuleFiles:
+    return {} if digest is None else tx.rulebook.files(digest) or {}
 
 
 def edited(before: RuleFiles, after: RuleFiles, now: datetime) -> list[str]:

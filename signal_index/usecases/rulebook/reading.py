@@ -17,6 +17,7 @@ from signal_index.usecases.authority import owns_the_index
 
 from .deciding import deciding_role, require_decider
 from .in_use import rules_of
+from .on_record import counting
 
 DIGITS_MIN = 12
 """How many digits of a digest name a set, if no other set begins with them."""
@@ -105,7 +106,7 @@ def list_rule_sets(tx: Transaction, actor: Actor) -> Sequence[Proposed]:
         NotPermitted: the actor may not decide about rules.
     """
     member, _ = require_decider(actor)
-    current, role = tx.rulebook.adopted(), _role_here(tx, actor)
+    current, role = counting(tx), _role_here(tx, actor)
     return [_proposed(tx, each, member, role, current) for each in tx.rulebook.all()]
 
 
@@ -167,7 +168,7 @@ def _proposed(
 
 
 def _opened(tx: Transaction, proposed: Proposed) -> Opened:
-    digest, current = proposed.held.digest, tx.rulebook.adopted()
+    digest, current = proposed.held.digest, counting(tx)
     before = {} if current is None else tx.rulebook.files(current) or {}
     rules = rules_of(tx, digest)
     assert rules is not None, "a set that is listed has files"

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from signal_index.model import Actor
 from signal_index.ports import Transaction
 from signal_index.usecases.rulebook.deciding import approve_rules, refuse_rules
+from signal_index.usecases.rulebook.on_record import counting
 from signal_index.usecases.rulebook.reading import list_rule_sets
 from signal_index.web.desk import Desk
 from signal_index.web.workers import answer
@@ -32,8 +33,8 @@ def add(desk: Desk, routes: APIRouter) -> None:
         """Alle regelsets: welke geldt, welke wacht, en wie akkoord gaf."""
 
         def read(tx: Transaction, actor: Actor) -> Regelsets:
-            found, counting = list_rule_sets(tx, actor), tx.rulebook.adopted()
-            return Regelsets(regelsets=tuple(Regelset.of(each.held, counting) for each in found))
+            found, counts = list_rule_sets(tx, actor), counting(tx)
+            return Regelsets(regelsets=tuple(Regelset.of(each.held, counts) for each in found))
 
         return answer(await desk.run_as(request, read))
 
@@ -48,6 +49,6 @@ def add(desk: Desk, routes: APIRouter) -> None:
         decide = approve_rules if besluit.akkoord else refuse_rules
 
         def job(tx: Transaction, actor: Actor) -> Regelset:
-            return Regelset.of(decide(tx, actor, kenmerk, desk.now()), tx.rulebook.adopted())
+            return Regelset.of(decide(tx, actor, kenmerk, desk.now()), counting(tx))
 
         return answer(await desk.run_as(request, job))

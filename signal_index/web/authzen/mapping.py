@@ -12,7 +12,7 @@ Types and purposes may be written as URIs, `urn:signal-index:` before what stand
 Invariants:
 1. Nothing else that a caller says is looked at: no `properties`, no role, team, relation or time. Facts come from the
    index's own fact layer, as for a look.
-2. Who asks, asks about herself.
+2. Only a system that the settings name asks, with the token of a worker, and about her.
 3. One request is about one case and one purpose, as one look is, and counts as one.
 
 Source: OpenID AuthZEN Authorization API 1.0; AuthZEN NL GOV for URIs; Federatieve Toegangsverlening for `doelbinding`.
@@ -25,7 +25,7 @@ from uuid import UUID
 from fastapi import Request
 
 from policy.vocabulary import Duty, Level
-from signal_index.errors import NotPermitted
+from signal_index.errors import NotAuthenticated, NotPermitted
 from signal_index.model import Actor, LookupRequest
 from signal_index.model.evaluations import Evaluation, Evaluations, Verdict
 from signal_index.ports import Transaction
@@ -53,7 +53,10 @@ def decided_here(desk: Desk) -> Decide:
     """
 
     async def decide(request: Request, asked: Asked) -> Sequence[Answer]:
+        client = _client(desk, request)
+
         def job(tx: Transaction, actor: Actor) -> Sequence[Verdict] | Undecided:
+            _require_system(desk, client)
             _require_herself(asked, actor)
             return evaluate(tx, desk.rules, actor, _evaluations(items, asked), desk.now())
 
@@ -64,6 +67,19 @@ def decided_here(desk: Desk) -> Decide:
         return [_answer(item, verdict) for item, verdict in zip(items, found, strict=False)]
 
     return decide
+
+
+def _client(desk: Desk, request: Request) -> str | None:
+    """The system that asks; a token that does not verify is refused, and recorded, with the request."""
+    try:
+        return desk.identity.client(request)
+    except NotAuthenticated:
+        return None
+
+
+def _require_system(desk: Desk, client: str | None) -> None:
+    if client not in desk.decision_clients:
+        raise NotPermitted("client", "Dit systeem mag hier geen toegangsvragen stellen.")
 
 
 def _require_herself(asked: Asked, actor: Actor) -> None:

@@ -31,7 +31,9 @@ class Logboek(Wire):
     """How the log does now."""
 
     inOrde: bool = Field(description="Niemand hoeft iets te doen.")  # noqa: N815
-    incident: bool = Field(description="Er ontbreekt een regel, of het logboek is herschreven.")
+    incident: bool = Field(
+        description="Er ontbreekt een regel, het logboek is herschreven, of de database noemt andere toegangsregels."
+    )
     regels: int | None = Field(description="Leeg als er nog niets is ondertekend.")
     ondertekend: Moment | None = Field(description="Van de laatste handtekening van de index.")
     staatStil: bool = Field(description="Nieuwe regels komen er niet bij.")  # noqa: N815
@@ -41,6 +43,9 @@ class Logboek(Wire):
     )
     getuigen: tuple[Getuige, ...]
     verdwenen: Moment | None = Field(description="Wanneer het laatst bleek dat er een regel ontbreekt.")
+    toegangsregelsVreemd: bool = Field(  # noqa: N815
+        description="De database noemt andere toegangsregels dan het logboek. Zolang dat zo is, gelden er geen."
+    )
     uitgevoerd: Moment | None = Field(description="Van de laatste uitvoer voor een controle elders.")
     nagerekend: Moment | None = Field(description="Wanneer de index het logboek het laatst zelf narekende.")
 
@@ -57,6 +62,7 @@ class Logboek(Wire):
             hooguitMinuten=found.within_minutes,
             getuigen=tuple(Getuige.of(each) for each in found.witnesses),
             verdwenen=moment(found.gap.at) if found.gap else None,
+            toegangsregelsVreemd=found.rules_planted,
             uitgevoerd=moment(found.exported.at) if found.exported else None,
             nagerekend=moment(found.checked.at) if found.checked else None,
         )

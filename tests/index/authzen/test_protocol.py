@@ -356,7 +356,7 @@ def test_a_wrong_method_and_an_unwanted_form_are_told_apart(system: System, path
 def test_a_real_process_says_its_own_address_and_gives_the_number_back(system: System) -> None:
     world = system.world
     world.database.close()
-    server = Server(world, sections='[api]\nurl = "https://index.test"')
+    server = Server(world, sections='[api]\nurl = "https://index.test"\ndecision_clients = ["zaaksysteem"]')
     server.start()
     try:
         with httpx.Client(base_url=server.url, trust_env=False, headers={"X-Request-ID": "een"}) as client:

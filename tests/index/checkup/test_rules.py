@@ -4,6 +4,7 @@ import json
 import re
 import zlib
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from policy.rulesets import bundled, load
 from policy.vocabulary import Role
 from signal_index.model.rulebook import Approval
-from tests.support.rules import LONG_AGO, adopt, rulebook_of
+from tests.support.rules import BEFOREHAND, agree, rulebook_of
 
 Clinic = Any  # of the conftest beside this file
 DIGEST = load(bundled()).digest
@@ -24,6 +25,12 @@ def _found(clinic: Clinic, line: str) -> bool:
 def _forget(clinic: Clinic) -> None:
     clinic.sql("DELETE FROM rule_approvals")
     clinic.sql("DELETE FROM rule_sets")
+    _unrecord(clinic)
+
+
+def _unrecord(clinic: Clinic) -> None:
+    """As if nobody ever adopted anything; the records stay, for their chain."""
+    clinic.sql("UPDATE audit_records SET event = 'rules' WHERE event LIKE 'rules.%'")
 
 
 def _wait_for(clinic: Clinic, *roles: Role) -> None:
@@ -33,6 +40,7 @@ def _wait_for(clinic: Clinic, *roles: Role) -> None:
         assert held is not None
         agreed = tuple(each for each in held.approvals if each.role not in roles)
         rulebook.put(replace(held, approvals=agreed))
+    _unrecord(clinic)
 
 
 def test_without_rules_it_says_how_to_get_them_and_goes_on(clinic: Clinic) -> None:
@@ -73,13 +81,34 @@ def test_rules_changed_behind_the_products_back_are_to_mend(clinic: Clinic) -> N
     )
 
 
+def test_rules_that_nobody_agreed_to_by_the_log_are_an_incident(clinic: Clinic) -> None:
+    planted = {**bundled(), "catalogue.toml": bundled()["catalogue.toml"] + "# geplant\n"}
+    with rulebook_of(clinic.path) as rulebook:
+        held = rulebook.get(DIGEST)
+        assert held is not None
+        later = tuple(replace(each, at=each.at + timedelta(days=1)) for each in held.approvals)
+        rulebook.put(replace(held, digest=load(planted).digest, approvals=later), planted)
+    found = (
+        rf"^mend +rules: the database says set {load(planted).digest[:12]}, and by the log two people agreed "
+    )
+    assert _found(clinic, found + f"to set {DIGEST[:12]}: .*incident")
+    clinic.sql("DELETE FROM rule_approvals")
+    clinic.sql("DELETE FROM rule_sets")
+    assert _found(clinic, r"^mend +rules: the database says no rules, and by the log")
+
+
+def test_other_names_beneath_the_rules_are_an_incident(clinic: Clinic) -> None:
+    clinic.sql("UPDATE rule_approvals SET staff_id = 'f.beheer' WHERE role = 'functioneel-beheerder'")
+    assert _found(clinic, rf"^mend +rules: the database says set {DIGEST[:12]}, of other people: .*incident")
+
+
 def test_rules_that_begin_later_leave_today_uncovered(clinic: Clinic) -> None:
     def later(text: str) -> str:
         return text.replace("2026-01-01", "2099-01-01")
 
     files = {later(name): later(text) for name, text in bundled().items() if not name.startswith("cases/")}
     _forget(clinic)
-    adopt(clinic.path, files)
+    clinic.run(lambda tx: agree(tx, files, at=datetime.now(UTC)))
     assert _found(
         clinic, r"^mend +rules: no rules are in force on \d{4}-\d\d-\d\d: add rules that begin by then"
     )
@@ -97,7 +126,7 @@ def test_rules_of_a_new_release_are_worth_a_look(clinic: Clinic, monkeypatch: py
     with rulebook_of(clinic.path) as rulebook:
         held = rulebook.get(DIGEST)
         assert held is not None
-        one = (Approval("f.beheer", Role.FUNCTIONAL_ADMIN, LONG_AGO),)
+        one = (Approval("f.beheer", Role.FUNCTIONAL_ADMIN, BEFOREHAND),)
         rulebook.put(replace(held, digest=load(newer).digest, approvals=one), newer)
     assert not _found(clinic, "new rules"), "it was proposed"
     assert _found(clinic, r"^note +rules waiting: .*waits for a privacy-officer")

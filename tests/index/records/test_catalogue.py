@@ -249,6 +249,7 @@ FOLLOWING: dict[str, str] = {
     "key.refused": "the functioneel beheerder says no to a new key",
     "rules.adopted": "the second of two people agrees to a set of rules",
     "log.gap": "whoever keeps the log finds that a chain misses a record",
+    "rules.contradicted": "a process that serves finds that the database names other rules than the log",
     "witness.refused": "a witness gives no cosignature",
     "witness.resumed": "and gives one again",
     "records.erased": "the daily expire finds records whose term has passed",

@@ -129,11 +129,24 @@ def test_an_index_that_serves_goes_by_adopted_rules_within_ten_seconds(server: S
 
     forget(server.folder / "index.sqlite")
     assert within(503)["code"] == "no-rules"
+    assert noticed(server), "the log knows of a set that the rulebook does not name"
     ok(server.command("rules", "propose", "--as", "f.beheer"))
     for staff_id in ("f.tweede", "p.officer"):
         assert ready().status_code == 503
         ok(server.command("rules", "approve", RELEASED[:12], "--as", staff_id))
     within(200)
+
+
+def noticed(server: Server) -> bool:
+    """Whether the process that serves says, on record and in its own log, that log and rulebook differ."""
+    end = time.monotonic() + SECONDS_MAX
+    while time.monotonic() < end:
+        with rulebook_of(server.folder / "index.sqlite") as rulebook:
+            query = "SELECT count(*) FROM audit_records WHERE event = 'rules.contradicted'"
+            if rulebook._connection.execute(text(query)).scalar() == 1 and "by the log" in server.log:
+                return True
+        time.sleep(0.1)
+    return False
 
 
 def test_an_index_without_rules_registers_nothing_yet_and_says_so(server: Server) -> None:

@@ -14,7 +14,7 @@ from signal_index.model import Actor
 from signal_index.model.log import REFUSAL_REASONS, Cosigned, Refusal
 from signal_index.usecases import log
 from signal_index.usecases.oversight.health import Expected
-from tests.support.rules import Fixed
+from tests.support.rules import Fixed, another
 
 RULES = load(bundled())
 READABLE = (
@@ -238,6 +238,34 @@ def test_a_gap_is_called_an_incident(looked: Any, officer: Any, world: Any) -> N
     assert "Bewaar uw uitvoer en uw bewijzen." in page.text
     (first, *_) = page.all("//main//div[contains(@class, 'utrecht-alert ')]")
     assert "utrecht-alert--error" in first.get("class")
+
+
+def test_rules_that_the_log_does_not_know_are_called_an_incident(
+    looked: Any, officer: Any, world: Any
+) -> None:
+    planted = adopted_by_nobody(world)
+    page = officer.open("/toezicht/logboek")
+    assert "De database noemt andere toegangsregels dan het logboek" in page.text
+    assert "Het logboek is in orde" not in page.text
+    (first, *_) = page.all("//main//div[contains(@class, 'utrecht-alert ')]")
+    assert "utrecht-alert--error" in first.get("class")
+    told = world.request("GET", "/v1/logboek", headers=world.token("p.officer")).json()
+    assert (told["inOrde"], told["incident"], told["toegangsregelsVreemd"]) == (False, True, True)
+    assert planted not in page.text
+
+
+def adopted_by_nobody(world: Any) -> str:
+    """A set of rules that stands in the database as adopted, and in no record; its digest."""
+
+    def plant(tx: Any) -> str:
+        held = tx.rulebook.get(RULES.digest)
+        later = tuple(replace(each, at=world.clock) for each in held.approvals)
+        files = another()
+        digest = load(files).digest
+        tx.rulebook.put(replace(held, digest=digest, approvals=later), files)
+        return digest
+
+    return str(world.database.run(plant))
 
 
 def test_a_witness_of_the_settings_that_never_answered_is_listed_with_the_limit(
