@@ -20,7 +20,7 @@ from signal_index.ports import Transaction
 from signal_index.store import begin_again, open_database, origin_of, read_state
 from signal_index.store import initialise as initialise_database
 from signal_index.store import upgrade as upgrade_database
-from signal_index.store.places import place_of
+from signal_index.store.places import Layout, place_of
 from signal_index.usecases.administration import accounts
 from signal_index.usecases.expire import erasable, erase, expire, tidy
 from signal_index.usecases.oversee import Standing, source_standing
@@ -45,7 +45,7 @@ def upgrade(config: Path) -> None:
     """Bring the database to this version's schema, making it when there is none."""
     with plain_errors():
         settings = settings_of(config)
-        upgrade_database(settings.database)
+        upgrade_database(settings.database, Layout(settings.flag_layout))
     click.echo(f"{place_of(settings.database).name}: schema is up to date")
 
 

@@ -23,7 +23,7 @@ from crypto.keyfiles import IndexSecrets
 from crypto.sealing import tag
 from signal_index.errors import SetupFault
 
-from .places import Place, owner_only, place_of
+from .places import Layout, Place, owner_only, place_of
 from .schema import index_state, metadata
 
 INCARNATION_BYTES: Final = 16
@@ -61,14 +61,18 @@ Stated = str | Path
 """Where the database is, as the settings say: see `signal_index.store.places.place_of`."""
 
 
-def upgrade(stated: Stated) -> None:
-    """Make the database file if it is not there, and bring its schema up to date.
+def upgrade(stated: Stated, layout: Layout = Layout.WHOLE) -> None:
+    """Bring the schema of a database up to date; a file is made if it is not there.
+
+    Args:
+        stated: where it is.
+        layout: how its flags are divided.
 
     Raises:
-        SetupFault: the file cannot be made, or is not such a database.
+        SetupFault: the file cannot be made, it is not such a database, or it cannot be laid out like this.
     """
     place_of(stated).make()
-    _migrate(stated, "head")
+    _migrate(stated, "head", layout)
 
 
 def downgrade(stated: Stated, revision: str = "base") -> None:
@@ -217,7 +221,7 @@ def _owning(place: Place) -> Iterator[Connection]:
         raise owner_only(error) or SetupFault(fault) from error
 
 
-def _migrate(stated: Stated, revision: str) -> None:
+def _migrate(stated: Stated, revision: str, layout: Layout = Layout.WHOLE) -> None:
     # Only a migration needs the tool that runs it, and every command would wait for it to load.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -233,6 +237,7 @@ def _migrate(stated: Stated, revision: str) -> None:
         scripts.attributes["connection"] = connection
         if revision == "head":
             command.upgrade(scripts, revision)
+            place.lay_out(connection, layout)
             place.share(connection)
         else:
             command.downgrade(scripts, revision)
