@@ -9,7 +9,7 @@ Invariants:
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from secrets import token_bytes
+from secrets import token_hex
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, select
@@ -28,6 +28,8 @@ from .sql import upsert
 
 _MONTH_BYTES: Final = 4
 _PERSON_BYTES: Final = 32
+_BLANK_BYTES: Final = 16
+_BLANK_SIGNS: Final = 2 * _BLANK_BYTES
 
 _flags, _held = schema.flags.c, schema.held_wishes.c
 _THIS = tuple(column == bindparam(column.name) for column in schema.flags.primary_key.columns)
@@ -162,13 +164,15 @@ class SqlFlags:
             ValueError: more types are allowed than there are slots.
             Unavailable: `damaged-row`.
         """
-        types = {self._tag(person.encoded, code): code for code in allowed}
-        if len(types) > slots:
+        if len(allowed) > slots:
             raise ValueError("more types allowed than the catalogue has")
-        # A slot without a type costs the same: a tag of nobody, which no row has.
-        blanks = [self._tag(token_bytes(_PERSON_BYTES), "") for _ in range(slots - len(types))]
+        # A slot without a type costs the same: the tag of a type that nobody can name, which no row has.
+        chance = token_hex(slots * _BLANK_BYTES)
+        blanks = [chance[slot * _BLANK_SIGNS :][:_BLANK_SIGNS] for slot in range(len(allowed), slots)]
+        tags = self._cells.tags("tag", person.encoded, [*allowed, *blanks])
+        types = dict(zip(tags, allowed, strict=False))
         parameters = {"bucket": self._bucket(person), "month": month.index}
-        rows = _FIND.rows(self._connection, parameters, sorted([*types, *blanks]))
+        rows = _FIND.rows(self._connection, parameters, sorted(tags))
         return [self._opened(row, person, types) for row in rows]
 
     def _opened(self, row: Sequence[bytes], person: Pseudonym, types: Mapping[bytes, str]) -> StoredFlag:
