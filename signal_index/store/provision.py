@@ -6,7 +6,7 @@ Invariants:
 3. Two processes that migrate at once wait for each other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from hmac import compare_digest
@@ -24,9 +24,10 @@ from crypto.sealing import tag
 from signal_index.errors import SetupFault
 
 from .places import Layout, Place, owner_only, place_of
-from .schema import index_state, metadata
+from .schema import change_counter, index_state, metadata
 
 INCARNATION_BYTES: Final = 16
+_COPIED_AT_ONCE: Final = 5_000  # rows; a record is some 3 kB
 REVISION: Final = "0013"  # the newest migration; a test compares it with the scripts
 _VERSION_TABLE: Final = "alembic_version"
 _KEPT: Final = {
@@ -172,6 +173,37 @@ def begin_again(stated: Stated, secrets: IndexSecrets) -> bytes:
         renewed = {"incarnation": incarnation, "key_check": _key_check(secrets, incarnation)}
         connection.execute(update(index_state), renewed)
     return incarnation
+
+
+def copy(stated: Stated, target: Stated, secrets: IndexSecrets, said: Callable[[str, int], None]) -> None:
+    """Copy an index that nobody serves into another, empty database, of either kind; the one it came from stays.
+
+    It is the same index there: with its log, its keys and its incarnation. Whoever then serves both forks the log,
+    which a witness refuses.
+
+    Args:
+        stated: where it is.
+        target: a database at this version's schema that was never initialised.
+        secrets: the index's keys.
+        said: told of each table and how many rows of it have been copied so far.
+
+    Raises:
+        SetupFault: as `read_state`, or the target is no empty database.
+    """
+    read_state(stated, secrets)
+    if is_initialised(target):
+        raise SetupFault(
+            f"{place_of(target).name} is an index already; name a database that was only upgraded"
+        )
+    with _reading(place_of(stated)) as reader, _owning(place_of(target)) as writer:
+        writer.execute(delete(change_counter))
+        for table in metadata.sorted_tables:
+            found = reader.execution_options(yield_per=_COPIED_AT_ONCE).execute(select(table))
+            copied = 0
+            for rows in found.mappings().partitions():
+                writer.execute(insert(table), [dict(row) for row in rows])
+                copied += len(rows)
+                said(table.name, copied)
 
 
 def read_state(stated: Stated, secrets: IndexSecrets) -> tuple[bytes, int]:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import httpx
 
+from crypto.keyfiles import IndexSecrets
 from tests.bench.figures import Record
 from tests.bench.municipality import crowd, moved, settle
 from tests.support.postgresql import postgresql_server
@@ -152,7 +153,7 @@ def _served(folder: Path, running: ExitStack) -> dict[str, tuple[str, Path, int]
         own = folder / f"sqlite-{rows}"
         shutil.copytree(few, own)
         url = server.database()
-        moved(few / "index.sqlite", url)
+        moved(few / "index.sqlite", url, IndexSecrets.load(few / "index.key"))
         for place in (own / "index.sqlite", url):
             crowd(place, rows)
         shutil.copytree(own, there := folder / f"postgres-{rows}", ignore=shutil.ignore_patterns("*.sqlite*"))

@@ -9,18 +9,19 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, select, text
 
 from crypto.chain import Pseudonym
 from crypto.encoding import Month
+from crypto.keyfiles import IndexSecrets
 from crypto.sheet import AgeBand
 from policy.vocabulary import Role
 from signal_index.model import CareRelation, StaffMember
 from signal_index.model.administration import Change
 from signal_index.ports import Transaction
-from signal_index.store import upgrade
+from signal_index.store import copy, upgrade
 from signal_index.store.places import place_of
-from signal_index.store.schema import change_counter, flags, metadata
+from signal_index.store.schema import flags
 from signal_index.usecases.administration import staff as staffing
 from tests.index.conftest import ADMINISTRATORS, GEMEENTE, REGIE, World
 
@@ -115,15 +116,10 @@ def _fill(tx: Transaction, world: World, numbers: range) -> None:
         tx.flags.put(resident(number // 3), series[number % 3], this_month, until)
 
 
-def moved(path: Path, url: str) -> None:
-    """Copy an index from a file to a server, row by row: both have the same tables."""
+def moved(path: Path, url: str, secrets: IndexSecrets) -> None:
+    """Copy an index from a file to a server."""
     upgrade(url)
-    source, target = place_of(path).engine(reading=True), place_of(url).engine()
-    with source.connect() as reader, target.begin() as writer:
-        for table in metadata.sorted_tables:
-            rows = [dict(row._mapping) for row in reader.execute(select(table))]
-            if rows and table is not change_counter:
-                writer.execute(insert(table), rows)
+    copy(path, url, secrets, lambda _table, _rows: None)
 
 
 def crowd(stated: str | Path, rows: int, *, at_once: int = 50_000) -> None:

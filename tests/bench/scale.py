@@ -56,7 +56,7 @@ def main(sizes: Sequence[int]) -> list[Size]:
         server = stack.enter_context(
             postgresql_server(fsync="on", full_page_writes="on", shared_buffers="1GB", max_wal_size="8GB")
         )
-        found = [_loaded(server, Path(folder) / "index.sqlite", rows) for rows in sizes]
+        found = [_loaded(server, Path(folder) / "index.sqlite", rows, secrets) for rows in sizes]
         _look_in_turns(found, secrets)
         for each in found:
             print(_line(each), flush=True)  # noqa: T201 - this script reports on the terminal
@@ -64,9 +64,9 @@ def main(sizes: Sequence[int]) -> list[Size]:
     return found
 
 
-def _loaded(server: PostgresqlServer, source: Path, rows: int) -> Size:
+def _loaded(server: PostgresqlServer, source: Path, rows: int, secrets: IndexSecrets) -> Size:
     url = server.database()
-    moved(source, url)
+    moved(source, url, secrets)
     begun = time.perf_counter()
     crowd(url, rows - WORKERS * CASES * 3)
     took = time.perf_counter() - begun
