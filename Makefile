@@ -114,8 +114,13 @@ strace:
 long: $(READY) strace postgresql ## Run the tests that take minutes
 	@$(BIN)/pytest -q -m long
 
+# Presses on look-ups over HTTP: a load generator by others, so that it cannot flatter us.
+.PHONY: wrk
+wrk:
+	@command -v wrk >/dev/null || { $(call debian,wrk); }
+
 .PHONY: bench
-bench: $(READY) ## Measure against the floors; writes build/bench.json
+bench: $(READY) wrk postgresql ## Measure against the floors; writes build/bench.json
 	@mkdir -p build
 	@$(BIN)/python tests/bench/run.py
 

@@ -10,9 +10,9 @@ Invariants:
 Whoever takes the database without these keys sees random bytes; with them, at most what the index sees.
 """
 
-import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from crypto.chain import Pseudonym
-from crypto.encoding import encode
+from crypto.encoding import beginning, encode, encode_field
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
 
 KEY_BYTES: Final = 32
@@ -83,8 +83,26 @@ def tag(keys: RowKeys, label: str, *fields: bytes | int | str) -> bytes:
         label: Names the use; one fixed list of field types per label.
         fields: What the tag stands for. Personal or not, the tag shows nothing of it.
     """
-    message = encode(label, keys.scope, *fields)
-    return hmac.digest(keys.tag_key, message, hashlib.sha256)[:TAG_BYTES]
+    message = beginning(label, len(fields) + 1, keys.scope) + b"".join(map(encode_field, fields))
+    return hmac.digest(keys.tag_key, message, "sha256")[:TAG_BYTES]
+
+
+def tags(keys: RowKeys, label: str, shared: bytes, *, lasts: Iterable[bytes | str]) -> list[bytes]:
+    """Return `tag(keys, label, shared, last)` for each last field: what they share is encoded and hashed once.
+
+    Args:
+        keys: Of the scope and epoch.
+        label: As for `tag`.
+        shared: The first field.
+        lasts: The second field of each.
+    """
+    begun = hmac.new(keys.tag_key, beginning(label, 3, keys.scope) + encode_field(shared), "sha256")
+    found = []
+    for last in lasts:
+        each = begun.copy()
+        each.update(encode_field(last))
+        found.append(each.digest()[:TAG_BYTES])
+    return found
 
 
 def veil(keys: RowKeys, label: str, block: bytes) -> bytes:
@@ -118,7 +136,7 @@ def unveil(keys: RowKeys, label: str, name: bytes) -> bytes:
 def _one_block(keys: RowKeys, label: str, block: bytes, *, encrypting: bool) -> bytes:
     if len(block) != BLOCK_BYTES:
         raise MalformedInput("a name stands for 16 bytes")
-    key = hmac.digest(keys.tag_key, encode("veil", keys.scope, label), hashlib.sha256)
+    key = hmac.digest(keys.tag_key, encode("veil", keys.scope, label), "sha256")
     cipher = Cipher(AES256(key), ECB())  # noqa: S305 - a single block, so there is nothing to chain
     step = cipher.encryptor() if encrypting else cipher.decryptor()
     return step.update(block) + step.finalize()
@@ -132,7 +150,7 @@ def bucket(keys: RowKeys, pseudonym: Pseudonym, bits: int) -> int:
     """
     if not 0 <= bits <= MAX_BUCKET_BITS:
         raise MalformedInput("a bucket has 0 to 32 bits")
-    digest = hmac.digest(keys.bucket_key, encode("bucket", keys.scope, pseudonym.encoded), hashlib.sha256)
+    digest = hmac.digest(keys.bucket_key, encode("bucket", keys.scope, pseudonym.encoded), "sha256")
     return int.from_bytes(digest, "big") >> (8 * len(digest) - bits)
 
 
@@ -181,7 +199,7 @@ def unseal(
 
 
 def _place(keys: RowKeys, table: str, column: str, row: bytes) -> bytes:
-    return encode("row", keys.scope, keys.epoch, table, column, row)
+    return beginning("row", 5, keys.scope, keys.epoch, table, column) + encode_field(row)
 
 
 def _pad(plaintext: bytes, size: int) -> bytes:

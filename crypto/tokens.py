@@ -15,9 +15,11 @@ Source: RFC 7515 (JWS), RFC 7519 (JWT), RFC 8725 (JWT best practice), RFC 9068 (
 import json
 import re
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from math import isfinite
 from typing import Final
 
@@ -35,6 +37,8 @@ from crypto.errors import KeyFault, MalformedInput, TokenRefused
 from crypto.verify_keys import decode_verify_key
 
 TOKEN_BYTES_MAX: Final = 8 * 1024  # A token travels in one header line; larger ones are refused unread.
+TOKENS_KEPT: Final = 4096
+"""How many accepted tokens are remembered: more than a region has people at work at once; some 2 kB each."""
 TOKEN_REFUSALS: Final = frozenset(
     {
         "token-algorithm",  # not the algorithm the key is pinned to
@@ -102,7 +106,8 @@ def read_json_object(data: bytes) -> dict[str, object]:
             parse_float=_finite,
             parse_constant=_finite,
         )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if b"\\u" in data:  # the one way to write half a surrogate pair
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         # Not chained: the parser's error holds the whole text, which may be secret.
         raise MalformedInput("not strict JSON") from None
@@ -207,6 +212,7 @@ class Claims:
 
     Args:
         issued_at: seconds since 1970, UTC.
+        not_before: seconds since 1970, UTC; when it was issued, if it does not say.
         expires_at: seconds since 1970, UTC; the leeway is not added.
         acr: authentication context class, None when the issuer gives none.
         amr: authentication methods; empty when the issuer gives none.
@@ -216,6 +222,7 @@ class Claims:
     subject: str
     token_id: str
     issued_at: int
+    not_before: int
     expires_at: int
     acr: str | None
     amr: tuple[str, ...]
@@ -242,6 +249,44 @@ def verify(token: str, rules: TokenRules, now: datetime) -> Claims:
     key = _pinned_key(header, rules)
     _check_signature(token, key)
     return _accept(claims, rules, now.timestamp())
+
+
+class VerifiedTokens:
+    """Verifies tokens under one set of rules, and remembers those that were accepted; not for several threads.
+
+    What a token says cannot change, nor can the rules, so only the times are judged anew at each use. A token that was
+    refused is not remembered, nor is the text of any: other rules have a memory of their own.
+
+    Args:
+        rules: as for `verify`.
+        most: how many are remembered; the one that was not used for longest goes first.
+    """
+
+    def __init__(self, rules: TokenRules, most: int = TOKENS_KEPT) -> None:
+        self._rules, self._most = rules, most
+        self._accepted: OrderedDict[bytes, Claims] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._accepted)
+
+    def verify(self, token: str, now: datetime) -> Claims:
+        """See `verify`.
+
+        Raises:
+            TokenRefused: with a code of `TOKEN_REFUSALS`.
+            ValueError: `now` has no time zone.
+        """
+        name = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        claims = self._accepted.pop(name, None)
+        if claims is None or now.utcoffset() is None:
+            claims = verify(token, self._rules, now)
+        else:
+            _check_times(claims.issued_at, claims.not_before, claims.expires_at, self._rules, now.timestamp())
+        self._accepted[name] = claims
+        if len(self._accepted) > self._most:
+            self._accepted.popitem(last=False)
+        return claims
 
 
 def _parse(token: str) -> tuple[Mapping[str, object], Mapping[str, object]]:
@@ -287,19 +332,24 @@ def _accept(claims: Mapping[str, object], rules: TokenRules, now: float) -> Clai
     not_before = _time(claims, "nbf") if "nbf" in claims else issued_at
     if not 0 < expires_at - issued_at <= rules.max_lifetime_seconds:
         raise TokenRefused("token-lifetime")
-    if max(issued_at, not_before) > now + rules.leeway_seconds:
-        raise TokenRefused("token-not-yet-valid")
-    if now >= expires_at + rules.leeway_seconds:
-        raise TokenRefused("token-expired")
+    _check_times(issued_at, not_before, expires_at, rules, now)
     return Claims(
         subject=_identifier(claims, "sub"),
         token_id=_identifier(claims, "jti"),
         issued_at=issued_at,
+        not_before=not_before,
         expires_at=expires_at,
         acr=_identifier(claims, "acr") if "acr" in claims else None,
         amr=_methods(claims),
         raw=claims,
     )
+
+
+def _check_times(issued_at: int, not_before: int, expires_at: int, rules: TokenRules, now: float) -> None:
+    if max(issued_at, not_before) > now + rules.leeway_seconds:
+        raise TokenRefused("token-not-yet-valid")
+    if now >= expires_at + rules.leeway_seconds:
+        raise TokenRefused("token-expired")
 
 
 def _time(claims: Mapping[str, object], name: str) -> int:

@@ -10,7 +10,7 @@ request itself (except for the purpose, which a person chooses).
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -84,6 +84,8 @@ ATTRIBUTE_OF_FACT: Mapping[str, str] = {
 }
 """The Dutch name under which each fact appears in the rule files."""
 
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_STATED = (*ATTRIBUTE_OF_FACT, "asked_at", "origins")
 _MICROSECOND = timedelta(microseconds=1)
 _NOON = time(12, tzinfo=UTC)
 _YES_OR_NO = (
@@ -174,15 +176,16 @@ class LookupFacts:
             one that is not of its kind, `late-fact:<name>` for one whose reading is too old, or of the future.
         """
         origins = self._origins()
+        stale = None if origins is None else self._stale(origins)
         found = []
-        for name in (*ATTRIBUTE_OF_FACT, "asked_at", "origins"):
+        for name in _STATED:
             value = getattr(self, name)
             if value is None:
                 found.append(f"missing-fact:{name}")
             elif not _is_of_its_kind(name, value):
                 found.append(f"bad-fact:{name}")
-            elif name in REGISTER_OF_FACT and origins is not None:
-                found.extend(self._lateness(name, origins))
+            elif stale and (fault := stale.get(REGISTER_OF_FACT.get(name))):
+                found.append(f"{fault}:{name}")
         return tuple(found)
 
     def origin_of(self, fact: str) -> Origin | None:
@@ -200,7 +203,7 @@ class LookupFacts:
             register.value: [origin.version, self._age(origin)]
             for register, origin in (self._origins() or {}).items()
         }
-        return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
+        return _write(stated).encode()
 
     @classmethod
     def recorded(cls, canonical: str) -> "LookupFacts":
@@ -235,14 +238,17 @@ class LookupFacts:
             return None
         return {origin.register: origin for origin in self.origins}
 
-    def _lateness(self, name: str, origins: Mapping[Register, Origin]) -> Iterator[str]:
-        register = REGISTER_OF_FACT[name]
-        if register not in origins:
-            yield f"missing-fact:{name}"
-            return
-        age = self._age(origins[register])
-        if age is not None and not 0 <= age <= COUNTS_FOR[register] // _MICROSECOND:
-            yield f"late-fact:{name}"
+    def _stale(self, origins: Mapping[Register, Origin]) -> dict[Register | None, str]:
+        """The registers that no fact can be relied on from, and why not."""
+        found: dict[Register | None, str] = {}
+        for register, longest in COUNTS_FOR.items():
+            if register not in origins:
+                found[register] = "missing-fact"
+                continue
+            age = self._age(origins[register])
+            if age is not None and not 0 <= age <= longest // _MICROSECOND:
+                found[register] = "late-fact"
+        return found
 
     def _age(self, origin: Origin) -> int | None:
         """How old a reading was when the look-up was made, in microseconds; None without a moment to count from."""
@@ -313,13 +319,16 @@ def _is_moment(value: object) -> bool:
     return isinstance(value, datetime) and value.tzinfo is not None
 
 
+_REGISTERS, _ROLES, _AGE_BANDS = frozenset(Register), frozenset(Role), frozenset(AgeBand)
+
+
 def _are_origins(value: object) -> bool:
     """One reading per register at most, each with a version and an aware moment."""
     if not isinstance(value, tuple) or not all(isinstance(each, Origin) for each in value):
         return False
     registers = [each.register for each in value]
     return len(registers) == len(set(registers)) and all(
-        each.register in set(Register)
+        each.register in _REGISTERS
         and isinstance(each.version, str)
         and each.version != ""
         and _is_moment(each.known_at)
@@ -329,8 +338,8 @@ def _are_origins(value: object) -> bool:
 
 # A word is compared as text first: what cannot be hashed is in no set.
 _KINDS: Mapping[str, Callable[[object], bool]] = {
-    "role": lambda value: isinstance(value, str) and value in set(Role),
-    "age_band": lambda value: isinstance(value, str) and value in set(AgeBand),
+    "role": lambda value: isinstance(value, str) and value in _ROLES,
+    "age_band": lambda value: isinstance(value, str) and value in _AGE_BANDS,
     "on": _is_day,
     "asked_at": _is_moment,
     "origins": _are_origins,

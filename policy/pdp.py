@@ -13,9 +13,10 @@ Invariants:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from policy.engine import Answer, Verdict
-from policy.engine.agreed import EnginesDisagreeError, answers
+from policy.engine import Answer, EngineSource, Verdict
+from policy.engine.agreed import QUESTIONS_KEPT, EnginesDisagreeError, answers, canonical
 from policy.errors import EngineError
 from policy.facts import LookupFacts
 from policy.in_force import InForce
@@ -94,13 +95,13 @@ def decide(rules: InForce, facts: LookupFacts, types: Sequence[str]) -> Decision
     if errors or rules.source is None:
         return _all_fault(rules, asked, errors)
     known = {each.code for each in rules.catalogue.types}
+    answerable = tuple(code for code in asked if code in known)
     try:
-        found = answers(rules.source, rules.attributes_of(facts), [code for code in asked if code in known])
+        outcomes = _outcomes(rules.source, canonical(rules.attributes_of(facts)), asked, answerable)
     except EnginesDisagreeError:
         return _all_fault(rules, asked, ("engines-disagree",))
     except EngineError:
         return _all_fault(rules, asked, ("engine-failure",))
-    outcomes = tuple(_outcome(code, found.get(code)) for code in asked)
     return Decision(
         digest=rules.digest, status=_status(outcomes), outcomes=outcomes, duties=_duties(rules, outcomes)
     )
@@ -118,6 +119,15 @@ def _request_faults(rules: InForce, facts: LookupFacts, asked: Sequence[str]) ->
 def _all_fault(rules: InForce, asked: Iterable[str], errors: tuple[str, ...]) -> Decision:
     outcomes = tuple(TypeOutcome(code=code, outcome=Outcome.FAULT, errors=errors) for code in asked)
     return Decision(digest=rules.digest, status=Outcome.FAULT, outcomes=outcomes, errors=errors)
+
+
+@lru_cache(maxsize=QUESTIONS_KEPT)
+def _outcomes(
+    source: EngineSource, lookup: str, asked: tuple[str, ...], answerable: tuple[str, ...]
+) -> tuple[TypeOutcome, ...]:
+    """What the answers of the engines come to: nothing else goes in, so it is remembered by what they are asked."""
+    found = answers(source, lookup, answerable)
+    return tuple(_outcome(code, found.get(code)) for code in asked)
 
 
 def _outcome(code: str, found: Mapping[Level, Answer] | None) -> TypeOutcome:

@@ -28,8 +28,9 @@ Answers = Mapping[str, Mapping[Level, Answer]]
 # One set per epoch; more than this many at once happens only in tests.
 _ENGINES_KEPT = 16
 # A municipality has some hundreds of distinct look-ups a day; one of 20 types takes about 10 kB.
-_QUESTIONS_KEPT = 2048
+QUESTIONS_KEPT = 2048
 _RICHER = (Level.SOURCE, Level.CONTACT)
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 class EnginesDisagreeError(EngineError):
@@ -72,28 +73,39 @@ def engines_for(source: EngineSource) -> BothEngines:
     return BothEngines(CedarEngine(source), CompiledEngine(source))
 
 
-def answers(source: EngineSource, lookup: Mapping[str, object], codes: Iterable[str]) -> Answers:
+def canonical(lookup: Mapping[str, object]) -> str:
+    """Everything the engines see of a look-up, as one text: they are asked from it, and remembered by it.
+
+    Args:
+        lookup: The attributes of the entity `Raadpleging`, as Cedar JSON.
+
+    Raises:
+        EngineError: If something in it cannot be written down.
+    """
+    try:
+        return _write(lookup)
+    except (TypeError, ValueError) as error:
+        raise EngineError("engine", "the facts cannot be written down") from error
+
+
+def answers(source: EngineSource, lookup: str, codes: Iterable[str]) -> Answers:
     """What both engines say about these types, asked now or remembered.
 
     Args:
         source: The rules in force.
-        lookup: The attributes of the entity `Raadpleging`, as Cedar JSON.
+        lookup: As `canonical` writes it.
         codes: The types; their order makes no difference.
 
     Raises:
         EnginesDisagreeError: If the engines differ on one of the types.
         EngineError: If either cannot be built or fails.
     """
-    try:
-        canonical = json.dumps(lookup, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise EngineError("engine", "the facts cannot be written down") from error
-    return _remembered(source, canonical, tuple(sorted(codes)))
+    return _remembered(source, lookup, tuple(sorted(codes)))
 
 
-@lru_cache(maxsize=_QUESTIONS_KEPT)
-def _remembered(source: EngineSource, canonical: str, codes: tuple[str, ...]) -> Answers:
-    engine, lookup = engines_for(source), json.loads(canonical)
+@lru_cache(maxsize=QUESTIONS_KEPT)
+def _remembered(source: EngineSource, written: str, codes: tuple[str, ...]) -> Answers:
+    engine, lookup = engines_for(source), json.loads(written)
     found = _by_type(engine, lookup, [Question(code, Level.PRESENCE) for code in codes])
     shown = [code for code in codes if found[code][Level.PRESENCE].verdict is Verdict.ALLOW]
     richer = _by_type(engine, lookup, [Question(code, level) for code in shown for level in _RICHER])

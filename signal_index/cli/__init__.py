@@ -17,7 +17,7 @@ COMMANDS_GROUP = "signal_index.commands"
 _OWN = {
     "audit": "oversight.records:audit_log",
     "cover": "administration.covers:cover",
-    "db": "index:db",
+    "db": "database:db",
     "digest": "workplace:digest",
     "doctor": "doctor:doctor",
     "entrance": "entrance:entrance",

@@ -1,9 +1,11 @@
 """`signal-index serve`: one surface of the index, or all of them for a trial."""
 
+import gc
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import click
 import uvicorn
@@ -22,6 +24,9 @@ from signal_index.wiring.serving import (
 )
 
 from .options import config_option, plain_errors, settings_of
+
+COLLECTED_AFTER: Final = (50_000, 20, 20)
+"""Objects made before the collector looks for cycles among the youngest, and rounds before it looks at older ones."""
 
 
 class _Server(uvicorn.Server):
@@ -66,7 +71,18 @@ def serve(surface: str, port: int | None, config: Path) -> None:
                 date_header=False,
                 timeout_graceful_shutdown=10,
             )
+            spare_what_stays()
             _Server(options).run(sockets=[listening])
+
+
+def spare_what_stays() -> None:
+    """Never again look for garbage among what was loaded to serve; requests leave few cycles, so look for those less.
+
+    Otherwise the collector goes over all tables, rules and routes every so often, and whoever asks then waits for it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)
 
 
 def _listen(address: tuple[str, int]) -> socket.socket:

@@ -9,6 +9,7 @@ A **flag** is what a source claims about a person; a **signal** is what a worker
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from crypto.batch import BatchClass, Header
@@ -447,6 +448,7 @@ class AuditEntry:
 DUTCH_TIME = ZoneInfo("Europe/Amsterdam")
 
 
+@lru_cache(maxsize=64)  # one look asks it several times about its own moment
 def dutch_day(moment: datetime) -> date:
     """The calendar day in the Netherlands at this moment; relations and rules begin and end on Dutch days."""
     return moment.astimezone(DUTCH_TIME).date()

@@ -75,7 +75,8 @@ class Trace:
         """
         trace = cls._continued(traceparents[0]) if len(traceparents) == 1 else None
         known = len(transactions) == 1 and _UUID.fullmatch(transactions[0]) is not None
-        return replace(trace or cls.new(), transaction=UUID(transactions[0]) if known else None)
+        trace = trace or cls.new()
+        return replace(trace, transaction=UUID(transactions[0])) if known else trace
 
     @classmethod
     def _continued(cls, stated: str) -> Self | None:

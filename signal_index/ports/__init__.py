@@ -8,7 +8,7 @@ Every method may raise `Unavailable` when the database cannot serve. None of the
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from crypto.batch import BatchClass
 from crypto.chain import Pseudonym
@@ -443,20 +443,40 @@ class Transaction(Protocol):
         """Who cosigned the log."""
 
 
+class Reply(Protocol):
+    """Where it is said what came of a job, once and on another thread; a `Future` is one."""
+
+    def set_result(self, result: Any, /) -> None:  # noqa: ANN401 - whatever the job gives
+        """What the job returned."""
+
+    def set_exception(self, error: BaseException, /) -> None:
+        """Why it failed."""
+
+
 class Database(Protocol):
     """Runs jobs in durable transactions."""
 
-    def submit(
-        self, job: Callable[[Transaction], T], trace: Trace | None = None, *, looking: bool = False
-    ) -> Future[T]:
+    def hand_over(
+        self,
+        job: Callable[[Transaction], object],
+        reply: Reply,
+        trace: Trace | None = None,
+        *,
+        looking: bool = False,
+    ) -> None:
         """Run the job in a transaction that may be shared with other jobs waiting at the same moment.
 
         What it records belongs to this trace, or to a new one. A job that is only `looking`, and writes nothing but
         records, need not wait for jobs that change something; one that changes something all the same is run again.
 
-        Each job succeeds or fails alone: one that raises leaves no trace. The future completes only after a durable
-        commit; a failed commit gives `Unavailable` to every job in it. Cancelling the future does not undo the job.
+        Each job succeeds or fails alone: one that raises leaves no trace. The reply comes only after a durable
+        commit; a failed commit gives `Unavailable` to every job in it.
         """
+
+    def submit(
+        self, job: Callable[[Transaction], T], trace: Trace | None = None, *, looking: bool = False
+    ) -> Future[T]:
+        """`hand_over`, with a future for the reply; cancelling it does not undo the job."""
 
     def run(self, job: Callable[[Transaction], T]) -> T:
         """`submit` and wait."""

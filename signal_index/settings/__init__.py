@@ -133,6 +133,10 @@ class Settings(_Section):
         min_length=1,
         description="SQLite file, or `postgresql://user@host/name`; made ready by `signal-index db upgrade`.",
     )
+    flag_layout: Literal["whole", "partitions", "citus"] = Field(
+        default="whole",
+        description="How `db upgrade` divides the flags on a server: not, in pieces, or over servers with Citus.",
+    )
     keys: Path = Field(description="Key file of the index, made by `signal-index keys index`.")
     manifest: Path = Field(description="Public keys of the chain, made by `signal-index keys manifest`.")
     manifest_fingerprint: str | None = Field(

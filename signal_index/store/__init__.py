@@ -6,11 +6,12 @@ register and the staff list. Whoever can write to it can destroy, but can neithe
 
 from .engine import SqlDatabase, open_database
 from .log.tree import origin_of
-from .provision import begin_again, current_revision, initialise, is_initialised, read_state, upgrade
+from .provision import begin_again, copy, current_revision, initialise, is_initialised, read_state, upgrade
 
 __all__ = [
     "SqlDatabase",
     "begin_again",
+    "copy",
     "current_revision",
     "initialise",
     "is_initialised",

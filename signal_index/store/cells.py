@@ -5,10 +5,11 @@ Invariants:
 2. Tags of different tables or columns never agree, so rows of two tables cannot be joined on a person.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crypto.errors import VerificationFailed
-from crypto.sealing import RowKeys, seal, tag, unseal
+from crypto.sealing import RowKeys, seal, tag, tags, unseal
 from signal_index.errors import Unavailable
 
 
@@ -33,6 +34,10 @@ class Cells:
     def tag(self, column: str, *fields: bytes | int | str) -> bytes:
         """Compute what this column holds for these fields: 16 bytes."""
         return tag(self.keys, f"{self.table}.{column}", *fields)
+
+    def tags(self, column: str, shared: bytes, lasts: Iterable[bytes | str]) -> list[bytes]:
+        """Compute `tag` for each of these second fields, behind the same first."""
+        return tags(self.keys, f"{self.table}.{column}", shared, lasts=lasts)
 
     def seal(self, column: str, row: bytes, plaintext: bytes, size: int | None = None) -> bytes:
         """Seal a cell to its row.

@@ -9,8 +9,7 @@ Invariants:
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
-from secrets import token_bytes
+from secrets import token_hex
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, select
@@ -23,12 +22,14 @@ from signal_index.model import Series, StoredFlag
 
 from . import schema
 from .cells import Cells, damaged
-from .queries import Query
+from .queries import Query, Slots
 from .series import SqlSeries
 from .sql import upsert
 
 _MONTH_BYTES: Final = 4
 _PERSON_BYTES: Final = 32
+_BLANK_BYTES: Final = 16
+_BLANK_SIGNS: Final = 2 * _BLANK_BYTES
 
 _flags, _held = schema.flags.c, schema.held_wishes.c
 _THIS = tuple(column == bindparam(column.name) for column in schema.flags.primary_key.columns)
@@ -64,20 +65,12 @@ _RELEASE = delete(schema.held_wishes).where(
 _RELEASE_ALL = delete(schema.held_wishes).where(_held.series_id == bindparam("id"))
 
 
-@cache
-def _find(slots: int) -> Query:
-    """The look-up query: one constant statement per size of the catalogue."""
-    return Query(
-        select(
-            _flags.tag, _flags.row_key, _flags.sealed, _flags.series_id, schema.series.c.sealed.label("names")
-        )
-        .join(schema.series, schema.series.c.series_id == _flags.series_id)
-        .where(
-            _flags.bucket == bindparam("bucket"),
-            _flags.tag.in_([bindparam(f"tag_{slot}", type_=_flags.tag.type) for slot in range(slots)]),
-            _flags.expiry_month >= bindparam("month"),
-        )
-    )
+_FIND = Slots(
+    select(_flags.tag, _flags.row_key, _flags.sealed, _flags.series_id, schema.series.c.sealed.label("names"))
+    .join(schema.series, schema.series.c.series_id == _flags.series_id)
+    .where(_flags.bucket == bindparam("bucket"), _flags.expiry_month >= bindparam("month")),
+    _flags.tag,
+)
 
 
 class SqlFlags:
@@ -171,16 +164,16 @@ class SqlFlags:
             ValueError: more types are allowed than there are slots.
             Unavailable: `damaged-row`.
         """
-        types = {self._tag(person.encoded, code): code for code in allowed}
-        if len(types) > slots:
+        if len(allowed) > slots:
             raise ValueError("more types allowed than the catalogue has")
-        # A slot without a type costs the same: a tag of nobody, which no row has.
-        blanks = [self._tag(token_bytes(_PERSON_BYTES), "") for _ in range(slots - len(types))]
-        parameters: dict[str, object] = {
-            f"tag_{slot}": tag for slot, tag in enumerate(sorted([*types, *blanks]))
-        }
-        parameters |= {"bucket": self._bucket(person), "month": month.index}
-        return [self._opened(row, person, types) for row in _find(slots).rows(self._connection, parameters)]
+        # A slot without a type costs the same: the tag of a type that nobody can name, which no row has.
+        chance = token_hex(slots * _BLANK_BYTES)
+        blanks = [chance[slot * _BLANK_SIGNS :][:_BLANK_SIGNS] for slot in range(len(allowed), slots)]
+        tags = self._cells.tags("tag", person.encoded, [*allowed, *blanks])
+        types = dict(zip(tags, allowed, strict=False))
+        parameters = {"bucket": self._bucket(person), "month": month.index}
+        rows = _FIND.rows(self._connection, parameters, sorted(tags))
+        return [self._opened(row, person, types) for row in rows]
 
     def _opened(self, row: Sequence[bytes], person: Pseudonym, types: Mapping[bytes, str]) -> StoredFlag:
         tag, row_key, sealed, series_id, names = row

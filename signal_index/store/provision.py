@@ -6,7 +6,7 @@ Invariants:
 3. Two processes that migrate at once wait for each other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from hmac import compare_digest
@@ -23,10 +23,11 @@ from crypto.keyfiles import IndexSecrets
 from crypto.sealing import tag
 from signal_index.errors import SetupFault
 
-from .places import Place, owner_only, place_of
-from .schema import index_state, metadata
+from .places import Layout, Place, owner_only, place_of
+from .schema import change_counter, index_state, metadata
 
 INCARNATION_BYTES: Final = 16
+_COPIED_AT_ONCE: Final = 5_000  # rows; a record is some 3 kB
 REVISION: Final = "0013"  # the newest migration; a test compares it with the scripts
 _VERSION_TABLE: Final = "alembic_version"
 _KEPT: Final = {
@@ -61,14 +62,18 @@ Stated = str | Path
 """Where the database is, as the settings say: see `signal_index.store.places.place_of`."""
 
 
-def upgrade(stated: Stated) -> None:
-    """Make the database file if it is not there, and bring its schema up to date.
+def upgrade(stated: Stated, layout: Layout = Layout.WHOLE) -> None:
+    """Bring the schema of a database up to date; a file is made if it is not there.
+
+    Args:
+        stated: where it is.
+        layout: how its flags are divided.
 
     Raises:
-        SetupFault: the file cannot be made, or is not such a database.
+        SetupFault: the file cannot be made, it is not such a database, or it cannot be laid out like this.
     """
     place_of(stated).make()
-    _migrate(stated, "head")
+    _migrate(stated, "head", layout)
 
 
 def downgrade(stated: Stated, revision: str = "base") -> None:
@@ -170,6 +175,37 @@ def begin_again(stated: Stated, secrets: IndexSecrets) -> bytes:
     return incarnation
 
 
+def copy(stated: Stated, target: Stated, secrets: IndexSecrets, said: Callable[[str, int], None]) -> None:
+    """Copy an index that nobody serves into another, empty database, of either kind; the one it came from stays.
+
+    It is the same index there: with its log, its keys and its incarnation. Whoever then serves both forks the log,
+    which a witness refuses.
+
+    Args:
+        stated: where it is.
+        target: a database at this version's schema that was never initialised.
+        secrets: the index's keys.
+        said: told of each table and how many rows of it have been copied so far.
+
+    Raises:
+        SetupFault: as `read_state`, or the target is no empty database.
+    """
+    read_state(stated, secrets)
+    if is_initialised(target):
+        raise SetupFault(
+            f"{place_of(target).name} is an index already; name a database that was only upgraded"
+        )
+    with _reading(place_of(stated)) as reader, _owning(place_of(target)) as writer:
+        writer.execute(delete(change_counter))
+        for table in metadata.sorted_tables:
+            found = reader.execution_options(yield_per=_COPIED_AT_ONCE).execute(select(table))
+            copied = 0
+            for rows in found.mappings().partitions():
+                writer.execute(insert(table), [dict(row) for row in rows])
+                copied += len(rows)
+                said(table.name, copied)
+
+
 def read_state(stated: Stated, secrets: IndexSecrets) -> tuple[bytes, int]:
     """Check that a database may be opened with these keys.
 
@@ -217,7 +253,7 @@ def _owning(place: Place) -> Iterator[Connection]:
         raise owner_only(error) or SetupFault(fault) from error
 
 
-def _migrate(stated: Stated, revision: str) -> None:
+def _migrate(stated: Stated, revision: str, layout: Layout = Layout.WHOLE) -> None:
     # Only a migration needs the tool that runs it, and every command would wait for it to load.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -233,6 +269,7 @@ def _migrate(stated: Stated, revision: str) -> None:
         scripts.attributes["connection"] = connection
         if revision == "head":
             command.upgrade(scripts, revision)
+            place.lay_out(connection, layout)
             place.share(connection)
         else:
             command.downgrade(scripts, revision)

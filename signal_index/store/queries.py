@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ARRAY,
     BindParameter,
+    Column,
     ColumnElement,
     Connection,
     Dialect,
@@ -60,7 +61,8 @@ class Query:
         """Ask, and fetch everything, as the database keeps it: days are ISO text on SQLite."""
         through = connection.info.get(ASKED_THROUGH)
         if through is not None:
-            found: Sequence[Sequence[Any]] = through.ask(self, parameters)
+            found: Sequence[Sequence[Any]]
+            (found,) = through.ask(self, [parameters])
             return found
         statement, constants = self._spoken[connection.dialect.name]
         stated = {**constants, **parameters}
@@ -118,6 +120,46 @@ class Query:
         found = own.lateral("found")
         together = select(asked.c.number, *found.c).select_from(asked.join(found, true()))
         return _compiled(together, _DIALECTS["postgresql"])
+
+
+class Slots:
+    """A constant query for several values of one column at once: always as many, so that their number tells nothing.
+
+    Args:
+        statement: with all its parameters but the values.
+        column: the values are of.
+    """
+
+    def __init__(self, statement: Select[Any], column: Column[Any]) -> None:
+        self._statement, self._column = statement, column
+        self._for_one = Query(statement.where(column == bindparam(_SLOT)))
+        self._for_many: dict[int, Query] = {}
+
+    def rows(
+        self, connection: Connection, parameters: Mapping[str, object], values: Sequence[object]
+    ) -> Sequence[Sequence[Any]]:
+        """Ask one statement, and fetch everything, in no particular order."""
+        if connection.dialect.name == "sqlite":
+            slots = {f"{_SLOT}_{number}": value for number, value in enumerate(values)}
+            return self._in_one(len(values)).rows(connection, {**parameters, **slots})
+        # Each value is a row to join with: a list of many is a filter to a server, which then reads too much.
+        asked = [{**parameters, _SLOT: value} for value in values]
+        through = connection.info.get(ASKED_THROUGH)
+        found = (
+            self._for_one.rows_for_each(connection, asked)
+            if through is None
+            else through.ask(self._for_one, asked)
+        )
+        return [row for rows in found for row in rows]
+
+    def _in_one(self, count: int) -> Query:
+        if count not in self._for_many:
+            slots = [bindparam(f"{_SLOT}_{number}", type_=self._column.type) for number in range(count)]
+            self._for_many[count] = Query(self._statement.where(self._column.in_(slots)))
+        return self._for_many[count]
+
+
+_SLOT: Final = "slot"
 
 
 def _parameters(statement: Select[Any]) -> list[BindParameter[Any]]:

@@ -40,10 +40,10 @@ _ROUTERS = {
     Surface.WORKERS: (workers.router, workplace.router),
     Surface.OVERSIGHT: (oversight.router, administration.router, sourcing.deciding),
     Surface.ALL: (
+        workers.router,  # first, for every request is held against one route after another
+        workplace.router,
         sources.router,
         sourcing.router,
-        workers.router,
-        workplace.router,
         oversight.router,
         administration.router,
         sourcing.deciding,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from fastapi import Request
 
@@ -27,6 +28,7 @@ from .api.rates import Limiter, Rate, Strangers
 from .api.registry import ROUTES
 from .frame import trace_of_request
 from .identity import Identity, actor_of
+from .replies import Replies
 
 T = TypeVar("T")
 
@@ -74,6 +76,9 @@ class Desk:
     counted: Counted = field(default_factory=Counted)
     expected: Expected = field(default_factory=Expected)
     decision_clients: frozenset[str] = frozenset()
+    _awaited: WeakKeyDictionary[asyncio.AbstractEventLoop, Replies] = field(
+        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    )
 
     @property
     def rules(self) -> RuleSet:
@@ -91,7 +96,14 @@ class Desk:
         """
         trace = trace_of_request()
         begun = replace(trace, begun_at=self.now()) if trace is not None else None
-        return await asyncio.shield(asyncio.wrap_future(self.database.submit(job, begun, looking=looking)))
+        reply = self._replies().expect()
+        self.database.hand_over(job, reply, begun, looking=looking)
+        answered: T = await reply.future
+        return answered
+
+    def _replies(self) -> Replies:
+        loop = asyncio.get_running_loop()
+        return self._awaited.get(loop) or self._awaited.setdefault(loop, Replies(loop))
 
     async def run_as(
         self, request: Request, job: Callable[[Transaction, Actor], T], *, looking: bool = False

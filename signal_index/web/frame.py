@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from dataclasses import replace
 from secrets import token_hex
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,6 +58,8 @@ PAGE_HEADERS: Mapping[str, str] = {
 # What a caller may call its request: short, and nothing but visible signs.
 _GIVEN_NUMBER = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?", re.ASCII)
 
+_CACHE, _NUMBER, _TRACE = b"cache-control", b"x-request-id", b"traceparent"
+
 # Set around each request, so that no route can forget to hand its trace on to what it records.
 _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
@@ -75,10 +76,21 @@ def continue_trace(stated: str) -> None:
         _trace.set(replace(named, transaction=trace.transaction, answer_id=trace.answer_id))
 
 
-def _number_of(headers: Headers) -> str:
+def _stated(scope: Scope, name: bytes) -> list[str]:
+    """The values of every header of this name, which is in lower case."""
+    return [value.decode("latin-1") for each, value in scope["headers"] if each == name]
+
+
+def _number_of(scope: Scope) -> str:
     """What this request is called in its answer."""
-    given = headers.getlist("x-request-id")
+    given = _stated(scope, b"x-request-id")
     return given[0] if len(given) == 1 and _GIVEN_NUMBER.fullmatch(given[0]) else token_hex(16)
+
+
+def _names_of_request(number: str) -> list[tuple[bytes, bytes]]:
+    """The headers that say which request, and which place in a trace, an answer belongs to."""
+    names, trace = [(_NUMBER, number.encode("latin-1"))], trace_of_request()
+    return names if trace is None else [*names, (_TRACE, trace.traceparent.encode())]
 
 
 class Frame:
@@ -93,18 +105,18 @@ class Frame:
     def __init__(self, app: ASGIApp, body_bytes_max: int, headers: Mapping[str, str] = HEADERS) -> None:
         self._app = app
         self._body_bytes_max = body_bytes_max
-        self._headers = headers
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        self._ours = {name for name, _ in self._headers} - {_CACHE} | {_NUMBER, _TRACE}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        trace = Trace.received(headers.getlist("traceparent"), headers.getlist("fsc-transaction-id"))
+        trace = Trace.received(_stated(scope, b"traceparent"), _stated(scope, b"fsc-transaction-id"))
         before = _trace.set(trace)
         try:
-            await self._app(scope, self._limited(receive), self._with_headers(send, _number_of(headers)))
+            await self._app(scope, self._limited(receive), self._with_headers(send, _number_of(scope)))
         finally:
             _trace.reset(before)
 
@@ -124,12 +136,10 @@ class Frame:
     def _with_headers(self, send: Send, number: str) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                kept = headers.get("Cache-Control", self._headers["Cache-Control"])
-                headers.update({**self._headers, "Cache-Control": kept, "X-Request-ID": number})
-                trace = trace_of_request()
-                if trace is not None:
-                    headers["traceparent"] = trace.traceparent
+                kept = [each for each in message.get("headers", ()) if each[0] not in self._ours]
+                stated = {name for name, _ in kept}
+                ours = [each for each in self._headers if each[0] not in stated]
+                message["headers"] = [*kept, *ours, *_names_of_request(number)]
             await send(message)
 
         return sending

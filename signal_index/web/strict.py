@@ -39,6 +39,8 @@ def _require_known(request: Request, names: frozenset[str]) -> None:
     Raises:
         Malformed: there is one; it is not repeated, for it is the caller's own text.
     """
+    if not request.scope["query_string"]:
+        return
     given = [name for name, _ in request.query_params.multi_items()]
     places = [
         name if name in names else "onbekend veld"

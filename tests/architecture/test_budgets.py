@@ -25,6 +25,7 @@ LONG_FILES: dict[str, str] = {
     "connectors/publisher/settling.py": "every answer of the index and what it does, in one list of cases",
     "crypto/sheet/__init__.py": "four row formats with one way of checking; apart they would drift",
     "crypto/tokens.py": "one wrapper: what a token must be, read from top to bottom",
+    "signal_index/store/provision.py": "one database from making to restoring; each check leans on the one before",
     "signal_index/cli/setup/checks.py": "one check for each answer, in the order of the questions",
     "signal_index/web/provider.py": "one conversation with the identity provider; each step leans on the one before",
     "signal_index/model/__init__.py": "the nouns of the index itself; a split would be by taste",

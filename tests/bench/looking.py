@@ -1,126 +1,223 @@
-"""A municipality to look in: its index on disk, served by its own process, and workers with cases to look at."""
+"""A whole look-up over HTTP beside an application with one route on the same web server, at 32 connections."""
 
-import uuid
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
 
-from sqlalchemy import insert, select
+import httpx
 
-from crypto.chain import Pseudonym
-from crypto.encoding import Month
-from crypto.sheet import AgeBand
-from policy.vocabulary import Role
-from signal_index.model import CareRelation, StaffMember
-from signal_index.model.administration import Change
-from signal_index.ports import Transaction
-from signal_index.store import upgrade
-from signal_index.store.places import place_of
-from signal_index.store.schema import metadata
-from signal_index.usecases.administration import staff as staffing
-from tests.index.conftest import ADMINISTRATORS, GEMEENTE, REGIE, World
+from crypto.keyfiles import IndexSecrets
+from tests.bench.figures import Record
+from tests.bench.municipality import crowd, moved, settle
+from tests.support.postgresql import postgresql_server
+from tests.support.serving import Server, free_port
 
-WORKERS, CASES = 50, 40
-PURPOSE = "voorbereiding-huisbezoek"
-PAIRS = (
-    ("agb:00000001", "wmo-voorziening"),
-    ("agb:00000002", "wmo-voorziening"),
-    ("agb:00000003", "jeugdhulp"),
-    ("kvk:00000004", "schuldhulptraject"),
-)
-
-
-def resident(number: int) -> Pseudonym:
-    """Somebody's pseudonym, by number."""
-    return Pseudonym(sha256(b"resident" + number.to_bytes(4, "big")).digest())
+CONNECTIONS = 32
+SECONDS = 3
+ROUNDS = 7
+FLOOR = "one route on the same web server"
+SCRIPT = Path(__file__).parent / "looks.lua"
+RATIO_MIN, TAIL_MAX, FLAT_MAX = 0.3, 3.0, 1.3
+FEW, MANY = 10_000, 1_000_000
 
 
 @dataclass(frozen=True)
-class Case:
-    """A look that a worker may make."""
-
-    worker: str
-    relation_id: bytes
-
-
-def settle(folder: Path, flags: int = 10_000) -> tuple[World, list[Case]]:
-    """Make the index: workers, a care relation for each of their cases, and this many flags.
+class Pressed:
+    """What came of some seconds of asking.
 
     Args:
-        folder: to make it in.
-        flags: over residents of whom only the first are anybody's client.
+        per_second: answers.
+        median, late: of the time an answer took, microseconds: the 50th and the 99th percentile.
+        cpu: microseconds of the serving process per answer.
     """
-    world = World(folder)
-    world.clock = datetime.now(UTC)
-    workers = [f"w.{number}" for number in range(WORKERS)]
-    members = [StaffMember(name, GEMEENTE, "noord", active=True) for name in workers]
-    everyone = world.database.run(lambda tx: list(tx.staff.all()))
-    world.act_as(
-        ADMINISTRATORS[0],
-        lambda tx, actor: staffing.import_staff(tx, actor, [*everyone, *members], world.clock),
+
+    per_second: float
+    median: float
+    late: float
+    cpu: float
+
+
+def press(url: str, asks: Path, process: int) -> Pressed:
+    """Ask without a pause for some seconds, over as many connections as there are workers at a busy moment."""
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", "-s", str(SCRIPT), url, "--", str(asks)]
+    before = _cpu_of(process)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS + 30, check=True)
+    used = _cpu_of(process) - before
+    (said,) = (line for line in done.stdout.splitlines() if line.startswith("RESULT"))
+    requests, microseconds, median, late, failed = map(float, said.split()[1:])
+    assert not failed, done.stdout
+    return Pressed(requests / microseconds * 1e6, median, late, used / requests)
+
+
+def _cpu_of(process: int) -> float:
+    """CPU time of a process so far, microseconds."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1e6 / os.sysconf("SC_CLK_TCK")
+
+
+def figures() -> list[Record]:
+    """Every figure of look-ups.
+
+    Raises:
+        AssertionError: a promise is broken.
+    """
+    with TemporaryDirectory() as folder, ExitStack() as running:
+        places = _served(Path(folder), running)
+        pressed: dict[str, list[Pressed]] = {name: [] for name in places}
+        for each in range(ROUNDS + 1):
+            for name, (url, asks, process) in places.items():
+                found = press(url, asks, process)
+                if each:  # the first warms up
+                    pressed[name].append(found)
+    records = [*_beside_the_floor(pressed), *_tails(pressed), *_flat(pressed)]
+    _require(records)
+    return records
+
+
+def _require(records: Sequence[Record]) -> None:
+    for each in records:
+        if each["name"] in {"lookup.sqlite", "lookup.postgres"}:
+            assert each["ratio"] >= RATIO_MIN, each
+        elif each["name"].startswith("lookup.p99"):
+            assert each["value"] <= TAIL_MAX, each
+        else:
+            assert each["ratio"] <= FLAT_MAX, each
+
+
+def _beside_the_floor(pressed: Mapping[str, Sequence[Pressed]]) -> Iterator[Record]:
+    for name in ("lookup.sqlite", "lookup.postgres"):
+        pairs = list(zip(pressed[name], pressed[FLOOR], strict=True))
+        yield _record(
+            name, "look-ups per second", [(one.per_second, floor.per_second) for one, floor in pairs]
+        ) | {
+            "cpu_per_request": round(statistics.median(one.cpu for one, _ in pairs)),
+            "floor_cpu_per_request": round(statistics.median(floor.cpu for _, floor in pairs)),
+        }
+
+
+def _tails(pressed: Mapping[str, Sequence[Pressed]]) -> Iterator[Record]:
+    for name in ("sqlite", "postgres"):
+        ratios = [each.late / each.median for each in pressed[f"lookup.{name}"]]
+        value = statistics.median(ratios)
+        yield {
+            "name": f"lookup.p99_over_p50.{name}",
+            "value": round(value, 2),
+            "unit": f"of {CONNECTIONS} connections",
+            "spread": round((max(ratios) - min(ratios)) / value, 2),
+            "rounds": len(ratios),
+        }
+
+
+def _flat(pressed: Mapping[str, Sequence[Pressed]]) -> Iterator[Record]:
+    for name in ("sqlite", "postgres"):
+        pairs = zip(pressed[f"{name}, {MANY} flags"], pressed[f"lookup.{name}"], strict=True)
+        medians = [(many.median, few.median) for many, few in pairs]
+        yield _record(f"lookup.flat_1M.{name}", "microseconds per look-up, median", medians, f"{FEW} flags")
+
+
+def _record(name: str, unit: str, pairs: Sequence[tuple[float, float]], floor: str = FLOOR) -> Record:
+    ratios = [value / beside for value, beside in pairs]
+    ratio = statistics.median(ratios)
+    return {
+        "name": name,
+        "value": round(statistics.median(value for value, _ in pairs), 1),
+        "unit": unit,
+        "floor": floor,
+        "floor_value": round(statistics.median(beside for _, beside in pairs), 1),
+        "ratio": round(ratio, 3),
+        "spread": round((max(ratios) - min(ratios)) / ratio, 3),
+        "rounds": len(pairs),
+    }
+
+
+# --- What is pressed --------------------------------------------------------------------------------------------------
+
+
+def _served(folder: Path, running: ExitStack) -> dict[str, tuple[str, Path, int]]:
+    """The floor, and the same index with few flags and with many, in a file and on a server: address, asks, process."""
+    few, asks = _made(folder / "few", FEW)
+    server = running.enter_context(
+        postgresql_server(fsync="on", full_page_writes="on", shared_buffers="512MB")
     )
-    for name in workers:
-        world.change(Change.grant(name, Role.TEAM_MEMBER.value))
-    for source, kind in PAIRS:
-        publication = next(
-            p
-            for p in world.database.run(lambda tx: tx.register.publications())
-            if (p.source, p.type) == (source, kind)
-        )
-        world.publish(publication.publisher, source, kind, {})
-    world.register_relations()
-    cases = world.database.run(lambda tx: _cases(tx, world, workers))
-    for start in range(0, flags, 5_000):
-        world.database.run(partial(_fill, world=world, numbers=range(start, min(start + 5_000, flags))))
-    return world, cases
+    places = {FLOOR: (*running.enter_context(_one_route(asks)),)}
+    for name, rows in (("lookup.{}", 0), (f"{{}}, {MANY} flags", MANY)):
+        own = folder / f"sqlite-{rows}"
+        shutil.copytree(few, own)
+        url = server.database()
+        moved(few / "index.sqlite", url, IndexSecrets.load(few / "index.key"))
+        for place in (own / "index.sqlite", url):
+            crowd(place, rows)
+        shutil.copytree(own, there := folder / f"postgres-{rows}", ignore=shutil.ignore_patterns("*.sqlite*"))
+        places[name.format("sqlite")] = running.enter_context(_index(own, "index.sqlite", asks))
+        places[name.format("postgres")] = running.enter_context(_index(there, url, asks))
+    return places
 
 
-def _cases(tx: Transaction, world: World, workers: list[str]) -> list[Case]:
-    today = world.clock.date()
-    cases = []
-    for number in range(WORKERS * CASES):
-        relation = CareRelation(
-            organisation=GEMEENTE,
-            relation_id=uuid.UUID(int=number, version=4).bytes,
-            publisher=REGIE,
-            generation=1,
-            person=resident(number),
-            team="noord",
-            worker=workers[number % WORKERS],
-            case_reference=f"WT-{number}",
-            valid_from=today - timedelta(days=90),
-            valid_until=today + timedelta(days=90),
-            registered_by="i.intake",
-            age_band=AgeBand.ADULT,
-            age_band_changes=None,
-            shielded=False,
-            coordinator=False,
-            ended_on=None,
-            confirmed_by=None,
-        )
-        tx.relations.put(relation)
-        cases.append(Case(relation.worker, relation.relation_id))
-    return cases
+def _made(folder: Path, flags: int) -> tuple[Path, Path]:
+    """An index on disk, and what to ask of it."""
+    folder.mkdir()
+    world, cases = settle(folder, flags)
+    bearers = {case.worker: world.token(case.worker)["Authorization"] for case in cases}
+    asks = folder / "asks.txt"
+    asks.write_text("".join(f"{bearers[each.worker]}\t{UUID(bytes=each.relation_id)}\n" for each in cases))
+    world.secrets.save(folder / "index.key")
+    world.manifest.save(folder / "manifest.json")
+    world.database.close()
+    return folder, asks
 
 
-def _fill(tx: Transaction, world: World, numbers: range) -> None:
-    this_month = Month.of(world.clock.date())
-    until = Month.from_index(this_month.index + 12)
-    series = [found for pair in PAIRS if (found := tx.series.current(*pair)) is not None]
-    for number in numbers:
-        tx.flags.put(resident(number // 3), series[number % 3], this_month, until)
+@dataclass(frozen=True)
+class _Place:
+    """What a server in a process of its own needs to know of the index it serves."""
+
+    folder: Path
 
 
-def moved(path: Path, url: str) -> None:
-    """Copy an index from a file to a server, row by row: both have the same tables."""
-    upgrade(url)
-    source, target = place_of(path).engine(reading=True), place_of(url).engine()
-    with source.connect() as reader, target.begin() as writer:
-        for table in metadata.sorted_tables:
-            if table.name == "change_counter":
-                continue
-            rows = [dict(row._mapping) for row in reader.execute(select(table))]
-            if rows:
-                writer.execute(insert(table), rows)
+@contextmanager
+def _index(folder: Path, database: str, asks: Path) -> Iterator[tuple[str, Path, int]]:
+    server = Server(_Place(folder), database=database)
+    server.start()
+    try:
+        yield server.url, asks, server.process.pid
+    finally:
+        server.kill()
+
+
+@contextmanager
+def _one_route(asks: Path) -> Iterator[tuple[str, Path, int]]:
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "tests.bench.one_route:app",
+        "--port",
+        str(port),
+        "--no-access-log",
+    ]
+    with subprocess.Popen([*command, "--log-level", "warning"]) as process:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/openapi.json")
+            yield f"http://127.0.0.1:{port}", asks, process.pid
+        finally:
+            process.kill()
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(200):
+        try:
+            httpx.get(url, trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"{url} does not answer")

@@ -8,7 +8,7 @@ import gc
 import json
 from pathlib import Path
 
-from tests.bench import audit, chain, decisions, readers, review
+from tests.bench import audit, chain, decisions, looking, readers, review
 from tests.bench.figures import measure
 
 OUT = Path(__file__).parents[2] / "build" / "bench.json"
@@ -24,6 +24,7 @@ def main() -> None:
     records += chain.hours(records)
     records.append(decisions.rate(records))
     records.append(review.recall())
+    records += looking.figures()
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(records, indent=1) + "\n")
     for record in records:

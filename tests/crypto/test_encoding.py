@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.encoding import Month, decode, decode_int, encode
+from crypto.encoding import Month, beginning, decode, decode_int, encode, encode_field
 from crypto.errors import MalformedInput
 
 labels = st.text(max_size=8)
@@ -22,6 +22,18 @@ class TestEncode:
 
     def test_a_label_alone_is_allowed(self) -> None:
         assert decode("empty", encode("empty"), 0) == ()
+
+    @given(labels, st.lists(st.text(max_size=4) | st.integers(0, 9), max_size=3), fields)
+    def test_a_beginning_and_the_other_fields_are_the_encoding(
+        self, label: str, constants: list[str | int], others: list[bytes]
+    ) -> None:
+        begun = beginning(label, len(constants) + len(others), *constants)
+        assert begun + b"".join(map(encode_field, others)) == encode(label, *constants, *others)
+
+    def test_a_remembered_number_lets_no_truth_value_through(self) -> None:
+        beginning("row", 1, 1)
+        with pytest.raises(MalformedInput):
+            beginning("row", 1, True)
 
     @given(labels, fields)
     def test_what_is_encoded_decodes_to_the_same(self, label: str, values: list[bytes]) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from crypto.chain import Pseudonym
 from crypto.encoding import encode
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
-from crypto.sealing import SEAL_BYTES, RowKeys, bucket, seal, tag, unseal, unveil, veil
+from crypto.sealing import SEAL_BYTES, RowKeys, bucket, seal, tag, tags, unseal, unveil, veil
 
 KEYS = RowKeys(3, "regio-noord", b"t" * 32, b"b" * 32, b"d" * 32)
 FIELDS = st.lists(st.binary(max_size=6), max_size=4)
@@ -112,6 +112,14 @@ class TestPadding:
 
 
 class TestTag:
+    @given(st.binary(max_size=40), st.lists(st.binary(max_size=40) | st.text(max_size=20), max_size=5))
+    def test_many_that_begin_alike_are_the_tags_of_each(
+        self, shared: bytes, lasts: list[bytes | str]
+    ) -> None:
+        assert tags(KEYS, "flags.tag", shared, lasts=lasts) == [
+            tag(KEYS, "flags.tag", shared, last) for last in lasts
+        ]
+
     def test_it_is_the_first_half_of_a_keyed_hash(self) -> None:
         message = encode("person", "regio-noord", b"p", 7, "wmo")
         assert (

@@ -17,11 +17,10 @@ class Announcing:
         self._database = database
         self._announce = announce
 
-    def submit(self, job: Any, trace: Any) -> Any:
+    def hand_over(self, job: Any, reply: Any, trace: Any, *, looking: bool) -> None:
         """Hand the job on, then say so."""
-        future = self._database.submit(job, trace)
+        self._database.hand_over(job, reply, trace, looking=looking)
         self._announce()
-        return future
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)

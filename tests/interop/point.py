@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.middleware import Middleware
 
 from policy.engine import LOOKUP, PRINCIPAL, TYPE_ENTITY, EngineSource, Verdict
-from policy.engine.agreed import answers
+from policy.engine.agreed import answers, canonical
 from policy.vocabulary import Level
 from signal_index.web.api.methods import HeadLikeGet, Methods
 from signal_index.web.authzen import ACCESS, WELL_KNOWN
@@ -74,7 +74,7 @@ def point(origin: str) -> FastAPI:
 
 
 def _decided(rules: EngineSource, question: Question) -> Answer:
-    answered = answers(rules, _attributes(question), [THE_QUESTION])[THE_QUESTION][Level.PRESENCE]
+    answered = answers(rules, canonical(_attributes(question)), [THE_QUESTION])[THE_QUESTION][Level.PRESENCE]
     assert answered.verdict is not Verdict.FAULT, answered.errors
     return Answer.permitted() if answered.verdict is Verdict.ALLOW else Answer.denied("Not by these rules.")
 

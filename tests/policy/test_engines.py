@@ -16,14 +16,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.engine import Answer, EngineSource, Question, Verdict, expressions
-from policy.engine.agreed import BothEngines, EnginesDisagreeError, _remembered, answers, engines_for
+from policy.engine.agreed import (
+    BothEngines,
+    EnginesDisagreeError,
+    _remembered,
+    answers,
+    canonical,
+    engines_for,
+)
 from policy.engine.cedar import CedarEngine
 from policy.engine.compiled import CompiledEngine
 from policy.engine.values import Long, Value
 from policy.errors import EngineError, RuleSetError
 from policy.facts import ATTRIBUTE_OF_FACT, LookupFacts
 from policy.in_force import InForce
-from policy.pdp import decide
+from policy.pdp import _outcomes, decide
 from policy.rulesets import RuleSet, load
 from policy.vocabulary import AgeBand, Level, Outcome, PurposeCode, Role
 from tests.policy.test_properties import RULES, TYPES, facts_of_any_kind
@@ -37,6 +44,7 @@ SMALL = [Question(code, level) for code, level in product(cedar_rules.TYPES, Lev
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
     _remembered.cache_clear()
+    _outcomes.cache_clear()
 
 
 def _source(rules: InForce) -> EngineSource:
@@ -300,9 +308,11 @@ def test_each_changed_fact_is_asked_anew_and_the_same_facts_are_not(
     name = data.draw(st.sampled_from([*ATTRIBUTE_OF_FACT]))
     changed = replace(facts, **{name: data.draw(other_value.get(name, st.booleans()))})
     _remembered.cache_clear()
+    _outcomes.cache_clear()
     for each in (facts, changed, replace(facts), replace(changed)):
         decide(RULES, each, TYPES)
     assert _remembered.cache_info().misses == (1 if changed == facts else 2)
+    assert _outcomes.cache_info().misses == _remembered.cache_info().misses
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -313,7 +323,7 @@ def test_what_is_remembered_is_what_fresh_engines_say(seed: int) -> None:
     lookups = [cedar_rules.lookup(draw) for _ in range(10)]
     for lookup in [*lookups, *lookups]:
         codes = draw.sample(cedar_rules.TYPES, draw.randint(0, 3))
-        remembered = answers(source, lookup, codes)
+        remembered = answers(source, canonical(lookup), codes)
         assert set(remembered) == set(codes)
         for code, found in remembered.items():
             assert list(found.values()) == fresh.ask(lookup, [Question(code, level) for level in found])
@@ -340,17 +350,17 @@ def test_a_failure_is_not_remembered(rules: InForce, facts_with: Facts) -> None:
     unreadable = facts_with(purpose=PurposeCode("\ud800"))
     for _ in range(2):
         assert decide(rules, unreadable, TYPES).errors == ("engine-failure",)
-    assert _remembered.cache_info().currsize == 0
+    assert _remembered.cache_info().currsize == _outcomes.cache_info().currsize == 0
 
 
 def test_facts_that_cannot_be_written_down_are_no_answer(rules: InForce) -> None:
     for odd in (float("nan"), object(), {1, 2}):
         with pytest.raises(EngineError):
-            answers(_source(rules), {"rol": odd}, TYPES)
+            canonical({"rol": odd})
 
 
 def test_nobody_can_change_what_is_remembered(rules: InForce, facts_with: Facts) -> None:
-    found: Any = answers(_source(rules), _attributes(rules, facts_with()), TYPES)
+    found: Any = answers(_source(rules), canonical(_attributes(rules, facts_with())), TYPES)
     with pytest.raises(TypeError):
         found[TYPES[0]] = {}
     with pytest.raises(TypeError):
@@ -359,6 +369,7 @@ def test_nobody_can_change_what_is_remembered(rules: InForce, facts_with: Facts)
 
 def test_what_is_remembered_stays_within_bounds() -> None:
     assert _remembered.cache_info().maxsize is not None
+    assert _outcomes.cache_info().maxsize is not None
 
 
 def test_many_threads_get_the_decisions_that_one_gets(rules: InForce, facts_with: Facts) -> None:
@@ -368,6 +379,7 @@ def test_many_threads_get_the_decisions_that_one_gets(rules: InForce, facts_with
     ]
     alone = [decide(rules, facts, TYPES) for facts in many]
     _remembered.cache_clear()
+    _outcomes.cache_clear()
     with ThreadPoolExecutor(8) as threads:
         together = list(threads.map(lambda facts: decide(rules, facts, TYPES), many * 8))
     assert together == alone * 8

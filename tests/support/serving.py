@@ -14,7 +14,7 @@ import httpx
 
 CONFIG = """
 environment = "dev"
-database = "index.sqlite"
+database = "{database}"
 keys = "index.key"
 manifest = "manifest.json"
 {top}
@@ -54,9 +54,13 @@ class Server:
         world: whose database it serves; closed by the caller.
         top: further settings.
         sections: further sections of the settings.
+        database: as the settings name it.
     """
 
-    def __init__(self, world: Any, *, top: str = "", sections: str = "") -> None:
+    def __init__(
+        self, world: Any, *, top: str = "", sections: str = "", database: str = "index.sqlite"
+    ) -> None:
+        self.database = database
         self.folder: Path = world.folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -67,7 +71,7 @@ class Server:
 
     def configure(self, *, top: str = "", sections: str = "") -> None:
         """Write the settings anew, for the next start."""
-        text = CONFIG.format(port=self.port, top=top, sections=sections)
+        text = CONFIG.format(port=self.port, top=top, sections=sections, database=self.database)
         (self.folder / "index.toml").write_text(text)
 
     @property

@@ -12,6 +12,7 @@ from signal_index.model import Actor, StaffMember
 from signal_index.ports import Transaction
 from signal_index.settings import Settings, load
 from signal_index.store import SqlDatabase, initialise, is_initialised, open_database, read_state, upgrade
+from signal_index.store.places import Layout
 from signal_index.usecases.administration.acting import SET_UP
 from signal_index.usecases.administration.appointing import appoint_first
 from signal_index.usecases.administration.staff import import_staff
@@ -53,7 +54,7 @@ def make(answers: Answers, config: Path, now: datetime) -> None:
 
 def _made_database(stated: Settings, now: datetime) -> SqlDatabase:
     secrets = load_secrets(stated)
-    upgrade(stated.database)
+    upgrade(stated.database, Layout(stated.flag_layout))
     if not is_initialised(stated.database):
         initialise(stated.database, secrets, now)
     incarnation, _ = read_state(stated.database, secrets)

@@ -1,7 +1,7 @@
 """Runs jobs in durable transactions: one writer thread, one connection, many jobs per commit.
 
 Invariants:
-1. A future completes with a result only after the commit that holds the job's work is durable.
+1. A reply with a result comes only after the commit that holds the job's work is durable.
 2. A job that raises leaves no trace, in the database or in memory; the jobs beside it are not touched.
 3. A transaction that cannot begin or commit gives `Unavailable` to every job in it, never an answer.
 4. Only the writer thread touches the connection and what hangs on it.
@@ -71,21 +71,36 @@ class SqlDatabase:
     def submit(
         self, job: Callable[[ports.Transaction], T], trace: Trace | None = None, *, looking: bool = False
     ) -> Future[T]:
-        """Run the job in a transaction that may be shared; the future completes after the commit.
-
-        The job must not wait for another job, and must not let the transaction outlive it. Cancelling has no effect.
-        One that only looks may be run twice, when it turns out to change something all the same.
+        """`hand_over`, with a future for the reply; cancelling it has no effect.
 
         Raises:
             Unavailable: `closing`: the database is being closed.
         """
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()  # from here on, cancelling cannot make a lie of the outcome
+        self.hand_over(job, future, trace, looking=looking)
+        return future
+
+    def hand_over(
+        self,
+        job: Callable[[ports.Transaction], object],
+        reply: ports.Reply,
+        trace: Trace | None = None,
+        *,
+        looking: bool = False,
+    ) -> None:
+        """Run the job in a transaction that may be shared; the reply comes after the commit, on the writer thread.
+
+        The job must not wait for another job, and must not let the transaction outlive it. One that only looks may be
+        run twice, when it turns out to change something all the same.
+
+        Raises:
+            Unavailable: `closing`: the database is being closed.
+        """
         with self._closing:
             if self._closed:
                 raise Unavailable("closing", "De index sluit af. Probeer het later nog eens.")
-            self._queue.put(Waiting(job, future, trace, looking))
-        return future
+            self._queue.put(Waiting(job, reply, trace, looking))
 
     def run(self, job: Callable[[ports.Transaction], T]) -> T:
         """`submit` and wait.
@@ -146,7 +161,7 @@ class SqlDatabase:
             self._answer(changes, changed)
 
     def _answer(self, batch: list[Waiting], lane: Lane) -> list[Waiting]:
-        """Complete every future of the batch, but of those that have to change something first."""
+        """Reply to every job of the batch, but of those that have to change something first."""
         try:
             done = self._commit(batch, lane)
         except MustChange:
@@ -154,7 +169,7 @@ class SqlDatabase:
             return batch
         except Exception as error:  # noqa: BLE001 - whatever prevents a commit, nobody may get an answer
             self._drop_session()
-            done = Done([partial(waiting.future.set_exception, unavailable(error)) for waiting in batch])
+            done = Done([partial(waiting.reply.set_exception, unavailable(error)) for waiting in batch])
         for deliver in done.outcomes:
             deliver()
         return done.left

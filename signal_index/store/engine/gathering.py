@@ -14,6 +14,7 @@ Source: greenlet documentation; the pattern is that of a data loader.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, cast
 
 from greenlet import getcurrent, greenlet
@@ -33,7 +34,7 @@ class _Runner:
 
     run: greenlet
     before: Callable[[], None]
-    asks: tuple[Query, Parameters] | None = None
+    asks: tuple[Query, Sequence[Parameters]] | None = None
     waits: bool = False
 
 
@@ -71,9 +72,9 @@ class Gathering:
             if runner.waits:
                 self._go_on(runner)
 
-    def ask(self, query: Query, parameters: Parameters) -> Rows:
-        """Wait for the rows, together with whoever asks at this moment; called by a job."""
-        return cast("Rows", self._leave((query, parameters)))
+    def ask(self, query: Query, asked: Sequence[Parameters]) -> Sequence[Rows]:
+        """Wait for the rows for each of these, together with whoever asks at this moment; called by a job."""
+        return cast("Sequence[Rows]", self._leave((query, asked)))
 
     def take_turn(self) -> None:
         """Wait until it is this job's turn to make its record; called by a job."""
@@ -92,15 +93,17 @@ class Gathering:
         runner.asks = said if isinstance(said, tuple) and not runner.run.dead else None
 
     def _answer(self, asking: Sequence[_Runner]) -> None:
-        by_query: dict[Query, list[tuple[_Runner, Parameters]]] = {}
+        by_query: dict[Query, list[tuple[_Runner, Sequence[Parameters]]]] = {}
         for runner in asking:
             assert runner.asks is not None
-            query, parameters = runner.asks
-            by_query.setdefault(query, []).append((runner, parameters))
+            query, asked = runner.asks
+            by_query.setdefault(query, []).append((runner, asked))
         for query, askers in by_query.items():
-            answers = query.rows_for_each(self.connection, [parameters for _, parameters in askers])
-            for (runner, _), rows in zip(askers, answers, strict=True):
-                self._go_on(runner, rows)
+            answers = iter(
+                query.rows_for_each(self.connection, [each for _, asked in askers for each in asked])
+            )
+            for runner, asked in askers:
+                self._go_on(runner, list(islice(answers, len(asked))))
 
     def abandon(self) -> None:
         """End the jobs that have not ended, after a fault of the database."""

@@ -6,13 +6,13 @@ Invariants:
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
+from signal_index import ports
 from signal_index.errors import Unavailable
 from signal_index.model.traces import Trace
 from signal_index.store.audit import Mark
@@ -22,7 +22,7 @@ from signal_index.store.transaction import SqlTransaction
 from .gathering import Gathering
 
 Deliver = Callable[[], None]
-"""Completes one future."""
+"""Gives one reply."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Waiting:
     """A job in the queue."""
 
     job: Callable[[SqlTransaction], Any]
-    future: Future[Any]
+    reply: ports.Reply
     trace: Trace | None
     looking: bool
 
@@ -57,7 +57,7 @@ class Done:
     """What a transaction came to, to be said once it is durable.
 
     Args:
-        outcomes: complete one future each.
+        outcomes: give one reply each.
         left: jobs that left no trace, and have to be run where something may be changed.
     """
 
@@ -118,16 +118,16 @@ class _Look:
 
     def run(self) -> None:
         """Look, and keep what came of it; a job that raises leaves no record."""
-        transaction, future = self.session.transaction, self.waiting.future
+        transaction, reply = self.session.transaction, self.waiting.reply
         try:
-            self.deliver = partial(future.set_result, self.waiting.job(transaction))
+            self.deliver = partial(reply.set_result, self.waiting.job(transaction))
         except Changing:
             self._take_back()
         except BaseException as error:
             if self.session.talk.is_broken() or self.session.talk.is_fault(error):
                 raise MustChange from error
             self._take_back()
-            self.deliver = partial(future.set_exception, error)
+            self.deliver = partial(reply.set_exception, error)
 
     def _take_back(self) -> None:
         assert self.mark is not None, "it has gone on"
@@ -151,9 +151,9 @@ def _attempt(session: Session, waiting: Waiting) -> Deliver:
         session.talk.undo()
         session.transaction.return_to(mark)
         failed = unavailable(error) if session.talk.is_fault(error) else owner_only(error) or error
-        return partial(waiting.future.set_exception, failed)
+        return partial(waiting.reply.set_exception, failed)
     session.talk.keep()
-    return partial(waiting.future.set_result, result)
+    return partial(waiting.reply.set_result, result)
 
 
 def unavailable(cause: BaseException) -> Unavailable:

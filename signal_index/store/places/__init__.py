@@ -12,10 +12,11 @@ from sqlalchemy.exc import ArgumentError
 
 from signal_index.errors import SetupFault
 
+from .layout import Layout
 from .place import BUSY_SECONDS, Changing, Place, Talk, owner_only
 from .sqlite import SqliteFile
 
-__all__ = ["BUSY_SECONDS", "Changing", "Place", "SqliteFile", "Talk", "owner_only", "place_of"]
+__all__ = ["BUSY_SECONDS", "Changing", "Layout", "Place", "SqliteFile", "Talk", "owner_only", "place_of"]
 
 _POSTGRESQL: Final = {"postgresql", "postgresql+psycopg"}
 

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Engine
 
 from signal_index.errors import SetupFault
 
+from .layout import Layout
+
 _FORBIDDEN: Final = "42501"  # SQLSTATE insufficient_privilege
 BUSY_SECONDS: Final = 5.0
 """Longest wait for another process's transaction; a request should not take longer."""
@@ -113,6 +115,13 @@ class Place(Protocol):
 
     def migrate_alone(self, connection: Connection) -> None:
         """Wait until nobody else changes the tables, for the rest of a transaction, and let it take its time."""
+
+    def lay_out(self, connection: Connection, layout: Layout) -> None:
+        """Divide the flags as the settings say.
+
+        Raises:
+            SetupFault: they cannot be, here.
+        """
 
     def share(self, connection: Connection) -> None:
         """Give each role what it needs of the tables, after they were made or changed."""

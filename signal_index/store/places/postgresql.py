@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from signal_index.errors import SetupFault
 
+from .layout import Layout, lay_out
 from .place import BUSY_SECONDS, Changing, Place, Talk
 from .roles import share
 
@@ -82,6 +83,7 @@ class PostgresqlDatabase:
         """Prepare connections; the transactions on them are begun by `Talk`, or by SQLAlchemy for making tables."""
         stated = {
             "timezone": "UTC",
+            "jit": "off",  # compiling a query takes longer than any of ours
             "lock_timeout": f"{int(busy_seconds * 1000)}ms",
             "statement_timeout": f"{STATEMENT_SECONDS}s",
             "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
@@ -106,6 +108,10 @@ class PostgresqlDatabase:
         """Wait for who migrates; a table in use is waited for shortly, and then nothing has changed."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{MIGRATION_SECONDS}s'")
+
+    def lay_out(self, connection: Connection, layout: Layout) -> None:
+        """Divide the flags by bucket, once."""
+        lay_out(connection, layout)
 
     def share(self, connection: Connection) -> None:
         """Give the role that serves and the role that reads the log what they need, and no more."""

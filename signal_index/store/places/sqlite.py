@@ -17,6 +17,7 @@ from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 
 from signal_index.errors import SetupFault
 
+from .layout import Layout
 from .place import BUSY_SECONDS, Place, Talk
 
 _FILE_MODE: Final = 0o600
@@ -111,6 +112,15 @@ class SqliteFile:
 
     def migrate_alone(self, connection: Connection) -> None:
         """The transaction has the file's one write lock already."""
+
+    def lay_out(self, connection: Connection, layout: Layout) -> None:  # noqa: ARG002 - as `Place` has it
+        """One file is never divided.
+
+        Raises:
+            SetupFault: the settings say that it is.
+        """
+        if layout is not Layout.WHOLE:
+            raise SetupFault(f"flag_layout = {layout.value} needs PostgreSQL; a SQLite file is one whole")
 
     def share(self, connection: Connection) -> None:
         """The file is for its owner only, who does everything."""

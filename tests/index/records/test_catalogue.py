@@ -207,6 +207,7 @@ NOT_RECORDED: dict[str, str] = {
     "command audit key": "shows the public key of the log, which is for everybody",
     "command audit verify": "checks a file that left the index, with no index at hand",
     "command audit verify-receipt": "checks a file that left the index, with no index at hand",
+    "command db copy": "what it copies is the log itself, as it stands; the next start is on record, at its new place",
     "command db upgrade": "needs no keys, and may make the log itself; the schema stands in index.started",
     "command doctor": "counts and settings, no person; the check of the log inside it changes nothing",
     "command entrance link": _ELSEWHERE,

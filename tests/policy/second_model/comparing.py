@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 
 from policy.engine import Answer as EngineAnswer
 from policy.engine import Question, Verdict
-from policy.engine.agreed import answers, engines_for
+from policy.engine.agreed import answers, canonical, engines_for
 from policy.facts import LookupFacts, Origin, Register
 from policy.in_force import InForce
 from policy.pdp import Decision, TypeOutcome, decide
@@ -84,7 +84,7 @@ def _asked(
     known = {each.code for each in rules.catalogue.types}
     codes = [code for code in dict.fromkeys(look.kinds) if code in known]
     if not whole:
-        return answers(rules.source, rules.attributes_of(facts), codes)
+        return answers(rules.source, canonical(rules.attributes_of(facts)), codes)
     questions = [Question(code, level) for code in codes for level in Level]
     given = engines_for(rules.source).ask(rules.attributes_of(facts), questions)
     found: dict[str, dict[Level, EngineAnswer]] = {}
