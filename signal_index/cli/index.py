@@ -35,7 +35,7 @@ def status(publisher: str | None, as_json: bool, config: Path) -> None:  # noqa:
     """Show per source and type how many flags stand and how fresh they are."""
     today = dutch_day(now())
     with opened(config) as index:
-        catalogue = index.rules.in_force(today).catalogue
+        catalogue = index.read_rules().in_force(today).catalogue
         standings = index.database.run(lambda tx: source_standing(tx, catalogue, today, publisher))
     for standing in standings:
         if as_json:

@@ -40,7 +40,8 @@ def digest(config: Path, *, dry_run: bool) -> None:
     """Mail everybody who asked for it what is due, in numbers only; run it once a day."""
     with opened(config) as index:
         mail, letterhead = _mail_and_letterhead(index)
-        waiting = index.database.run(lambda tx: digests(tx, index.rules, now()))
+        rules = index.read_rules()
+        waiting = index.database.run(lambda tx: digests(tx, rules, now()))
         if dry_run or not waiting:
             click.echo(_summary(_rehearsed(index, waiting)))
             return

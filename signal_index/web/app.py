@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
-from fastapi.routing import APIRoute
 
 from . import administration, authzen, oversight, sources, workers, workplace
 from .api import general
@@ -89,21 +88,17 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_name,
         middleware=[Middleware(HeadLikeGet), Middleware(Frame, body_bytes_max=_LIMITS[surface])],
     )
     stated = imprint or Imprint()
-    routers = [(PREFIX, router(desk)) for router in _ROUTERS[surface]]
-    routers.append(
-        (PREFIX, general.router(desk, lambda: describe(app.routes, stated, desk.limiter.per_minute)))
-    )
+    routers = [router(desk) for router in _ROUTERS[surface]]
+    routers.append(general.router(desk, lambda: describe(app.routes, stated, desk.limiter.per_minute)))
     if surface in _ASKED_BY_SYSTEMS and desk.decision_clients:
-        routers += authzen.routers(desk, stated.origin).items()
-    for prefix, router in routers:
-        app.include_router(router, prefix=prefix)
-    own = [(prefix, route) for prefix, router in routers for route in router.routes]
-    require_declared([*app.routes, *(route for _, route in own)])
-    install(app, Methods(own))
+        routers += authzen.routers(desk, stated.origin)
+    for router in routers:
+        app.routes.extend(router.routes)
+    require_declared(app.routes)
+    install(app, Methods(app.routes))
     pages = PAGES_OF[surface]
     if site is not None and pages:
         # Added last, so it stands outermost: a page never passes through what is made for the JSON interface.
@@ -111,7 +106,3 @@ def create_app(
             Fork, prefixes=(PREFIX, authzen.ACCESS, authzen.WELL_KNOWN), pages=pages_app(site, pages)
         )
     return app
-
-
-def _name(route: APIRoute) -> str:
-    return route.name

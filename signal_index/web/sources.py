@@ -25,9 +25,10 @@ from signal_index.usecases.delivery.unseal import authenticate, open_delivery
 from signal_index.usecases.rulebook.in_use import require_in_force
 
 from .api.accept import quality
+from .api.document import PREFIX
 from .desk import Desk
 from .problems import CONFLICT, PROBLEM_JSON, problem
-from .strict import StrictRoute
+from .strict import routes_below
 
 # What A and B must have let pass, or made, against the protocol: somebody has to explain it.
 DISTRUSTED = frozenset({"hop-proof", "origin-proof"})
@@ -67,7 +68,7 @@ class Octets(Response):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
-    routes = APIRouter(route_class=StrictRoute)
+    routes = routes_below(PREFIX)
     # Opening one keeps the processors busy; more at once would only keep each other, and look-ups, waiting.
     turns = asyncio.Semaphore(DELIVERIES_AT_ONCE)
 

@@ -23,9 +23,10 @@ from signal_index.wire import (
 )
 from signal_index.wire.administration import Bevestiging, Team, Uitkomst
 
+from .api.document import PREFIX
 from .desk import Desk
 from .problems import of_error
-from .strict import StrictRoute
+from .strict import routes_below
 
 
 def answer(body: BaseModel, status: int = 200) -> Response:
@@ -35,7 +36,7 @@ def answer(body: BaseModel, status: int = 200) -> Response:
 
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
-    routes = APIRouter(route_class=StrictRoute)
+    routes = routes_below(PREFIX)
     _looks(desk, routes)
     _relations(desk, routes)
     _own_team(desk, routes)

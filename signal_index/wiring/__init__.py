@@ -40,9 +40,12 @@ class Index:
     database: SqlDatabase
     crew: Crew
 
-    @property
-    def rules(self) -> RuleSet:
-        """The rules that count now."""
+    def read_rules(self) -> RuleSet:
+        """The rules that count now; not to be called within a transaction.
+
+        Reading them tries them out, which takes as long as all else that a short command does, and few need them.
+        """
+        self.rulebook.refresh()
         return self.rulebook.current
 
 
@@ -99,9 +102,7 @@ def open_index(settings: Settings, *, writer_kind: str) -> Iterator[Index]:
     )
     crew = Workers()
     try:
-        rulebook = RulesInUse(database)
-        rulebook.refresh()
-        yield Index(settings, secrets, manifest, rulebook, database, crew)
+        yield Index(settings, secrets, manifest, RulesInUse(database), database, crew)
     finally:
         crew.close()
         database.close()

@@ -36,7 +36,8 @@ CLOCK_BACK_MAX: Final = timedelta(minutes=5)
 
 
 def build_desk(index: Index) -> Desk:
-    """What the HTTP surfaces need."""
+    """What the HTTP surfaces need; from here on the rules that count are known."""
+    index.read_rules()
     identity = Identity(token_rules(index.settings.issuer, environment=index.settings.environment), utc_now)
     limits, witnesses = index.settings.limits, index.settings.witnesses
     expected = Expected(
@@ -76,7 +77,7 @@ def started(index: Index, surface: str, log_origin: str, now: datetime) -> Audit
         now,
         surface=surface,
         version=version("signal-index"),
-        rule_set=index.rules.digest,
+        rule_set=index.rulebook.current.digest,
         manifest=index.manifest.fingerprint.hex(),
         key_epoch=index.secrets.epoch,
         schema=REVISION,

@@ -16,7 +16,7 @@ from policy.engine import LOOKUP, PRINCIPAL, TYPE_ENTITY, EngineSource, Verdict
 from policy.engine.agreed import answers, canonical
 from policy.vocabulary import Level
 from signal_index.web.api.methods import HeadLikeGet, Methods
-from signal_index.web.authzen import ACCESS, WELL_KNOWN
+from signal_index.web.authzen import ACCESS
 from signal_index.web.authzen.protocol import Answer, Asked, Question, metadata
 from signal_index.web.authzen.routes import deciding, describing
 from signal_index.web.frame import Frame
@@ -66,10 +66,9 @@ def point(origin: str) -> FastAPI:
         redirect_slashes=False,
         middleware=[Middleware(HeadLikeGet), Middleware(Frame, body_bytes_max=64 * 1024)],
     )
-    placed = {ACCESS: deciding(decide), WELL_KNOWN: describing(metadata(origin, ACCESS, ()))}
-    for prefix, router in placed.items():
-        app.include_router(router, prefix=prefix)
-    install(app, Methods((prefix, route) for prefix, router in placed.items() for route in router.routes))
+    for router in (deciding(decide), describing(metadata(origin, ACCESS, ()))):
+        app.routes.extend(router.routes)
+    install(app, Methods(app.routes))
     return app
 
 

@@ -33,7 +33,8 @@ def import_file(file: Path, staff_id: str | None, config: Path, *, may_remove: b
     """
     with opened(config) as index:
         moment = now()
-        types = [kind.code for kind in require_in_force(index.rules, dutch_day(moment)).catalogue.types]
+        rules = require_in_force(index.read_rules(), dutch_day(moment))
+        types = [kind.code for kind in rules.catalogue.types]
         stated = read_register(file)
         run_as(
             index,

@@ -40,12 +40,13 @@ def explain(record: LookRef, staff_id: str, language: Language, *, for_worker: b
     RECORD is a look as `review list` prints it. Rules and facts are those of the record, however long ago. If they do
     not give the recorded outcome, this says so and ends with 1.
     """
-
-    def read(tx: Transaction, actor: Actor) -> tuple[OneLook, Replay | None]:
-        look_id = tx.names.of_look(record.writer, record.number)
-        return look_explained(tx, index.rules, actor, look_id, now())
-
     with opened(config) as index:
+        rules = index.read_rules()
+
+        def read(tx: Transaction, actor: Actor) -> tuple[OneLook, Replay | None]:
+            look_id = tx.names.of_look(record.writer, record.number)
+            return look_explained(tx, rules, actor, look_id, now())
+
         look, again = run_as(index, staff_id, read)
     at = look.line.at.astimezone(DUTCH_TIME)
     click.echo(f"rules: a look of {at:%Y-%m-%d %H:%M} for {look.line.purpose or 'no purpose that exists'}")

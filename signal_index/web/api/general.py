@@ -12,8 +12,9 @@ from signal_index.model import dutch_day
 from signal_index.usecases.rulebook.in_use import require_in_force
 from signal_index.usecases.rulebook.published import published
 from signal_index.web.desk import Desk
-from signal_index.web.strict import JSON, StrictRoute
+from signal_index.web.strict import JSON, routes_below
 
+from .document import PREFIX
 from .rule_shapes import Regels
 
 
@@ -30,7 +31,7 @@ def router(desk: Desk, document: Callable[[], dict[str, Any]]) -> APIRouter:
         desk: what the use cases need.
         document: makes the API document; asked once, when it is first wanted.
     """
-    routes = APIRouter(route_class=StrictRoute)
+    routes = routes_below(PREFIX)
     text = cache(lambda: json.dumps(document(), ensure_ascii=False).encode())
 
     @routes.get("/openapi.json", name="openapi", summary="Lees de beschrijving van deze API")

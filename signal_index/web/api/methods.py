@@ -6,7 +6,7 @@ Source: RFC 9110 §9.3.2 and §10.2.1.
 from collections.abc import Iterable
 
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, compile_path
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -14,13 +14,13 @@ class Methods:
     """The methods of every address, also where several routes share one.
 
     Args:
-        placed: routes as their routers hold them, each with the path before it.
+        routes: as the application holds them.
     """
 
-    def __init__(self, placed: Iterable[tuple[str, BaseRoute]]) -> None:
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
         self._known = [
-            (compile_path(prefix + route.path)[0], frozenset(route.methods or ()))
-            for prefix, route in placed
+            (route.path_regex, frozenset(route.methods or ()))
+            for route in routes
             if isinstance(route, APIRoute)
         ]
 

@@ -16,12 +16,12 @@ from .routes import ACCESS, WELL_KNOWN, deciding, describing
 __all__ = ["ACCESS", "WELL_KNOWN", "routers"]
 
 
-def routers(desk: Desk, origin: str) -> dict[str, APIRouter]:
-    """The routes of this interface, by the path before them.
+def routers(desk: Desk, origin: str) -> list[APIRouter]:
+    """The routes of this interface.
 
     Args:
         desk: what the use cases need.
         origin: scheme and host under which callers know us.
     """
     found = metadata(origin, ACCESS, SUPPORTED_OBLIGATIONS)
-    return {ACCESS: deciding(decided_here(desk)), WELL_KNOWN: describing(found)}
+    return [deciding(decided_here(desk)), describing(found)]

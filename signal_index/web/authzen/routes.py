@@ -16,7 +16,7 @@ from crypto.errors import MalformedInput
 from crypto.tokens import read_json_object
 from signal_index.errors import Malformed
 from signal_index.web.frame import continue_trace
-from signal_index.web.strict import JSON, StrictRoute
+from signal_index.web.strict import JSON, routes_below
 
 from .protocol import Answer, Asked, read_evaluation, read_evaluations
 
@@ -34,7 +34,7 @@ def deciding(decide: Decide) -> APIRouter:
     Args:
         decide: answers them.
     """
-    routes = APIRouter(route_class=StrictRoute)
+    routes = routes_below(ACCESS)
 
     async def answered(request: Request, read: _Read) -> Response:
         asked = read(await _body(request))
@@ -60,7 +60,7 @@ def describing(found: Mapping[str, Any]) -> APIRouter:
     Args:
         found: the metadata.
     """
-    routes = APIRouter(route_class=StrictRoute)
+    routes = routes_below(WELL_KNOWN)
 
     @routes.get("", name="beslispunt", include_in_schema=False)
     async def configuration() -> Response:

@@ -5,15 +5,16 @@ The same use cases as the pages of the privacy officer, so the same is recorded 
 
 from fastapi import APIRouter
 
+from signal_index.web.api.document import PREFIX
 from signal_index.web.desk import Desk
-from signal_index.web.strict import StrictRoute
+from signal_index.web.strict import routes_below
 
 from . import figures, log, looks, objections, openings
 
 
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
-    routes = APIRouter(route_class=StrictRoute)
+    routes = routes_below(PREFIX)
     for part in (log, looks, openings, objections, figures):
         part.add(desk, routes)
     return routes

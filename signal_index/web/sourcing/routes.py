@@ -11,9 +11,10 @@ from signal_index.ports import Transaction
 from signal_index.usecases.sourcing import contacts, delivered, keys, renewals, series
 from signal_index.usecases.sourcing.usage import ask
 from signal_index.usecases.workplace import questions
+from signal_index.web.api.document import PREFIX
 from signal_index.web.api.params import Bladzijde, Maand, month_of
 from signal_index.web.desk import Desk
-from signal_index.web.strict import StrictRoute
+from signal_index.web.strict import routes_below
 from signal_index.web.workers import answer
 from signal_index.wire.administration import Besluit
 
@@ -28,7 +29,7 @@ Kenmerk = Annotated[str, Path(pattern=f"^{questions.REFERENCE_PATTERN}$", descri
 
 def router(desk: Desk) -> APIRouter:
     """The routes on the surface for sources."""
-    routes = APIRouter(route_class=StrictRoute)
+    routes = routes_below(PREFIX)
     _delivered(routes, desk)
     _asked(routes, desk)
     _changing(routes, desk)
@@ -156,7 +157,7 @@ def _changing(routes: APIRouter, desk: Desk) -> None:
 
 def deciding(desk: Desk) -> APIRouter:
     """The routes on the surface for oversight, for the functioneel beheerder."""
-    routes = APIRouter(route_class=StrictRoute)
+    routes = routes_below(PREFIX)
 
     @routes.get(
         "/sleutelvoorstellen",

@@ -5,15 +5,16 @@ Nothing here shows more than the page beside it: what a look shows again comes f
 
 from fastapi import APIRouter
 
+from signal_index.web.api.document import PREFIX
 from signal_index.web.desk import Desk
-from signal_index.web.strict import StrictRoute
+from signal_index.web.strict import routes_below
 
 from . import cases, covers, impediments, looks, messages, questions
 
 
 def router(desk: Desk) -> APIRouter:
     """The routes on the surface for workers."""
-    routes = APIRouter(route_class=StrictRoute)
+    routes = routes_below(PREFIX)
     for part in (cases, looks, questions, covers, impediments, messages):
         part.add(desk, routes)
     return routes

@@ -1,17 +1,18 @@
-"""Putting rules in force by commands, each its own process, beside an index that serves."""
+"""Putting rules in force by commands, also while an index serves in a process of its own."""
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from policy.rulesets import bundled, load
+from signal_index.cli import main
 from tests.support.rulebook import Book
 from tests.support.rules import rulebook_of
 from tests.support.serving import Server
@@ -32,13 +33,27 @@ def server(book: Book) -> Iterator[Server]:
         made.stop()
 
 
-def ok(done: CompletedProcess[str]) -> str:
-    assert done.returncode == 0, done.stdout + done.stderr
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def command(server: Server, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """One command in this process, in the folder of the index."""
+    monkeypatch.chdir(server.folder)
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, [*words, "--config", "index.toml"])
+
+    return run
+
+
+def ok(done: Result) -> str:
+    assert done.exit_code == 0, done.output
     return done.stdout
 
 
-def told(done: CompletedProcess[str]) -> str:
-    assert done.returncode == 1, done.stdout
+def told(done: Result) -> str:
+    assert done.exit_code == 1, done.output
     return done.stderr
 
 
@@ -56,65 +71,67 @@ def forget(path: Path) -> None:
         rulebook._connection.execute(text("DELETE FROM rule_sets"))
 
 
-def test_three_commands_of_three_people_put_a_folder_in_force(server: Server) -> None:
-    proposed = ok(server.command("rules", "propose", str(folder(server)), "--as", "f.beheer"))
-    listed = ok(server.command("rules", "list")).splitlines()
+def test_three_commands_of_three_people_put_a_folder_in_force(server: Server, command: Command) -> None:
+    proposed = ok(command("rules", "propose", str(folder(server)), "--as", "f.beheer"))
+    listed = ok(command("rules", "list")).splitlines()
     digest = listed[0][:64]
     assert f"set {digest} waits for a functioneel-beheerder and a privacy-officer" in proposed
     assert listed[0].startswith(f"{digest}  waits  proposed by f.beheer")
     assert listed[1].startswith(f"{RELEASED}  counts  ")
-    assert "Een ander moet beslissen" in told(server.command("rules", "approve", digest, "--as", "f.beheer"))
-    first = ok(server.command("rules", "approve", digest[:12], "--as", "p.officer"))
+    assert "Een ander moet beslissen" in told(command("rules", "approve", digest, "--as", "f.beheer"))
+    first = ok(command("rules", "approve", digest[:12], "--as", "p.officer"))
     assert first.index(f"set {digest}, proposed by f.beheer") < first.index("approved; they wait for a")
     assert "rules: changed: catalogue.toml" in first
     assert f"signal-index rules diff {RELEASED[:12]} {digest[:12]} --config index.toml" in first
     assert "no promise" not in first
-    assert "they count from now on" in ok(server.command("rules", "approve", digest, "--as", "f.tweede"))
-    last = ok(server.command("rules", "list")).splitlines()
+    assert "they count from now on" in ok(command("rules", "approve", digest, "--as", "f.tweede"))
+    last = ok(command("rules", "list")).splitlines()
     assert last[0].startswith(f"{digest}  counts  proposed by f.beheer")
     assert "approved by p.officer (privacy-officer)" in last[0]
     assert last[1].startswith(f"{RELEASED}  counted before  ")
 
 
-def test_a_set_in_the_rulebook_is_compared_and_shown_by_its_digest(server: Server) -> None:
-    ok(server.command("rules", "propose", str(folder(server)), "--as", "f.beheer"))
-    digest = ok(server.command("rules", "list"))[:12]
-    report = ok(server.command("rules", "diff", RELEASED[:12], digest))
+def test_a_set_in_the_rulebook_is_compared_and_shown_by_its_digest(server: Server, command: Command) -> None:
+    ok(command("rules", "propose", str(folder(server)), "--as", "f.beheer"))
+    digest = ok(command("rules", "list"))[:12]
+    report = ok(command("rules", "diff", RELEASED[:12], digest))
     assert "## Wat gaat open" in report
-    assert ok(server.command("rules", "diff", str(RULES), digest)) == report
-    shown = ok(server.command("rules", "show", digest, "--on", "2026-03-03"))
+    assert ok(command("rules", "diff", str(RULES), digest)) == report
+    shown = ok(command("rules", "show", digest, "--on", "2026-03-03"))
     assert "G01-zorgrelatie-2026-01-01" in shown
-    assert "niet gevonden" in told(server.command("rules", "show", "0" * 12))
-    wrong = server.command("rules", "diff", RELEASED[:11], digest)
-    assert (wrong.returncode, "no folder, and no digest of 12 digits" in wrong.stderr) == (2, True)
+    assert "niet gevonden" in told(command("rules", "show", "0" * 12))
+    wrong = command("rules", "diff", RELEASED[:11], digest)
+    assert (wrong.exit_code, "no folder, and no digest of 12 digits" in wrong.stderr) == (2, True)
 
 
-def test_what_cannot_be_proposed_says_why(server: Server) -> None:
-    assert "Deze regels gelden al." in told(server.command("rules", "propose", "--as", "f.beheer"))
-    assert "Zeg wie u bent" in told(server.command("rules", "propose"))
+def test_what_cannot_be_proposed_says_why(server: Server, command: Command) -> None:
+    assert "Deze regels gelden al." in told(command("rules", "propose", "--as", "f.beheer"))
+    assert "Zeg wie u bent" in told(command("rules", "propose"))
     edited = folder(server, file=T03, more="\n")
-    refused = told(server.command("rules", "propose", str(edited), "--as", "f.beheer"))
+    refused = told(command("rules", "propose", str(edited), "--as", "f.beheer"))
     assert f"Het gaat om: {T03}" in refused
     case = edited / "cases" / "schuldhulp.toml"
     case.write_text(case.read_text().replace('"contact"', '"bron"', 1))
     shutil.copyfile(RULES / T03, edited / T03)
-    assert "1 cases fail" in told(server.command("rules", "propose", str(edited), "--as", "f.beheer"))
+    assert "1 cases fail" in told(command("rules", "propose", str(edited), "--as", "f.beheer"))
     (edited / T03).write_text("permit")
-    assert T03 in told(server.command("rules", "propose", str(edited), "--as", "f.beheer"))
+    assert T03 in told(command("rules", "propose", str(edited), "--as", "f.beheer"))
 
 
-def test_refused_rules_are_proposed_again(server: Server) -> None:
+def test_refused_rules_are_proposed_again(server: Server, command: Command) -> None:
     changed = str(folder(server))
-    ok(server.command("rules", "propose", changed, "--as", "f.beheer"))
-    digest = ok(server.command("rules", "list"))[:64]
-    assert f"refused {digest}" in ok(server.command("rules", "refuse", digest[:12], "--as", "p.officer"))
-    assert "refused by p.officer" in ok(server.command("rules", "list"))
-    assert "al beslist" in told(server.command("rules", "approve", digest[:12], "--as", "p.tweede"))
-    ok(server.command("rules", "propose", changed, "--as", "p.officer"))
-    assert f"{digest}  waits  proposed by p.officer" in ok(server.command("rules", "list"))
+    ok(command("rules", "propose", changed, "--as", "f.beheer"))
+    digest = ok(command("rules", "list"))[:64]
+    assert f"refused {digest}" in ok(command("rules", "refuse", digest[:12], "--as", "p.officer"))
+    assert "refused by p.officer" in ok(command("rules", "list"))
+    assert "al beslist" in told(command("rules", "approve", digest[:12], "--as", "p.tweede"))
+    ok(command("rules", "propose", changed, "--as", "p.officer"))
+    assert f"{digest}  waits  proposed by p.officer" in ok(command("rules", "list"))
 
 
-def test_an_index_that_serves_goes_by_adopted_rules_within_ten_seconds(server: Server) -> None:
+def test_an_index_that_serves_goes_by_adopted_rules_within_ten_seconds(
+    server: Server, command: Command
+) -> None:
     server.start()
 
     def ready() -> httpx.Response:
@@ -130,10 +147,10 @@ def test_an_index_that_serves_goes_by_adopted_rules_within_ten_seconds(server: S
     forget(server.folder / "index.sqlite")
     assert within(503)["code"] == "no-rules"
     assert noticed(server), "the log knows of a set that the rulebook does not name"
-    ok(server.command("rules", "propose", "--as", "f.beheer"))
+    ok(command("rules", "propose", "--as", "f.beheer"))
     for staff_id in ("f.tweede", "p.officer"):
         assert ready().status_code == 503
-        ok(server.command("rules", "approve", RELEASED[:12], "--as", staff_id))
+        ok(command("rules", "approve", RELEASED[:12], "--as", staff_id))
     within(200)
 
 
@@ -149,11 +166,9 @@ def noticed(server: Server) -> bool:
     return False
 
 
-def test_an_index_without_rules_registers_nothing_yet_and_says_so(server: Server) -> None:
+def test_an_index_without_rules_registers_nothing_yet_and_says_so(server: Server, command: Command) -> None:
     forget(server.folder / "index.sqlite")
     (server.folder / "register.toml").write_text("publishers = []\npublications = []\n")
-    refused = told(server.command("register", "import", "register.toml", "--as", "f.beheer"))
+    refused = told(command("register", "import", "register.toml", "--as", "f.beheer"))
     assert "Er gelden nu geen regels" in refused
-    assert ok(server.command("rules", "list")).startswith(
-        "no rules yet; start with: signal-index rules propose"
-    )
+    assert ok(command("rules", "list")).startswith("no rules yet; start with: signal-index rules propose")

@@ -21,7 +21,7 @@ from .conftest import MADE, Desk
 from .test_setup import ADMIN
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-POINTS = 10
+POINTS = 6
 """How many moments an ordinary run tries, evenly over all of them; a long run tries every one."""
 
 
@@ -130,13 +130,17 @@ def _fresh(desk: Desk, ceremony: Path) -> None:
     (desk.folder / "sign-in.secret").write_text("a-secret-of-the-client")
 
 
+def _chosen(count: int, *, every: bool) -> range:
+    """The moments to try, of so many."""
+    return range(1, count + 1, 1 if every else max(1, count // POINTS))
+
+
 def _tried(desk: Desk, ceremony: Path, number: int, *, conversation: bool, every: bool) -> None:
     words, typed = _begin(desk, conversation=conversation)
     status, count = _in_a_child(desk, words, typed, None, number)
     assert status == 0
     assert count > 2 * POINTS
-    step = 1 if every else max(1, count // POINTS)
-    for at in range(1, count + 1, step):
+    for at in _chosen(count, every=every):
         _fresh(desk, ceremony)
         words, typed = _begin(desk, conversation=conversation)
         status, _ = _in_a_child(desk, words, typed, at, number)
@@ -160,8 +164,9 @@ def test_an_end_at_every_moment_leaves_whole_files_and_the_next_run_succeeds(
     _tried(desk, ceremony, signal.SIGKILL, conversation=conversation, every=True)
 
 
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_an_end_while_keys_are_made_leaves_them_whole_and_the_next_run_goes_on_with_them(
-    desk: Desk, ceremony: Path
+    desk: Desk, ceremony: Path, *, every: bool
 ) -> None:
     _without_pages(desk)
     for path in ("index.key", "issuer.public.json"):
@@ -171,7 +176,7 @@ def test_an_end_while_keys_are_made_leaves_them_whole_and_the_next_run_goes_on_w
     typed = typed.replace("\n\n", "\n") + "regio-nieuw\n"
     _, count = _in_a_child(desk, [], typed, None, signal.SIGKILL)
     assert (desk.folder / "index.public.json").exists()
-    for at in range(1, count + 1):
+    for at in _chosen(count, every=every):
         _fresh(desk, ceremony)
         for path in ("index.key", "issuer.public.json"):
             (desk.folder / path).unlink()

@@ -70,25 +70,29 @@ def test_what_lasts_over_another_change_is_one_change(rule_set: RuleSet, succeed
     assert {each.starts for each in closed} == {date(2028, 1, 1)}
 
 
+WIDER = (T02, KNOWN_AGE, "true")
+STRICTER = (G03, TWO_STEPS, f'({TWO_STEPS} && context.raadpleging.leeftijdsgroep != "0-11")')
+COORDINATORS = (
+    T02,
+    "context.raadpleging.doel ==",
+    "context.raadpleging.coordinator && context.raadpleging.doel ==",
+)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        ((T02, KNOWN_AGE, "true"),),
-        pytest.param(((T02, KNOWN_AGE, NO_CHILDREN),), marks=pytest.mark.long),
-        (
-            (
-                T02,
-                "context.raadpleging.doel ==",
-                "context.raadpleging.coordinator && context.raadpleging.doel ==",
-            ),
-        ),
+        pytest.param((WIDER, STRICTER), id="any-age-and-stricter-guard"),
+        pytest.param((WIDER,), id="any-age", marks=pytest.mark.long),
+        pytest.param(((T02, KNOWN_AGE, NO_CHILDREN),), id="another-age", marks=pytest.mark.long),
+        pytest.param((COORDINATORS,), id="coordinators", marks=pytest.mark.long),
         pytest.param(
             ((T02, ', Action::"toon_contact"', ""), (T03, ', Action::"toon_contact"', "")),
+            id="no-contact",
             marks=pytest.mark.long,
         ),
-        ((G03, TWO_STEPS, f'({TWO_STEPS} && context.raadpleging.leeftijdsgroep != "0-11")'),),
+        pytest.param((STRICTER,), id="stricter-guard", marks=pytest.mark.long),
     ],
-    ids=["any-age", "another-age", "coordinators", "no-contact", "stricter-guard"],
 )
 def test_trying_every_look_up_finds_the_same(
     changes: tuple[tuple[str, str, str], ...], rule_set: RuleSet, succeeded: Changing

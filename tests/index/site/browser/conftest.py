@@ -73,6 +73,12 @@ def album(stage: Stage) -> Album:
     return Album(stage)
 
 
+@pytest.fixture(scope="package")
+def thorough_album(stage: Stage) -> Album:
+    """The same, each page judged in full at both widths."""
+    return Album(stage, thorough=True)
+
+
 class Working:
     """One way of working, with the people of its own team.
 

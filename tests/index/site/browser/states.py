@@ -121,10 +121,12 @@ class Album:
 
     Args:
         stage: the browser and the places.
+        thorough: see `Watch.look`.
     """
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, *, thorough: bool = False) -> None:
         self._stage = stage
+        self._thorough = thorough
         self._tours: dict[Any, Tour] = {}
         self._sights: dict[str, Sight] = {}
 
@@ -132,7 +134,7 @@ class Album:
         if state.name not in self._sights:
             tour = self.tour(state)
             state.way(tour)
-            self._sights[state.name] = tour.watch.look(state.name)
+            self._sights[state.name] = tour.watch.look(state.name, thorough=self._thorough)
             if state.alone:
                 tour.context.close()
         return self._sights[state.name]

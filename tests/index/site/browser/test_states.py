@@ -64,6 +64,15 @@ def sight(state: State, album: Album) -> Sight:
 
 
 def test_a_machine_finds_no_obstacle(state: State, sight: Sight) -> None:
+    _check_obstacles(state, sight)
+
+
+@pytest.mark.long
+def test_a_machine_finds_no_obstacle_at_either_width(state: State, thorough_album: Album) -> None:
+    _check_obstacles(state, thorough_album[state])
+
+
+def _check_obstacles(state: State, sight: Sight) -> None:
     assert (sight.status, _page_at(sight.path)) == (state.status, state.page)
     assert set(sight.axe) == {390, 1280}
     faults = [
@@ -93,7 +102,7 @@ def test_what_is_planted_is_found(album: Album) -> None:
     tour = album.tour(next(each for each in STATES if each.name == "caseload"))
     tour.open("/hulp")
     tour.page.evaluate(PLANT)
-    found = tour.watch.look("planted")
+    found = tour.watch.look("planted", thorough=True)
     for width in (390, 1280):
         rules = {each["rule"] for each in found.axe[width] if each["kind"] == "violations"}
         assert {"button-name", "color-contrast", "image-alt", "target-size", "region"} <= rules
