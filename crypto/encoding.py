@@ -10,6 +10,7 @@ one fixed list of field types.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
 from functools import lru_cache
@@ -46,6 +47,19 @@ def encode(label: str, *fields: bytes | int | str) -> bytes:
         parts.append(len(content).to_bytes(_PREFIX_BYTES, "big"))
         parts.append(content)
     return b"".join(parts)
+
+
+def encode_texts(texts: Iterable[str]) -> list[bytes]:
+    """Return `encode_field` of each, at half the cost.
+
+    Raises:
+        MalformedInput: A text has no UTF-8 form.
+    """
+    try:
+        contents = [text.encode("utf-8") for text in texts]
+    except UnicodeEncodeError:
+        raise MalformedInput("a text field has no UTF-8 form") from None  # as in `_text`
+    return [len(content).to_bytes(_PREFIX_BYTES, "big") + content for content in contents]
 
 
 @lru_cache(maxsize=1024, typed=True)  # only what stays the same in a process is written this way

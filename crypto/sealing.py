@@ -14,6 +14,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from crypto.chain import Pseudonym
-from crypto.encoding import beginning, encode, encode_field
+from crypto.encoding import beginning, encode, encode_field, encode_texts
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
 
 KEY_BYTES: Final = 32
@@ -34,6 +35,8 @@ SEAL_BYTES: Final = NONCE_BYTES + 16
 """How much longer sealed bytes are than what is sealed: the nonce and the authentication tag."""
 LENGTH_BYTES: Final = 2
 """What the length prefix takes from a padded size."""
+_HASH_BLOCK_BYTES: Final = 64  # of SHA-256
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 MAX_BUCKET_BITS: Final = 32
 """More shards than any database has; keeps a bucket within four bytes."""
 
@@ -87,21 +90,26 @@ def tag(keys: RowKeys, label: str, *fields: bytes | int | str) -> bytes:
     return hmac.digest(keys.tag_key, message, "sha256")[:TAG_BYTES]
 
 
-def tags(keys: RowKeys, label: str, shared: bytes, *, lasts: Iterable[bytes | str]) -> list[bytes]:
+def tags(keys: RowKeys, label: str, shared: bytes, *, lasts: Iterable[str]) -> list[bytes]:
     """Return `tag(keys, label, shared, last)` for each last field: what they share is encoded and hashed once.
 
     Args:
         keys: Of the scope and epoch.
         label: As for `tag`.
         shared: The first field.
-        lasts: The second field of each.
+        lasts: The second field of each, a text.
+
+    Source: RFC 2104 §4, which keeps the two hashes of a key. Copying those takes half the time of copying an `hmac`.
     """
-    begun = hmac.new(keys.tag_key, beginning(label, 3, keys.scope) + encode_field(shared), "sha256")
+    key = keys.tag_key.ljust(_HASH_BLOCK_BYTES, b"\0")
+    begun = sha256(key.translate(_INNER) + beginning(label, 3, keys.scope) + encode_field(shared))
+    around = sha256(key.translate(_OUTER))
     found = []
-    for last in lasts:
-        each = begun.copy()
-        each.update(encode_field(last))
-        found.append(each.digest()[:TAG_BYTES])
+    for last in encode_texts(lasts):
+        inner, outer = begun.copy(), around.copy()
+        inner.update(last)
+        outer.update(inner.digest())
+        found.append(outer.digest()[:TAG_BYTES])
     return found
 
 

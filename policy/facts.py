@@ -14,6 +14,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 from policy.vocabulary import AgeBand, PurposeCode, Role
@@ -86,7 +89,9 @@ ATTRIBUTE_OF_FACT: Mapping[str, str] = {
 
 _write = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _STATED = (*ATTRIBUTE_OF_FACT, "asked_at", "origins")
-_MICROSECOND = timedelta(microseconds=1)
+_FACTS: Callable[["LookupFacts"], tuple[object, ...]] = attrgetter(*ATTRIBUTE_OF_FACT)
+_STATED_KEPT = 2048  # a municipality has some hundreds of distinct look-ups a day
+_NO_TIME, _MICROSECOND = timedelta(0), timedelta(microseconds=1)
 _NOON = time(12, tzinfo=UTC)
 _YES_OR_NO = (
     "account_active",
@@ -176,17 +181,14 @@ class LookupFacts:
             one that is not of its kind, `late-fact:<name>` for one whose reading is too old, or of the future.
         """
         origins = self._origins()
-        stale = None if origins is None else self._stale(origins)
-        found = []
-        for name in _STATED:
-            value = getattr(self, name)
-            if value is None:
-                found.append(f"missing-fact:{name}")
-            elif not _is_of_its_kind(name, value):
-                found.append(f"bad-fact:{name}")
-            elif stale and (fault := stale.get(REGISTER_OF_FACT.get(name))):
-                found.append(f"{fault}:{name}")
-        return tuple(found)
+        stale = {} if origins is None else self._stale(origins)
+        wrong = {name: stale[register] for name, register in REGISTER_OF_FACT.items() if register in stale}
+        wrong |= _misstated(_FACTS(self))
+        if origins is None:
+            wrong["origins"] = "missing-fact" if self.origins is None else "bad-fact"
+        if self.asked_at is None or not _is_moment(self.asked_at):
+            wrong["asked_at"] = "missing-fact" if self.asked_at is None else "bad-fact"
+        return tuple(f"{wrong[name]}:{name}" for name in _STATED if name in wrong) if wrong else ()
 
     def origin_of(self, fact: str) -> Origin | None:
         """Where a fact comes from; None when its register was not read."""
@@ -197,11 +199,13 @@ class LookupFacts:
 
         Each reading stands there as its version and how old it was, in microseconds, or None if that cannot be said.
         """
-        stated: dict[str, object] = {name: _plain(getattr(self, name)) for name in ATTRIBUTE_OF_FACT}
+        stated = dict(zip(ATTRIBUTE_OF_FACT, _all_plain(_FACTS(self)), strict=True))
         stated["asked_at"] = _plain(self.asked_at)
+        origins = self._origins() or {}
+        ages = self._ages(origins)
         stated["origins"] = {
-            register.value: [origin.version, self._age(origin)]
-            for register, origin in (self._origins() or {}).items()
+            register: [origin.version, None if ages is None else ages[register] // _MICROSECOND]
+            for register, origin in origins.items()
         }
         return _write(stated).encode()
 
@@ -225,11 +229,7 @@ class LookupFacts:
         Args:
             legal_bases: The bases of the purpose on that day; empty for a purpose nobody knows.
         """
-        stated = {
-            attribute: _plain(getattr(self, name))
-            for name, attribute in ATTRIBUTE_OF_FACT.items()
-            if name != "on"
-        }
+        stated = dict(zip(ATTRIBUTE_OF_FACT.values(), _all_plain(_FACTS(self)), strict=True))
         return stated | {"grondslagen": sorted(legal_bases), "op": cedar_day(self.on)}
 
     def _origins(self) -> dict[Register, Origin] | None:
@@ -238,23 +238,19 @@ class LookupFacts:
             return None
         return {origin.register: origin for origin in self.origins}
 
-    def _stale(self, origins: Mapping[Register, Origin]) -> dict[Register | None, str]:
+    def _stale(self, origins: Mapping[Register, Origin]) -> dict[Register, str]:
         """The registers that no fact can be relied on from, and why not."""
-        found: dict[Register | None, str] = {}
-        for register, longest in COUNTS_FOR.items():
-            if register not in origins:
-                found[register] = "missing-fact"
-                continue
-            age = self._age(origins[register])
-            if age is not None and not 0 <= age <= longest // _MICROSECOND:
-                found[register] = "late-fact"
-        return found
+        found = dict.fromkeys(COUNTS_FOR.keys() - origins.keys(), "missing-fact")
+        ages = self._ages(origins) or {}
+        late = (register for register, age in ages.items() if not _NO_TIME <= age <= COUNTS_FOR[register])
+        return found | dict.fromkeys(late, "late-fact")
 
-    def _age(self, origin: Origin) -> int | None:
-        """How old a reading was when the look-up was made, in microseconds; None without a moment to count from."""
-        if self.asked_at is None or not _is_moment(self.asked_at):
+    def _ages(self, origins: Mapping[Register, Origin]) -> dict[Register, timedelta] | None:
+        """How old each reading was when the look-up was made; None without a moment to count from."""
+        asked_at = self.asked_at
+        if asked_at is None or not _is_moment(asked_at):
             return None
-        return (self.asked_at - origin.known_at) // _MICROSECOND
+        return {register: asked_at - origin.known_at for register, origin in origins.items()}
 
 
 def as_stated(stated: Mapping[str, object]) -> LookupFacts:
@@ -324,26 +320,47 @@ _REGISTERS, _ROLES, _AGE_BANDS = frozenset(Register), frozenset(Role), frozenset
 
 def _are_origins(value: object) -> bool:
     """One reading per register at most, each with a version and an aware moment."""
-    if not isinstance(value, tuple) or not all(isinstance(each, Origin) for each in value):
+    if not isinstance(value, tuple):
         return False
-    registers = [each.register for each in value]
-    return len(registers) == len(set(registers)) and all(
-        each.register in _REGISTERS
-        and isinstance(each.version, str)
-        and each.version != ""
-        and _is_moment(each.known_at)
-        for each in value
-    )
+    for each in value:
+        if not isinstance(each, Origin) or each.register not in _REGISTERS or not _is_moment(each.known_at):
+            return False
+        version: object = each.version  # whatever the type says
+        if not isinstance(version, str) or version == "":
+            return False
+    return len(value) == len({each.register for each in value})
 
 
+_PLAIN_ALREADY = frozenset({str, bool})
 # A word is compared as text first: what cannot be hashed is in no set.
 _KINDS: Mapping[str, Callable[[object], bool]] = {
     "role": lambda value: isinstance(value, str) and value in _ROLES,
     "age_band": lambda value: isinstance(value, str) and value in _AGE_BANDS,
     "on": _is_day,
-    "asked_at": _is_moment,
-    "origins": _are_origins,
 }
+
+
+def _misstated(values: tuple[object, ...]) -> Mapping[str, str]:
+    """Which facts nobody knows or are not of their kind, in the order of `ATTRIBUTE_OF_FACT`, and which of the two."""
+    try:
+        return _misstated_once(*values)
+    except TypeError:  # something that cannot be hashed is no fact either
+        return _misstated_once.__wrapped__(*values)
+
+
+@lru_cache(maxsize=_STATED_KEPT, typed=True)  # typed, so that 1 is not taken for true, nor a text for a role
+def _misstated_once(*values: object) -> Mapping[str, str]:
+    found = {}
+    for name, value in zip(ATTRIBUTE_OF_FACT, values, strict=True):
+        if value is None:
+            found[name] = "missing-fact"
+        elif not _is_of_its_kind(name, value):
+            found[name] = "bad-fact"
+    return MappingProxyType(found)
+
+
+def _all_plain(values: tuple[object, ...]) -> list[object]:
+    return [value if type(value) in _PLAIN_ALREADY else _plain(value) for value in values]
 
 
 def _plain(value: object) -> object:

@@ -35,7 +35,7 @@ class Cells:
         """Compute what this column holds for these fields: 16 bytes."""
         return tag(self.keys, f"{self.table}.{column}", *fields)
 
-    def tags(self, column: str, shared: bytes, lasts: Iterable[bytes | str]) -> list[bytes]:
+    def tags(self, column: str, shared: bytes, lasts: Iterable[str]) -> list[bytes]:
         """Compute `tag` for each of these second fields, behind the same first."""
         return tags(self.keys, f"{self.table}.{column}", shared, lasts=lasts)
 

@@ -132,3 +132,11 @@ def test_an_example_states_every_fact_and_is_fresh_on_its_day(facts_with: Facts)
         "missing-fact:asked_at",
         "missing-fact:origins",
     )
+
+
+def test_a_number_is_not_taken_for_the_truth_value_it_equals(facts_with: Facts) -> None:
+    for name in ("shielded", "account_active"):
+        assert facts_with(**{name: True}).faults() == ()
+        assert facts_with(**{name: 1}).faults() == (f"bad-fact:{name}",)
+        assert facts_with(**{name: [True]}).faults() == (f"bad-fact:{name}",)
+        assert facts_with(**{name: True}).faults() == ()
