@@ -26,7 +26,10 @@ _NAME = re.compile(
 )
 _REQUIRED = ("id", "titel", "grondslag", "uitleg_fg", "uitleg_fg_en", "geldig_van")
 _OPTIONAL = ("uitleg_medewerker", "uitleg_medewerker_en", "vervangt", "plicht", "wat_helpt", "wat_helpt_en")
-_BRACKETS_MAX = 100  # the fullest file of ours has nine
+_NESTED_MAX = 100  # the fullest file of ours has some thirty
+# Texts and remarks may hold anything, and open nothing.
+_UNREAD = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n\r]*', re.DOTALL)
+_NESTING = re.compile(r"[(\[{<]|&&|\|\||[-+*.]|\bif\b")
 _TEXT_CHARS_MAX = 300
 _PURPOSE_ASKED = pst.GetAttr(THE_LOOKUP, "doel")
 _LEVEL_ACTIONS = frozenset(level.action for level in Level)
@@ -138,18 +141,20 @@ def read_rule(file: str, text: str, schema: cedarpy.Schema) -> Rule:
     )
 
 
-def require_few_brackets(file: str, text: str) -> None:
+def require_shallow(file: str, text: str) -> None:
     """Keep from Cedar what it does not survive: its reader is native code, and ends the process on a deep nest.
 
+    Brackets nest, and so does a row of operators: in `a && b && c` the second holds the first.
+
     Raises:
-        RuleSetError: If there are so many brackets that some hundreds might stand within each other.
+        RuleSetError: If there are so many brackets and operators that hundreds might stand within each other.
     """
-    if any(text.count(bracket) > _BRACKETS_MAX for bracket in "([{<"):
-        raise RuleSetError(file, f"there are more than {_BRACKETS_MAX} brackets of one kind in it")
+    if len(_NESTING.findall(_UNREAD.sub(" ", text))) > _NESTED_MAX:
+        raise RuleSetError(file, f"there are more than {_NESTED_MAX} brackets and operators in it")
 
 
 def _only_policy(file: str, text: str) -> pst.Template:
-    require_few_brackets(file, text)
+    require_shallow(file, text)
     try:
         parsed = cedarpy.policies_to_pst(text)
     except ValueError as error:

@@ -28,7 +28,7 @@ from policy import selftest
 from policy.catalogue import Catalogue, read_catalogue
 from policy.errors import RuleSetError
 from policy.in_force import InForce, build_source, nothing_in_force
-from policy.rule_text import Rule, read_rule, require_few_brackets
+from policy.rule_text import Rule, read_rule, require_shallow
 from policy.selftest import prove, read_canaries
 from policy.telling import wording
 from policy.telling.wording import NO_WORDS, Words, read_words
@@ -43,6 +43,8 @@ NO_DIGEST = "0" * 64
 
 _RULE_FOLDERS = ("guards/", "grants/")
 CASES_FOLDER = "cases/"
+_CHARACTERS_MAX = 1_000_000  # ours have 93,000
+_STRETCHES_MAX = 60  # each is tried out by itself, which takes about a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,8 @@ def _deciding(files: Mapping[str, str]) -> dict[str, str]:
     missing = [name for name in _SINGLE_FILES if name not in files]
     if missing:
         raise RuleSetError(missing[0], "this file is missing")
+    if sum(len(name) + len(text) for name, text in files.items()) > _CHARACTERS_MAX:
+        raise RuleSetError("rules", f"together these files have more than {_CHARACTERS_MAX} characters")
     for name in files:
         if name not in _SINGLE_FILES and not name.startswith((*_RULE_FOLDERS, CASES_FOLDER)):
             raise RuleSetError(name, "this file has no place in a rule set")
@@ -164,7 +168,7 @@ def _deciding(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _schema(text: str) -> cedarpy.Schema:
-    require_few_brackets(SCHEMA_FILE, text)
+    require_shallow(SCHEMA_FILE, text)
     try:
         return cedarpy.Schema.from_str(text)
     except ValueError as error:
@@ -230,6 +234,8 @@ def _stretches(rules: Sequence[Rule], catalogue: Catalogue) -> list[tuple[date, 
     for basis in catalogue.legal_bases:
         days |= {basis.valid_from, basis.valid_until or first}
     cuts = sorted(day for day in days if day >= first)
+    if len(cuts) > _STRETCHES_MAX:
+        raise RuleSetError("rules", f"rules and legal bases change on more than {_STRETCHES_MAX} days")
     return list(zip(cuts, [*cuts[1:], None], strict=True))
 
 

@@ -1,14 +1,23 @@
-"""What a worker reads of a decision: only what follows from herself, her role and her purpose."""
+"""What a worker reads of a decision: only what follows from herself, her role and her purpose.
+
+Invariant: of a rule that goes by what was registered to keep somebody from looking she reads nothing, whatever text it
+has for her. A colleague may have registered it because the resident asked, and that is the resident's to tell.
+"""
 
 from collections.abc import Iterable
 
 from policy.catalogue import SignalType
+from policy.facts import ATTRIBUTE_OF_FACT, REGISTER_OF_FACT, Register
 from policy.pdp import TypeOutcome
 from policy.rule_text import Rule
 from policy.telling.decided import Decided, Told
 from policy.telling.sentences import say
 from policy.telling.wording import Language
 from policy.vocabulary import Outcome, Shows
+
+_KEPT_FROM_HER = tuple(
+    ATTRIBUTE_OF_FACT[fact] for fact, own in REGISTER_OF_FACT.items() if own is Register.IMPEDIMENTS
+)
 
 
 def told_worker(decided: Decided, outcome: TypeOutcome, language: Language) -> Told:
@@ -24,8 +33,13 @@ def told_worker(decided: Decided, outcome: TypeOutcome, language: Language) -> T
 
 def refusal_texts(rules: Iterable[Rule], language: Language) -> tuple[str, ...]:
     """What a worker reads of a refusal by these rules: what each says to her, or the one sentence for all others."""
-    texts = (rule.worker_text if language == "nl" else rule.worker_text_en for rule in rules)
+    told = filter(_tells_her, rules)
+    texts = (rule.worker_text if language == "nl" else rule.worker_text_en for rule in told)
     return tuple(dict.fromkeys(text for text in texts if text)) or (say("worker.neutral", language),)
+
+
+def _tells_her(rule: Rule) -> bool:
+    return rule.worker_text is not None and not any(map(rule.reads, _KEPT_FROM_HER))
 
 
 def _allowed(decided: Decided, outcome: TypeOutcome, language: Language) -> Told:
@@ -44,7 +58,7 @@ def _allowed(decided: Decided, outcome: TypeOutcome, language: Language) -> Told
 
 
 def _refused(decided: Decided, rules: Iterable[Rule], language: Language) -> Told:
-    readable = [rule for rule in rules if rule.worker_text is not None]
+    readable = list(filter(_tells_her, rules))
     codes = [rule.legal_basis for rule in readable]
     if not readable and decided.purpose is not None:
         codes = list(decided.purpose.legal_bases)

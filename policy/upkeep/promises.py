@@ -12,7 +12,7 @@ import msgspec
 from cedarpy import pst
 
 from policy.errors import RuleSetError
-from policy.rule_text import require_few_brackets
+from policy.rule_text import require_shallow
 
 FILE = "promises.toml"
 
@@ -73,7 +73,7 @@ def read_promises(text: str, schema: cedarpy.Schema) -> tuple[Promise, ...]:
 
 
 def _expression(written: _Written, schema: cedarpy.Schema) -> pst.Expr:
-    require_few_brackets(FILE, written.geldt)
+    require_shallow(FILE, written.geldt)
     rule = f"permit (principal, action, resource) when {{ {written.geldt} }};"
     try:
         parsed = cedarpy.policies_to_pst(rule).static_policies

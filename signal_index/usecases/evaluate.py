@@ -16,7 +16,6 @@ from datetime import datetime
 from uuid import UUID
 
 from crypto.chain import Pseudonym
-from policy.facts import ATTRIBUTE_OF_FACT, REGISTER_OF_FACT, Register
 from policy.in_force import InForce
 from policy.rulesets import RuleSet
 from policy.telling.worker import refusal_texts
@@ -50,9 +49,6 @@ class _Request:
     in_force: InForce
 
 
-_REGISTERED = tuple(
-    ATTRIBUTE_OF_FACT[fact] for fact, own in REGISTER_OF_FACT.items() if own is Register.IMPEDIMENTS
-)
 _Found = Ground | Refusal | None  # nothing readable was asked, so nothing was walked
 _UNREADABLE = Verdict(allowed=False, known=False)
 
@@ -114,13 +110,9 @@ def _verdict(ground: Ground, wanted: Evaluation) -> Verdict:
 
 
 def _worker_texts(ground: Ground, type_code: str) -> tuple[str, ...]:
-    """What the guards that refused say to a worker; those about the resident have nothing to say to her.
-
-    Nor has one that goes by what was registered to keep her from looking: whoever is stopped by that is not told.
-    """
+    """What the guards that refused say to a worker; those about the resident have nothing to say to her."""
     rules = (ground.in_force.rule(key) for key in ground.permit.refused_by.get(type_code, ()))
-    told = (rule for rule in rules if rule is not None and not any(map(rule.reads, _REGISTERED)))
-    return refusal_texts(told, "nl")
+    return refusal_texts((rule for rule in rules if rule is not None), "nl")
 
 
 def _record(request: _Request, found: _Found, verdicts: Sequence[Verdict]) -> None:

@@ -130,6 +130,15 @@ def test_a_worker_cannot_tell_one_secret_reason_from_another(
     assert "niet ingelogd met een tweede factor" in read.why[0]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_worker_is_not_told_that_somebody_registered_that_she_knows_the_resident(
+    language: Language, facts_with: Facts
+) -> None:
+    stopped = _worker(facts_with(involved=True), "wmo-voorziening", language=language)
+    assert stopped == _worker(facts_with(objection=True), "wmo-voorziening", language=language)
+    assert stopped[0].why == (sentences.say("worker.neutral", language),)
+
+
 @settings(max_examples=50, deadline=None)
 @given(facts=facts_of_any_kind, age_band=st.sampled_from(AgeBand), shielded=st.booleans())
 def test_what_a_worker_reads_tells_nothing_of_the_resident_but_whether_she_sees_it(

@@ -42,6 +42,7 @@ def approve_rules(tx: Transaction, actor: Actor, digest: str, now: datetime) -> 
     """
     member, role, held = _deciding(tx, actor, digest)
     standing = replace(held, approvals=tuple(each for each in held.approvals if _stands(tx, each)))
+    _require_no_other_role(tx, member, role, held)
     if standing.approved_as(role):
         raise Conflict("rules-decided", "Iemand in uw rol heeft deze regels al goedgekeurd.")
     _require_usable(tx, digest, now)
@@ -90,12 +91,24 @@ def _deciding(tx: Transaction, actor: Actor, digest: str) -> tuple[StaffMember, 
     if held is None:
         raise NotFound("no-rule-set", "Deze regels zijn niet gevonden.")
     if held.involves(member.staff_id):
-        raise NotPermitted(
-            "own-rules", "U hebt deze regels zelf voorgesteld of al goedgekeurd. Een ander moet beslissen."
-        )
+        raise _own_rules()
     if held.state is not RuleSetState.WAITING:
         raise Conflict("rules-decided", "Over deze regels is al beslist.")
     return member, role, held
+
+
+def _require_no_other_role(tx: Transaction, member: StaffMember, role: Role, held: HeldRuleSet) -> None:
+    """Refuse who agreed to it in another role before; the rulebook forgets an agreement that no longer stands."""
+    for entry in tx.audit.entries(events={"rules.approved"}):
+        said = (entry.fields["rule_set"], entry.fields["actor"])
+        if said == (held.digest, member.staff_id) and entry.fields["role"] != role.value:
+            raise _own_rules()
+
+
+def _own_rules() -> NotPermitted:
+    return NotPermitted(
+        "own-rules", "U hebt deze regels zelf voorgesteld of al goedgekeurd. Een ander moet beslissen."
+    )
 
 
 def _stands(tx: Transaction, approval: Approval) -> bool:

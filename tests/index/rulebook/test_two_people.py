@@ -55,6 +55,18 @@ def test_who_proposed_decides_nothing_in_whatever_role(book: Book) -> None:
     assert book.refused(book.approve, "p.officer", digest) == "own-rules", "it stays hers"
 
 
+def test_who_agreed_in_one_role_never_agrees_in_another(book: Book, world: Any) -> None:
+    digest = book.propose("f.beheer")
+    book.hire("f.derde", Role.FUNCTIONAL_ADMIN)
+    book.approve("f.derde", digest)
+    book.hire("f.derde")
+    world.clock += timedelta(hours=1)
+    book.approve("f.tweede", digest)  # takes her place, so the rulebook no longer names her
+    book.hire("f.derde", Role.PRIVACY_OFFICER)
+    assert book.refused(book.approve, "f.derde", digest) == "own-rules"
+    assert book.counting == RELEASED
+
+
 def test_two_in_the_same_role_are_one_too_few(book: Book) -> None:
     digest = book.propose("p.tweede")
     book.hire("f.derde", Role.FUNCTIONAL_ADMIN)
