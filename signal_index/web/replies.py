@@ -6,6 +6,7 @@ first of them wakes it, and it then finds the others too.
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +46,10 @@ class Replies:
     def bring(self, future: "asyncio.Future[Any]", result: object, error: BaseException | None) -> None:
         """Have a future completed on its own loop; called on any thread."""
         self._brought.append((future, result, error))
-        if not self._woken and not self._loop.is_closed():
+        if not self._woken:
             self._woken = True
-            self._loop.call_soon_threadsafe(self._complete)
+            with suppress(RuntimeError):  # the loop has closed, and nobody waits any more
+                self._loop.call_soon_threadsafe(self._complete)
 
     def _complete(self) -> None:
         self._woken = False  # before looking: whatever is brought from now on wakes the loop again

@@ -46,7 +46,7 @@ async def around(request: Request, question: Question, more: str = "") -> Respon
 
 APP = FastAPI(openapi_url=None)
 APP.include_router(ROUTES)
-install(APP, Methods([("", route) for route in ROUTES.routes]))
+install(APP, Methods(ROUTES.routes))
 
 CASE = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 VALUES = (
