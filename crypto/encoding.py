@@ -38,7 +38,24 @@ def encode(label: str, *fields: bytes | int | str) -> bytes:
     Raises:
         MalformedInput: A number is negative or over 64 bits, or a text has no UTF-8 form.
     """
-    parts = [_head(label, len(fields))]
+    return encode_start(label, len(fields)) + encode_rest(*fields)
+
+
+def encode_start(label: str, count: int) -> bytes:
+    """Encode what stands before the fields, for whoever makes many encodings that differ in a few fields.
+
+    Followed by `encode_rest` of `count` fields, in as many pieces as one likes, it is what `encode` makes.
+    """
+    return _head(label, count)
+
+
+def encode_rest(*fields: bytes | int | str) -> bytes:
+    """Encode some of the fields that `encode_start` counted.
+
+    Raises:
+        MalformedInput: as `encode` does.
+    """
+    parts = []
     for field in fields:
         content = field if type(field) is bytes else _field(field)
         if len(content) >= _PREFIX_LIMIT:

@@ -13,6 +13,7 @@ Whoever takes the database without these keys sees random bytes; with them, at m
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from crypto.chain import Pseudonym
-from crypto.encoding import encode
+from crypto.encoding import encode, encode_rest, encode_start
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
 
 KEY_BYTES: Final = 32
@@ -36,6 +37,8 @@ LENGTH_BYTES: Final = 2
 """What the length prefix takes from a padded size."""
 MAX_BUCKET_BITS: Final = 32
 """More shards than any database has; keeps a bucket within four bytes."""
+
+_BUCKET_BYTES: Final = MAX_BUCKET_BITS // 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,28 @@ def tag(keys: RowKeys, label: str, *fields: bytes | int | str) -> bytes:
     return hmac.digest(keys.tag_key, message, hashlib.sha256)[:TAG_BYTES]
 
 
+def tags(keys: RowKeys, label: str, each: Sequence[bytes], *fields: bytes | int | str) -> list[bytes]:
+    """Return `tag` of each with the same fields after it, at half the cost for one that is called alone.
+
+    Args:
+        keys: Of the scope and epoch.
+        label: Names the use.
+        each: The first field of every tag.
+        fields: Those that follow it, the same for all.
+    """
+    begun = hmac.new(keys.tag_key, encode_start(label, 2 + len(fields)), hashlib.sha256)
+    begun.update(encode_rest(keys.scope))
+    rest = encode_rest(*fields)
+    return [_finished(begun, encode_rest(one) + rest)[:TAG_BYTES] for one in each]
+
+
+def _finished(begun: hmac.HMAC, rest: bytes) -> bytes:
+    """The code over what it began with and the rest; what it began with is hashed once for all."""
+    code = begun.copy()
+    code.update(rest)
+    return code.digest()
+
+
 def veil(keys: RowKeys, label: str, block: bytes) -> bytes:
     """Return 16 bytes that stand for 16 bytes: the same ones each time, and random to who lacks the keys.
 
@@ -130,10 +155,31 @@ def bucket(keys: RowKeys, pseudonym: Pseudonym, bits: int) -> int:
     Raises:
         MalformedInput: `bits` lies outside 0 to 32.
     """
+    _require_bits(bits)
+    digest = hmac.digest(keys.bucket_key, encode("bucket", keys.scope, pseudonym.encoded), hashlib.sha256)
+    return _first_bits(digest, bits)
+
+
+def buckets(keys: RowKeys, pseudonyms: Sequence[Pseudonym], bits: int) -> list[int]:
+    """Return `bucket` of each person, at half the cost for one that is called alone.
+
+    Raises:
+        MalformedInput: `bits` lies outside 0 to 32.
+    """
+    _require_bits(bits)
+    if not bits:
+        return [0] * len(pseudonyms)
+    begun = hmac.new(keys.bucket_key, encode_start("bucket", 2) + encode_rest(keys.scope), hashlib.sha256)
+    return [_first_bits(_finished(begun, encode_rest(each.encoded)), bits) for each in pseudonyms]
+
+
+def _require_bits(bits: int) -> None:
     if not 0 <= bits <= MAX_BUCKET_BITS:
         raise MalformedInput("a bucket has 0 to 32 bits")
-    digest = hmac.digest(keys.bucket_key, encode("bucket", keys.scope, pseudonym.encoded), hashlib.sha256)
-    return int.from_bytes(digest, "big") >> (8 * len(digest) - bits)
+
+
+def _first_bits(digest: bytes, bits: int) -> int:
+    return int.from_bytes(digest[:_BUCKET_BYTES], "big") >> (MAX_BUCKET_BITS - bits)
 
 
 def seal(
@@ -160,6 +206,25 @@ def seal(
     nonce = secrets.token_bytes(NONCE_BYTES)
     padded = plaintext if size is None else _pad(plaintext, size)
     return nonce + keys.cipher.encrypt(nonce, padded, _place(keys, table, column, row))
+
+
+def seals(
+    keys: RowKeys, plaintexts: Sequence[bytes], *, table: str, column: str, rows: Sequence[bytes]
+) -> list[bytes]:
+    """Return `seal` of each plaintext for its row, all of them in one column and equally long.
+
+    Raises:
+        MalformedInput: They are not equally long.
+    """
+    if len({len(each) for each in plaintexts}) > 1:
+        raise MalformedInput("what is sealed without padding is equally long")
+    place = encode_start("row", 5) + encode_rest(keys.scope, keys.epoch, table, column)
+    nonces, encrypt = secrets.token_bytes(NONCE_BYTES * len(rows)), keys.cipher.encrypt
+    sealed = []
+    for number, (plaintext, row) in enumerate(zip(plaintexts, rows, strict=True)):
+        nonce = nonces[number * NONCE_BYTES : (number + 1) * NONCE_BYTES]
+        sealed.append(nonce + encrypt(nonce, plaintext, place + encode_rest(row)))
+    return sealed
 
 
 def unseal(

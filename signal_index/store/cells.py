@@ -5,10 +5,11 @@ Invariants:
 2. Tags of different tables or columns never agree, so rows of two tables cannot be joined on a person.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crypto.errors import VerificationFailed
-from crypto.sealing import RowKeys, seal, tag, unseal
+from crypto.sealing import RowKeys, seal, seals, tag, tags, unseal
 from signal_index.errors import Unavailable
 
 
@@ -33,6 +34,14 @@ class Cells:
     def tag(self, column: str, *fields: bytes | int | str) -> bytes:
         """Compute what this column holds for these fields: 16 bytes."""
         return tag(self.keys, f"{self.table}.{column}", *fields)
+
+    def tags(self, column: str, each: Sequence[bytes], *fields: bytes | int | str) -> list[bytes]:
+        """Compute what this column holds for each of these with the same fields after it."""
+        return tags(self.keys, f"{self.table}.{column}", each, *fields)
+
+    def seals(self, column: str, rows: Sequence[bytes], plaintexts: Sequence[bytes]) -> list[bytes]:
+        """Seal a cell to each row, without padding: all plaintexts are equally long."""
+        return seals(self.keys, plaintexts, table=self.table, column=column, rows=rows)
 
     def seal(self, column: str, row: bytes, plaintext: bytes, size: int | None = None) -> bytes:
         """Seal a cell to its row.

@@ -238,6 +238,12 @@ class SqlRestrictions:
         """Whether the person is known to have died."""
         return bool(_IS_RESTRICTED.rows(self._connection, {"person": self._tag(person)}))
 
+    def deceased(self, people: Sequence[Pseudonym]) -> frozenset[Pseudonym]:
+        """Those of these people who are known to have died."""
+        tags = self._cells.tags("person_tag", [each.encoded for each in people])
+        known = _IS_RESTRICTED.rows_for_each(self._connection, [{"person": tag} for tag in tags])
+        return frozenset(person for person, rows in zip(people, known, strict=True) if rows)
+
     def put(self, person: Pseudonym, publisher: str, generation: int) -> bool:
         """Store the restriction; True when it is new to this generation."""
         tag = self._tag(person)

@@ -2,17 +2,19 @@
 
 A complete set replaces what a source said before: it is opened under a higher generation, filled while the old one
 still answers look-ups, and sealed with the number of wishes the source believes it sent. Only a seal whose number
-agrees with the index removes what the new set did not repeat, so a lost message can never read as "ended".
+agrees with the index ends what the new set did not repeat, so a lost message can never read as "ended". What has ended
+answers nothing from then on; the daily job removes it, as it may be a million flags.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from secrets import token_bytes
 
 from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from crypto.sheet import SignaalOperation, SignaalRow
-from signal_index.model import Series, SeriesState
+from signal_index.model import NewFlag, Series, SeriesState, Wish
 from signal_index.ports import Transaction
 
 from .rows import RowFault, Work, refuse_faults, refuse_row
@@ -36,7 +38,9 @@ class _Counts:
 
 
 def apply(work: Work) -> int:
-    """Apply all rows: those on persons first, control rows last.
+    """Apply all rows: those on persons first, together, and control rows last.
+
+    No two rows are about the same person, source and type, so in which order they are applied changes nothing.
 
     Returns:
         How many withdrawals there were of what was not there.
@@ -45,15 +49,19 @@ def apply(work: Work) -> int:
         DeliveryRefused: naming every faulty row that could be found.
     """
     refuse_faults(_faults(work))
-    counts, misses = _Counts(), 0
+    asserted: list[NewFlag] = []
+    withdrawn: list[Wish] = []
     for position, person, row in work.rows(SignaalRow):
         if row.operation in _ON_PERSON:
             assert person is not None
             series = _series_for(work.tx, position, row)
             if row.operation is SignaalOperation.ASSERT:
-                _assert(work, counts, person, series, row)
+                asserted.append(_flag(work, person, series, row))
             else:
-                misses += not _withdraw(work.tx, counts, person, series)
+                withdrawn.append(Wish(person, series))
+    counts = _Counts()
+    _assert(work.tx, counts, asserted)
+    misses = _withdraw(work.tx, counts, withdrawn)
     counts.write(work.tx)
     for position, _, row in work.rows(SignaalRow):
         _control(work.tx, position, row)
@@ -106,35 +114,56 @@ def _series_for(tx: Transaction, position: int, row: SignaalRow) -> Series:
     return series
 
 
-def _assert(work: Work, counts: _Counts, person: Pseudonym, series: Series, row: SignaalRow) -> None:
-    tx = work.tx
-    if tx.restrictions.is_deceased(person):
-        # Acknowledged and counted for the set, but not stored: the source cannot tell, and no flag returns.
-        if series.state is SeriesState.FILLING and tx.flags.hold(person, series):
-            counts.accepted[series.series_id] += 1
-        return
+def _flag(work: Work, person: Pseudonym, series: Series, row: SignaalRow) -> NewFlag:
     kind = work.context.catalogue.signal_type(row.type)
     assert row.since is not None
     assert kind is not None
-    expires = Month.of(work.context.today).plus(kind.retention_months)
-    previous = tx.flags.put(person, series, row.since, expires)
-    if previous != series.series_id:
-        counts.rows[series.series_id] += 1
-        # A wish that was held while the person was thought to have died has been counted already.
-        counts.accepted[series.series_id] += not tx.flags.release(person, series)
-        if previous is not None:
-            counts.rows[previous] -= 1
+    return NewFlag(person, series, row.since, Month.of(work.context.today).plus(kind.retention_months))
 
 
-def _withdraw(tx: Transaction, counts: _Counts, person: Pseudonym, series: Series) -> bool:
-    """Remove the flag, or what is held of it; whether there was anything."""
-    stood_in = tx.flags.remove(person, series.source, series.type)
-    if stood_in is not None:
-        counts.rows[stood_in] -= 1
-    counted = stood_in == series.series_id or tx.flags.release(person, series)
-    if counted:
-        counts.accepted[series.series_id] -= 1
-    return counted or stood_in is not None
+def _assert(tx: Transaction, counts: _Counts, asserted: Sequence[NewFlag]) -> None:
+    """Store flags, but of whoever is known to have died only count them for an open set.
+
+    The source cannot tell, and no flag returns.
+    """
+    deceased = tx.restrictions.deceased([flag.person for flag in asserted])
+    _hold(tx, counts, [Wish(flag.person, flag.series) for flag in asserted if flag.person in deceased])
+    living = [flag for flag in asserted if flag.person not in deceased] if deceased else asserted
+    moved: list[Wish] = []
+    for flag, previous in zip(living, tx.flags.put(living), strict=True):
+        if previous != flag.series.series_id:
+            moved.append(Wish(flag.person, flag.series))
+            if previous is not None:
+                counts.rows[previous] -= 1
+    # A wish that was held while the person was thought to have died has been counted already.
+    for wish, counted in zip(moved, tx.flags.release(moved), strict=True):
+        counts.rows[wish.series.series_id] += 1
+        counts.accepted[wish.series.series_id] += not counted
+
+
+def _hold(tx: Transaction, counts: _Counts, wishes: Sequence[Wish]) -> None:
+    filling = [wish for wish in wishes if wish.series.state is SeriesState.FILLING]
+    for wish, is_new in zip(filling, tx.flags.hold(filling), strict=True):
+        counts.accepted[wish.series.series_id] += is_new
+
+
+def _withdraw(tx: Transaction, counts: _Counts, withdrawn: Sequence[Wish]) -> int:
+    """Remove flags, or what is held of them; of how many there was nothing."""
+    replaced = {series.series_id for series in tx.series.replaced()}
+    elsewhere: list[tuple[Wish, bool]] = []
+    for wish, stood_in in zip(withdrawn, tx.flags.remove(withdrawn), strict=True):
+        if stood_in is not None:
+            counts.rows[stood_in] -= 1
+        if stood_in == wish.series.series_id:
+            counts.accepted[stood_in] -= 1
+        else:
+            elsewhere.append((wish, stood_in is not None and stood_in not in replaced))
+    misses = 0
+    held = tx.flags.release([wish for wish, _ in elsewhere])
+    for (wish, was_there), was_held in zip(elsewhere, held, strict=True):
+        counts.accepted[wish.series.series_id] -= was_held
+        misses += not was_held and not was_there
+    return misses
 
 
 def _control(tx: Transaction, position: int, row: SignaalRow) -> None:
@@ -168,8 +197,9 @@ def _seal_set(tx: Transaction, position: int, row: SignaalRow) -> None:
         raise refuse_row(position, "set-count")
     for series in tx.series.all():
         if (series.source, series.type) == (row.source, row.type) and series.series_id != sealed.series_id:
-            tx.flags.remove_series(series.series_id)
-            tx.series.remove(series.series_id)
+            # From now on its flags answer nothing. There may be a million, so they are removed by and by.
+            tx.flags.release_all(series.series_id)
+            tx.series.put(replace(series, state=SeriesState.ABANDONED))
     tx.flags.release_all(sealed.series_id)
     tx.series.put(replace(sealed, state=SeriesState.CURRENT, as_of=row.as_of))
 
