@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from crypto.chain import Pseudonym
-from crypto.encoding import encode, encode_rest, encode_start
+from crypto.encoding import encode, encode_each, encode_rest, encode_start
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
 
 KEY_BYTES: Final = 32
@@ -102,7 +102,7 @@ def tags(keys: RowKeys, label: str, each: Sequence[bytes], *fields: bytes | int 
     begun = hmac.new(keys.tag_key, encode_start(label, 2 + len(fields)), hashlib.sha256)
     begun.update(encode_rest(keys.scope))
     rest = encode_rest(*fields)
-    return [_finished(begun, encode_rest(one) + rest)[:TAG_BYTES] for one in each]
+    return [_finished(begun, one + rest)[:TAG_BYTES] for one in encode_each(each)]
 
 
 def _finished(begun: hmac.HMAC, rest: bytes) -> bytes:
@@ -170,7 +170,8 @@ def buckets(keys: RowKeys, pseudonyms: Sequence[Pseudonym], bits: int) -> list[i
     if not bits:
         return [0] * len(pseudonyms)
     begun = hmac.new(keys.bucket_key, encode_start("bucket", 2) + encode_rest(keys.scope), hashlib.sha256)
-    return [_first_bits(_finished(begun, encode_rest(each.encoded)), bits) for each in pseudonyms]
+    each = encode_each([pseudonym.encoded for pseudonym in pseudonyms])
+    return [_first_bits(_finished(begun, one), bits) for one in each]
 
 
 def _require_bits(bits: int) -> None:
@@ -221,9 +222,9 @@ def seals(
     place = encode_start("row", 5) + encode_rest(keys.scope, keys.epoch, table, column)
     nonces, encrypt = secrets.token_bytes(NONCE_BYTES * len(rows)), keys.cipher.encrypt
     sealed = []
-    for number, (plaintext, row) in enumerate(zip(plaintexts, rows, strict=True)):
+    for number, (plaintext, row) in enumerate(zip(plaintexts, encode_each(rows), strict=True)):
         nonce = nonces[number * NONCE_BYTES : (number + 1) * NONCE_BYTES]
-        sealed.append(nonce + encrypt(nonce, plaintext, place + encode_rest(row)))
+        sealed.append(nonce + encrypt(nonce, plaintext, place + row))
     return sealed
 
 

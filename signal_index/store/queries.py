@@ -62,9 +62,6 @@ class Query:
         if through is not None:
             found: Sequence[Sequence[Any]] = through.ask(self, parameters)
             return found
-        return self._asked(connection, parameters)
-
-    def _asked(self, connection: Connection, parameters: Mapping[str, object]) -> Sequence[Sequence[Any]]:
         statement, constants = self._spoken[connection.dialect.name]
         stated = {**constants, **parameters}
         if connection.dialect.name == "sqlite":
@@ -91,9 +88,10 @@ class Query:
     def rows_for_each(
         self, connection: Connection, asked: Sequence[Mapping[str, object]]
     ) -> Sequence[Sequence[Sequence[Any]]]:
-        """The rows for each of these parameters; in one statement where there is a server to go to."""
-        if len(asked) <= 1 or connection.dialect.name == "sqlite":
-            return [self._asked(connection, each) for each in asked]
+        """The rows for each of these parameters, in one statement; on PostgreSQL only."""
+        if len(asked) == 1:
+            statement, constants = self._spoken[connection.dialect.name]
+            return [_fetched(connection, statement, {**constants, **asked[0]})]
         statement, constants = self._for_each
         columns = {name: [parameters[name] for parameters in asked] for name in asked[0]}
         found: list[list[Sequence[Any]]] = [[] for _ in asked]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.encoding import Month, decode, decode_int, encode
+from crypto.encoding import Month, decode, decode_int, encode, encode_each, encode_rest, encode_start
 from crypto.errors import MalformedInput
 
 labels = st.text(max_size=8)
@@ -149,3 +149,11 @@ class TestMonth:
     def test_a_month_that_does_not_exist_is_refused(self, year: int, month: int) -> None:
         with pytest.raises(MalformedInput):
             Month(year, month)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5), st.integers(0, (1 << 64) - 1), st.text(max_size=8))
+def test_an_encoding_made_in_pieces_is_the_one_made_at_once(
+    each: list[bytes], number: int, text: str
+) -> None:
+    pieces = encode_start("use", 2 + len(each)) + encode_rest(number, text)
+    assert pieces + b"".join(encode_each(each)) == encode("use", number, text, *each)

@@ -1,4 +1,4 @@
-"""Many rows of one table written or removed at once, saying what stood in their places.
+"""Many rows of one table written, removed or looked for at once, saying what stood in their places.
 
 One row at a time through SQLAlchemy costs ten times what the database needs for it. A PostgreSQL server gets the rows
 as one array per column, in one statement whatever their number: for the thousands of a delivery that is as fast as
@@ -63,6 +63,28 @@ class Upsert:
         before = {key: found[0] for key in keys if (found := driver.execute(self._before, key).fetchone())}
         driver.executemany(self._many, ordered)
         return before
+
+
+class Presence:
+    """Tells which values a column has.
+
+    Args:
+        column: the first of an index.
+    """
+
+    def __init__(self, column: Column[Any]) -> None:
+        name, table = column.name, column.table.name
+        self._one = f"SELECT 1 FROM {table} WHERE {name} = ? LIMIT 1"  # noqa: S608 - names of our own tables
+        self._together = f"SELECT DISTINCT {name} FROM {table} WHERE {name} = ANY({_arrays([column])})"  # noqa: S608 - as above
+
+    def among(self, connection: Connection, values: Sequence[Any]) -> set[Any]:
+        """Those of these values that the column has."""
+        if not values:
+            return set()
+        if connection.dialect.name == "postgresql":
+            return set(connection.exec_driver_sql(self._together, (list(values),)).scalars())
+        file = _file(connection)
+        return {value for value in sorted(values) if file.execute(self._one, (value,)).fetchone()}
 
 
 class Removal:

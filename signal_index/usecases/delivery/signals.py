@@ -49,59 +49,82 @@ def apply(work: Work) -> int:
         DeliveryRefused: naming every faulty row that could be found.
     """
     refuse_faults(_faults(work))
-    asserted: list[NewFlag] = []
-    withdrawn: list[Wish] = []
-    for position, person, row in work.rows(SignaalRow):
-        if row.operation in _ON_PERSON:
-            assert person is not None
-            series = _series_for(work.tx, position, row)
-            if row.operation is SignaalOperation.ASSERT:
-                asserted.append(_flag(work, person, series, row))
-            else:
-                withdrawn.append(Wish(person, series))
+    asserted, withdrawn = _wishes(work)
     counts = _Counts()
     _assert(work.tx, counts, asserted)
     misses = _withdraw(work.tx, counts, withdrawn)
     counts.write(work.tx)
     for position, _, row in work.rows(SignaalRow):
-        _control(work.tx, position, row)
+        if row.operation not in _ON_PERSON:
+            _control(work.tx, position, row)
     return misses
+
+
+def _wishes(work: Work) -> tuple[list[NewFlag], list[Wish]]:
+    """What is asserted and what is withdrawn; a delivery is about few series, so each is looked up once."""
+    asserted: list[NewFlag] = []
+    withdrawn: list[Wish] = []
+    spoken: dict[tuple[str, str, int], tuple[Series, Month]] = {}
+    for position, person, row in work.rows(SignaalRow):
+        if row.operation not in _ON_PERSON:
+            continue
+        assert person is not None
+        place = (row.source, row.type, row.generation)
+        if place not in spoken:
+            spoken[place] = (_series_for(work.tx, position, row), _expires(work, row))
+        series, expires = spoken[place]
+        if row.operation is SignaalOperation.ASSERT:
+            assert row.since is not None
+            asserted.append(NewFlag(person, series, row.since, expires))
+        else:
+            withdrawn.append(Wish(person, series))
+    return asserted, withdrawn
+
+
+def _expires(work: Work, row: SignaalRow) -> Month:
+    kind = work.context.catalogue.signal_type(row.type)
+    assert kind is not None
+    return Month.of(work.context.today).plus(kind.retention_months)
 
 
 def _faults(work: Work) -> list[RowFault]:
     """What is wrong with each row on its own, before anything is stored."""
-    seen: set[tuple[Pseudonym, str, str]] = set()
-    mine: dict[_Key, bool] = {}
+    this_month = Month.of(work.context.today)
+    seen: set[tuple[bytes, str, str]] = set()
+    found: dict[_Key, str | None] = {}
     faults: list[RowFault] = []
     for position, person, row in work.rows(SignaalRow):
         code = None
         if row.operation is not SignaalOperation.FILLER:
-            code = _registration_fault(work, mine, row)
+            code = _registration_fault(work, found, row)
         if code is None and person is not None:
-            code = _person_fault(work, seen, person, row)
+            code = _person_fault(this_month, seen, person, row)
         if code is not None:
             faults.append((position, code))
     return faults
 
 
-def _registration_fault(work: Work, mine: dict[_Key, bool], row: SignaalRow) -> str | None:
-    if work.context.catalogue.signal_type(row.type) is None:
-        return "unknown-code"
+def _registration_fault(work: Work, found: dict[_Key, str | None], row: SignaalRow) -> str | None:
     key = (row.source, row.type)
-    if key not in mine:
+    if key not in found:
         publication = work.tx.register.publication(*key)
-        mine[key] = publication is not None and publication.publisher == work.publisher.oin
-    return None if mine[key] else "not-registered"
+        if work.context.catalogue.signal_type(row.type) is None:
+            found[key] = "unknown-code"
+        elif publication is None or publication.publisher != work.publisher.oin:
+            found[key] = "not-registered"
+        else:
+            found[key] = None
+    return found[key]
 
 
 def _person_fault(
-    work: Work, seen: set[tuple[Pseudonym, str, str]], person: Pseudonym, row: SignaalRow
+    this_month: Month, seen: set[tuple[bytes, str, str]], person: Pseudonym, row: SignaalRow
 ) -> str | None:
-    key = (person, row.source, row.type)
+    key = (person.encoded, row.source, row.type)
     if key in seen:
         return "duplicate-row"
     seen.add(key)
-    if row.since is not None and row.since > Month.of(work.context.today):
+    if row.since is not None and row.since > this_month:
         return "malformed-row"
     return None
 
@@ -112,13 +135,6 @@ def _series_for(tx: Transaction, position: int, row: SignaalRow) -> Series:
     if series is None or series.state is SeriesState.ABANDONED:
         raise refuse_row(position, "generation")
     return series
-
-
-def _flag(work: Work, person: Pseudonym, series: Series, row: SignaalRow) -> NewFlag:
-    kind = work.context.catalogue.signal_type(row.type)
-    assert row.since is not None
-    assert kind is not None
-    return NewFlag(person, series, row.since, Month.of(work.context.today).plus(kind.retention_months))
 
 
 def _assert(tx: Transaction, counts: _Counts, asserted: Sequence[NewFlag]) -> None:
