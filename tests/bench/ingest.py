@@ -25,14 +25,13 @@ from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from crypto.sealing import SEAL_BYTES
 from crypto.sheet import Row, SignaalOperation, SignaalRow
-from signal_index.model import Delivery, Publisher
+from signal_index.model import Delivery, Publisher, Register
 from signal_index.ports import Transaction
-from signal_index.store import SqlDatabase, open_database
+from signal_index.store import SqlDatabase, initialise, open_database, upgrade
 from signal_index.store.places import place_of
 from signal_index.usecases.delivery.apply import deliver
 from signal_index.usecases.delivery.rows import Context, Work
 from tests.bench.figures import ROUNDS, Figure
-from tests.bench.looking import moved
 from tests.index.conftest import GEMEENTE, SCOPE, World
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 
@@ -149,10 +148,15 @@ def _on_file(folder: Path, done: ExitStack) -> list[Figure]:
 
 def _on_server(folder: Path, server: PostgresqlServer, done: ExitStack) -> list[Figure]:
     world = World(folder, n=ITEMS)
+    register = world.database.run(
+        lambda tx: Register(tuple(tx.register.publishers()), tuple(tx.register.publications()))
+    )
     world.database.close()
     url = server.database()
-    moved(world.path, url)
+    upgrade(url)
+    initialise(url, world.secrets, world.clock)  # not moved: on a server, people are spread over buckets
     database = done.enter_context(open_database(url, world.secrets, writer_kind="serve"))
+    database.run(lambda tx: tx.register.replace(register))
     source = Source(world, database)
     beside = done.enter_context(psycopg.connect(url, autocommit=True))
     beside.execute("CREATE TABLE floor_flags (LIKE flags INCLUDING ALL)")
