@@ -10,7 +10,7 @@ one fixed list of field types.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
 from functools import lru_cache
@@ -84,6 +84,18 @@ def encode_field(field: bytes | int | str) -> bytes:
     if len(content) >= _PREFIX_LIMIT:
         raise MalformedInput("a field is too long to encode")
     return len(content).to_bytes(_PREFIX_BYTES, "big") + content
+
+
+def encode_each(fields: Sequence[bytes]) -> list[bytes]:
+    """Encode one field each, as `encode_field` does: what thousands of encodings differ in.
+
+    Raises:
+        MalformedInput: as `encode` does.
+    """
+    prefixes = {
+        length: encode_field(bytes(length))[:_PREFIX_BYTES] for length in {len(each) for each in fields}
+    }
+    return [prefixes[len(each)] + each for each in fields]
 
 
 @lru_cache(maxsize=256)  # one entry per use; labels are constants of the code

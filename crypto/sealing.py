@@ -12,7 +12,7 @@ Whoever takes the database without these keys sees random bytes; with them, at m
 
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from crypto.chain import Pseudonym
-from crypto.encoding import beginning, encode, encode_field, encode_texts
+from crypto.encoding import beginning, encode, encode_each, encode_field, encode_texts
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
 
 KEY_BYTES: Final = 32
@@ -39,6 +39,8 @@ _HASH_BLOCK_BYTES: Final = 64  # of SHA-256
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 MAX_BUCKET_BITS: Final = 32
 """More shards than any database has; keeps a bucket within four bytes."""
+
+_BUCKET_BYTES: Final = MAX_BUCKET_BITS // 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,27 @@ def tags(keys: RowKeys, label: str, shared: bytes, *, lasts: Iterable[str]) -> l
     return found
 
 
+def tags_of_each(keys: RowKeys, label: str, each: Sequence[bytes], *fields: bytes | int | str) -> list[bytes]:
+    """Return `tag` of each with the same fields after it, at half the cost for one that is called alone.
+
+    Args:
+        keys: Of the scope and epoch.
+        label: Names the use.
+        each: The first field of every tag.
+        fields: Those that follow it, the same for all.
+    """
+    begun = hmac.new(keys.tag_key, beginning(label, 2 + len(fields), keys.scope), "sha256")
+    rest = b"".join(map(encode_field, fields))
+    return [_finished(begun, one + rest)[:TAG_BYTES] for one in encode_each(each)]
+
+
+def _finished(begun: hmac.HMAC, rest: bytes) -> bytes:
+    """The code over what it began with and the rest; what it began with is hashed once for all."""
+    code = begun.copy()
+    code.update(rest)
+    return code.digest()
+
+
 def veil(keys: RowKeys, label: str, block: bytes) -> bytes:
     """Return 16 bytes that stand for 16 bytes: the same ones each time, and random to who lacks the keys.
 
@@ -156,10 +179,32 @@ def bucket(keys: RowKeys, pseudonym: Pseudonym, bits: int) -> int:
     Raises:
         MalformedInput: `bits` lies outside 0 to 32.
     """
+    _require_bits(bits)
+    digest = hmac.digest(keys.bucket_key, encode("bucket", keys.scope, pseudonym.encoded), "sha256")
+    return _first_bits(digest, bits)
+
+
+def buckets(keys: RowKeys, pseudonyms: Sequence[Pseudonym], bits: int) -> list[int]:
+    """Return `bucket` of each person, at half the cost for one that is called alone.
+
+    Raises:
+        MalformedInput: `bits` lies outside 0 to 32.
+    """
+    _require_bits(bits)
+    if not bits:
+        return [0] * len(pseudonyms)
+    begun = hmac.new(keys.bucket_key, beginning("bucket", 2, keys.scope), "sha256")
+    each = encode_each([pseudonym.encoded for pseudonym in pseudonyms])
+    return [_first_bits(_finished(begun, one), bits) for one in each]
+
+
+def _require_bits(bits: int) -> None:
     if not 0 <= bits <= MAX_BUCKET_BITS:
         raise MalformedInput("a bucket has 0 to 32 bits")
-    digest = hmac.digest(keys.bucket_key, encode("bucket", keys.scope, pseudonym.encoded), "sha256")
-    return int.from_bytes(digest, "big") >> (8 * len(digest) - bits)
+
+
+def _first_bits(digest: bytes, bits: int) -> int:
+    return int.from_bytes(digest[:_BUCKET_BYTES], "big") >> (MAX_BUCKET_BITS - bits)
 
 
 def seal(
@@ -186,6 +231,25 @@ def seal(
     nonce = secrets.token_bytes(NONCE_BYTES)
     padded = plaintext if size is None else _pad(plaintext, size)
     return nonce + keys.cipher.encrypt(nonce, padded, _place(keys, table, column, row))
+
+
+def seals(
+    keys: RowKeys, plaintexts: Sequence[bytes], *, table: str, column: str, rows: Sequence[bytes]
+) -> list[bytes]:
+    """Return `seal` of each plaintext for its row, all of them in one column and equally long.
+
+    Raises:
+        MalformedInput: They are not equally long.
+    """
+    if len({len(each) for each in plaintexts}) > 1:
+        raise MalformedInput("what is sealed without padding is equally long")
+    place = beginning("row", 5, keys.scope, keys.epoch, table, column)
+    nonces, encrypt = secrets.token_bytes(NONCE_BYTES * len(rows)), keys.cipher.encrypt
+    sealed = []
+    for number, (plaintext, row) in enumerate(zip(plaintexts, encode_each(rows), strict=True)):
+        nonce = nonces[number * NONCE_BYTES : (number + 1) * NONCE_BYTES]
+        sealed.append(nonce + encrypt(nonce, plaintext, place + row))
+    return sealed
 
 
 def unseal(

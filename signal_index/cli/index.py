@@ -1,25 +1,31 @@
 """The commands of the index operator, and of who works for a source; none of them shows a flag."""
 
 import json
-from datetime import timedelta
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic, sleep
 
 import click
 
 from signal_index.model import dutch_day
 from signal_index.model.workplace import Verdict
+from signal_index.ports import Transaction
 from signal_index.usecases.administration import accounts
-from signal_index.usecases.expire import erasable, erase, expire, tidy
+from signal_index.usecases.expire import (
+    REMOVED_AT_ONCE,
+    clear_replaced,
+    drop_replaced,
+    erasable,
+    erase,
+    expire,
+    tidy,
+)
 from signal_index.usecases.oversee import Standing, source_standing
 from signal_index.usecases.workplace import questions
 from signal_index.wiring import Index
 
 from .options import config_option
 from .session import as_option, now, opened, run_as
-
-BACKUP_AGE_MAX = timedelta(days=7)
-ROWS_PER_LINE = 100_000
-"""How often a long copy says how far it is."""
 
 
 @click.group()
@@ -88,8 +94,10 @@ def _standing_line(standing: Standing) -> str:
 def expire_flags(config: Path) -> None:
     """Remove flags and records whose retention has passed, and block accounts nobody uses; run it once a day."""
     with opened(config) as index:
-        removed = index.database.run(lambda tx: expire(tx, now()))
-        click.echo(f"expired: {removed} flags removed")
+        click.echo(f"expired: {_by_share(index, lambda tx, share: expire(tx, now(), share))} flags removed")
+        replaced = _by_share(index, clear_replaced)
+        index.database.run(drop_replaced)
+        click.echo(f"replaced: {replaced} flags removed that a complete set did not repeat")
         size = index.database.run(lambda tx: erasable(tx, now()))
         if size is not None:
             click.echo(f"erased: {erase_over(index, size)} records")
@@ -120,6 +128,19 @@ def _say_blocked(swept: accounts.Swept, why: str) -> None:
     click.echo(f"blocked, {why}: {len(swept.blocked)} accounts")
     for staff_id in swept.spared:
         click.echo(f"  NOT blocked, though {why}: {staff_id}; two people must look at this")
+
+
+def _by_share(index: Index, remove: Callable[[Transaction, range], int]) -> int:
+    """Remove flags share by share, some at a time, and leave the database to others for as long in between."""
+    total = 0
+    for share in index.database.run(lambda tx: tx.flags.shares()):
+        removed = REMOVED_AT_ONCE
+        while removed == REMOVED_AT_ONCE:
+            began = monotonic()
+            removed = index.database.run(lambda tx: remove(tx, share))  # noqa: B023 - run waits
+            total += removed
+            sleep(monotonic() - began)
+    return total
 
 
 def erase_over(index: Index, size: int) -> int:

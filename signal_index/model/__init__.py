@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from crypto.batch import BatchClass, Header
@@ -91,7 +92,9 @@ class SeriesState(StrEnum):
 
     FILLING = "filling"  # an open set: asserts under it count, but it is not complete yet
     CURRENT = "current"  # sealed: the set the source stands for today
-    ABANDONED = "abandoned"  # an open set that was started over; its rows answer until the next seal
+    ABANDONED = (
+        "abandoned"  # started over, or replaced; its rows answer until a set of a later generation is sealed
+    )
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,27 @@ class Series:
     def is_current(self) -> bool:
         """Whether this is the set its source stands for today."""
         return self.state is SeriesState.CURRENT
+
+
+class Wish(NamedTuple):
+    """What a source says about a person under one series; a delivery has thousands."""
+
+    person: Pseudonym
+    series: Series
+
+
+class NewFlag(NamedTuple):
+    """A flag to store.
+
+    Args:
+        since: month the help began.
+        expires: last month it may be shown.
+    """
+
+    person: Pseudonym
+    series: Series
+    since: Month
+    expires: Month
 
 
 @dataclass(frozen=True)

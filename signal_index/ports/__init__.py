@@ -18,6 +18,7 @@ from signal_index.model import (
     AuditEvent,
     CareRelation,
     ContactRoute,
+    NewFlag,
     Publication,
     Publisher,
     Receipt,
@@ -27,6 +28,7 @@ from signal_index.model import (
     StaffMember,
     StoredFlag,
     Tally,
+    Wish,
 )
 from signal_index.model.log import Body
 from signal_index.model.sourcing import SigningKey
@@ -47,37 +49,51 @@ T = TypeVar("T")
 class Flags(Protocol):
     """Flags by person; a row tells a thief an anonymous series and an expiry month, nothing else."""
 
-    def put(self, person: Pseudonym, series: Series, since: Month, expires: Month) -> bytes | None:
-        """Store the flag under this series, moving or refreshing an existing row of the same source and type.
+    def put(self, flags: Sequence[NewFlag]) -> Sequence[bytes | None]:
+        """Store each flag under its series, moving or refreshing an existing row of the same source and type.
 
         Returns:
-            The id of the series the row stood in before, None when it is new.
+            For each the id of the series it stood in before, None when it is new; as if stored one after another.
         """
 
-    def hold(self, person: Pseudonym, series: Series) -> bool:
-        """Remember that a wish for a person who may not be stored counts for this open set.
+    def remove(self, wishes: Sequence[Wish]) -> Sequence[bytes | None]:
+        """Remove the flag of each person from this source and of this type, whichever series it stands in.
 
         Returns:
-            False when it was already held.
+            For each the id of the series it stood in, None when there was none; as if removed one after another.
         """
 
-    def release(self, person: Pseudonym, series: Series) -> bool:
-        """Forget a held wish; False when there was none."""
+    def hold(self, wishes: Sequence[Wish]) -> Sequence[bool]:
+        """Remember that wishes for persons who may not be stored count for an open set.
+
+        Returns:
+            For each False when it was already held; as if held one after another.
+        """
+
+    def release(self, wishes: Sequence[Wish]) -> Sequence[bool]:
+        """Forget held wishes; for each False when there was none, as if forgotten one after another."""
 
     def release_all(self, series_id: bytes) -> None:
         """Forget every wish held for a series, once its set is sealed."""
 
     def knows(self, person: Pseudonym, type_codes: Collection[str]) -> bool:
-        """Whether there is any flag of a person over these types, however old."""
-
-    def remove(self, person: Pseudonym, source: str, type_code: str) -> bytes | None:
-        """Remove the flag; the id of the series it stood in, or None when there was none."""
+        """Whether there is any flag of a person over these types, however old, but for sets that were replaced."""
 
     def remove_person(self, person: Pseudonym, type_codes: Collection[str]) -> Mapping[bytes, int]:
         """Remove every flag of a person over these types; rows removed per series id."""
 
-    def remove_series(self, series_id: bytes) -> int:
-        """Remove what is left of a series, held wishes included; the number of flags removed."""
+    def shares(self) -> Sequence[range]:
+        """All buckets in a few shares; whatever is done to a whole series is done share by share.
+
+        A share is a range of buckets, so that several servers may each have their own.
+        """
+
+    def clear(self, series_id: bytes, share: range, *, limit: int, before: Month | None = None) -> int:
+        """Remove flags of a series in one share, those whose expiry month lies before a month if there is one.
+
+        Returns:
+            How many, at most `limit`; call again for more.
+        """
 
     def find(
         self, person: Pseudonym, allowed: Collection[str], slots: int, month: Month
@@ -85,15 +101,7 @@ class Flags(Protocol):
         """Read the flags of the allowed types, in one query of always `slots` tags.
 
         Tags for types that are not allowed are random, so the statement tells nothing about the decision.
-        Rows whose expiry month lies before `month` are ignored.
-        """
-
-    def expire(self, month: Month, *, sparing: Collection[bytes] = ()) -> Mapping[bytes, int]:
-        """Remove every flag whose expiry month lies before `month`; rows removed per series id.
-
-        Args:
-            month: the present one.
-            sparing: ids of series to leave alone; look-ups ignore their expired rows all the same.
+        Rows whose expiry month lies before `month` are ignored, and so are those of a set that was replaced.
         """
 
 
@@ -111,6 +119,9 @@ class SeriesTable(Protocol):
 
     def all(self) -> Sequence[Series]:
         """Every series, in no particular order."""
+
+    def replaced(self) -> Sequence[Series]:
+        """Series that a later complete set has replaced: their flags answer nothing and wait to be removed."""
 
     def put(self, series: Series) -> None:
         """Insert or replace a series as a whole."""
@@ -152,6 +163,9 @@ class Restrictions(Protocol):
 
     def is_deceased(self, person: Pseudonym) -> bool:
         """Whether the person is known to have died."""
+
+    def deceased(self, people: Sequence[Pseudonym]) -> frozenset[Pseudonym]:
+        """Those of these people who are known to have died."""
 
     def put(self, person: Pseudonym, publisher: str, generation: int) -> bool:
         """Store the restriction; True when it is new to this generation."""

@@ -5,11 +5,11 @@ Invariants:
 2. Tags of different tables or columns never agree, so rows of two tables cannot be joined on a person.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crypto.errors import VerificationFailed
-from crypto.sealing import RowKeys, seal, tag, tags, unseal
+from crypto.sealing import RowKeys, seal, seals, tag, tags, tags_of_each, unseal
 from signal_index.errors import Unavailable
 
 
@@ -38,6 +38,14 @@ class Cells:
     def tags(self, column: str, shared: bytes, lasts: Iterable[str]) -> list[bytes]:
         """Compute `tag` for each of these second fields, behind the same first."""
         return tags(self.keys, f"{self.table}.{column}", shared, lasts=lasts)
+
+    def tags_of_each(self, column: str, each: Sequence[bytes], *fields: bytes | int | str) -> list[bytes]:
+        """Compute what this column holds for each of these with the same fields after it."""
+        return tags_of_each(self.keys, f"{self.table}.{column}", each, *fields)
+
+    def seals(self, column: str, rows: Sequence[bytes], plaintexts: Sequence[bytes]) -> list[bytes]:
+        """Seal a cell to each row, without padding: all plaintexts are equally long."""
+        return seals(self.keys, plaintexts, table=self.table, column=column, rows=rows)
 
     def seal(self, column: str, row: bytes, plaintext: bytes, size: int | None = None) -> bytes:
         """Seal a cell to its row.

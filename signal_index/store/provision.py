@@ -15,18 +15,19 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, inspect, select, update
+from sqlalchemy import Connection, RowMapping, Table, delete, insert, inspect, select, update
 from sqlalchemy.exc import DatabaseError
 
-from crypto.chain import canary_point, close
+from crypto.chain import Pseudonym, canary_point, close
 from crypto.keyfiles import IndexSecrets
-from crypto.sealing import tag
+from crypto.sealing import bucket, tag, unseal
 from signal_index.errors import SetupFault
 
 from .places import Layout, Place, owner_only, place_of
-from .schema import change_counter, index_state, metadata
+from .schema import change_counter, flags, index_state, metadata
 
 INCARNATION_BYTES: Final = 16
+PERSON_BYTES: Final = 32  # how the content of a flag begins
 _COPIED_AT_ONCE: Final = 5_000  # rows; a record is some 3 kB
 REVISION: Final = "0013"  # the newest migration; a test compares it with the scripts
 _VERSION_TABLE: Final = "alembic_version"
@@ -178,7 +179,7 @@ def begin_again(stated: Stated, secrets: IndexSecrets) -> bytes:
 def copy(stated: Stated, target: Stated, secrets: IndexSecrets, said: Callable[[str, int], None]) -> None:
     """Copy an index that nobody serves into another, empty database, of either kind; the one it came from stays.
 
-    It is the same index there: with its log, its keys and its incarnation. Whoever then serves both forks the log,
+    Flags stand by person in as many buckets as there are there. It is the same index: with its log, its keys and its incarnation. Whoever then serves both forks the log,
     which a witness refuses.
 
     Args:
@@ -196,14 +197,26 @@ def copy(stated: Stated, target: Stated, secrets: IndexSecrets, said: Callable[[
             f"{place_of(target).name} is an index already; name a database that was only upgraded"
         )
     with _reading(place_of(stated)) as reader, _owning(place_of(target)) as writer:
+        bits = place_of(target).bucket_bits
         writer.execute(delete(change_counter))
         for table in metadata.sorted_tables:
             found = reader.execution_options(yield_per=_COPIED_AT_ONCE).execute(select(table))
             copied = 0
             for rows in found.mappings().partitions():
-                writer.execute(insert(table), [dict(row) for row in rows])
+                writer.execute(insert(table), [_at_home(table, row, secrets, bits) for row in rows])
                 copied += len(rows)
                 said(table.name, copied)
+
+
+def _at_home(table: Table, row: RowMapping, secrets: IndexSecrets, bits: int) -> dict[str, object]:
+    """A row as it stands in a database that divides by so many bits."""
+    if table is index_state:
+        return {**row, "bucket_bits": bits}
+    if table is not flags:
+        return dict(row)
+    content = unseal(secrets.row_keys, row["sealed"], table="flags", column="sealed", row=row["row_key"])
+    person = Pseudonym(content[:PERSON_BYTES])
+    return {**row, "bucket": bucket(secrets.row_keys, person, bits) if bits else 0}
 
 
 def read_state(stated: Stated, secrets: IndexSecrets) -> tuple[bytes, int]:

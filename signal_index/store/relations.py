@@ -25,6 +25,7 @@ from signal_index.model import CareRelation
 
 from . import schema
 from .cells import Cells, damaged
+from .flags.setwise import Presence
 from .queries import Query
 from .sql import upsert
 
@@ -63,6 +64,7 @@ _PUT = upsert(schema.care_relations)
 _REMOVE = delete(schema.care_relations).where(*_THIS)
 
 _IS_RESTRICTED = Query(select(_restriction.kind).where(_restriction.person_tag == bindparam("person")))
+_RESTRICTED = Presence(_restriction.person_tag)
 _STATED_UNDER = select(_restriction.generation).where(
     _restriction.person_tag == bindparam("person"), _restriction.publisher == bindparam("publisher")
 )
@@ -237,6 +239,12 @@ class SqlRestrictions:
     def is_deceased(self, person: Pseudonym) -> bool:
         """Whether the person is known to have died."""
         return bool(_IS_RESTRICTED.rows(self._connection, {"person": self._tag(person)}))
+
+    def deceased(self, people: Sequence[Pseudonym]) -> frozenset[Pseudonym]:
+        """Those of these people who are known to have died."""
+        tags = self._cells.tags_of_each("person_tag", [each.encoded for each in people])
+        known = _RESTRICTED.among(self._connection, tags)
+        return frozenset(person for person, tag in zip(people, tags, strict=True) if tag in known)
 
     def put(self, person: Pseudonym, publisher: str, generation: int) -> bool:
         """Store the restriction; True when it is new to this generation."""

@@ -4,9 +4,10 @@ The table is small, so it is read as a whole and kept until something may have c
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
 from crypto.encoding import decode, encode
 from crypto.errors import MalformedInput
@@ -33,6 +34,16 @@ _ADJUST = (
         accepted_count=schema.series.c.accepted_count + bindparam("accepted"),
     )
 )
+_NEWER = schema.series.alias("newer")
+ANSWERS: Final = or_(
+    schema.series.c.state != SeriesState.ABANDONED.value,
+    ~exists().where(
+        _NEWER.c.lookup_tag == schema.series.c.lookup_tag,
+        _NEWER.c.generation > schema.series.c.generation,
+        _NEWER.c.state == SeriesState.CURRENT.value,
+    ),
+)
+"""Whether the flags of a series answer: no later complete set has replaced it."""
 _REMOVE = delete(schema.series).where(schema.series.c.series_id == bindparam("id"))
 
 
@@ -97,6 +108,17 @@ class SqlSeries:
         """Every series, in no particular order."""
         return list(self._all().values())
 
+    def replaced(self) -> Sequence[Series]:
+        """Series that a later complete set has replaced."""
+        everything = self._all().values()
+        newest = {(each.source, each.type): each.generation for each in everything if each.is_current}
+        return [
+            each
+            for each in everything
+            if each.state is SeriesState.ABANDONED
+            and each.generation < newest.get((each.source, each.type), each.generation)
+        ]
+
     def _all(self) -> dict[tuple[str, str, int], Series]:
         if self._known is None:
             rows = (self._from_row(row) for row in self._connection.execute(_ALL))
@@ -142,14 +164,22 @@ class SqlSeries:
             ValueError: no such series; counts that go nowhere would be lost for good.
         """
         changed = self._connection.execute(_ADJUST, {"id": series_id, "rows": rows, "accepted": accepted})
-        self.forget()
         if changed.rowcount != 1:
             raise ValueError("no such series")
+        if self._known is not None:  # every delivery does this, so it is amended instead of read again
+            self._known = {
+                place: _counted(known, rows, accepted) if known.series_id == series_id else known
+                for place, known in self._known.items()
+            }
 
     def remove(self, series_id: bytes) -> None:
         """Remove a series that has no rows left; the database refuses one that has."""
         self._connection.execute(_REMOVE, {"id": series_id})
         self.forget()
+
+
+def _counted(series: Series, rows: int, accepted: int) -> Series:
+    return replace(series, row_count=series.row_count + rows, accepted_count=series.accepted_count + accepted)
 
 
 _: type[ports.SeriesTable] = SqlSeries

@@ -114,19 +114,20 @@ def upsert(table: Table) -> TextClause:
     Args:
         table: every column of it becomes a parameter of the same name.
     """
-    names = [column.name for column in table.columns]
-    key_names = [column.name for column in table.primary_key.columns]
-    changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key_names)
-    columns, values, conflict = (
-        ", ".join(names),
-        ", ".join(f":{name}" for name in names),
-        ", ".join(key_names),
-    )
+    columns = ", ".join(column.name for column in table.columns)
+    values = ", ".join(f":{column.name}" for column in table.columns)
     statement = text(
-        f"INSERT INTO {table.name} ({columns}) VALUES ({values}) "  # noqa: S608 - all names are from this file
-        f"ON CONFLICT ({conflict}) DO UPDATE SET {changed}"
+        f"INSERT INTO {table.name} ({columns}) VALUES ({values}) {on_conflict(table)}"  # noqa: S608 - all names are from this file
     )
     return statement.bindparams(*(bindparam(column.name, type_=column.type) for column in table.columns))
+
+
+def on_conflict(table: Table) -> str:
+    """What makes an insert replace the row with the same primary key."""
+    key_names = [column.name for column in table.primary_key.columns]
+    others = [column.name for column in table.columns if column.name not in key_names]
+    changed = ", ".join(f"{name} = excluded.{name}" for name in others)
+    return f"ON CONFLICT ({', '.join(key_names)}) DO UPDATE SET {changed}"
 
 
 def insert_once(table: Table) -> TextClause:

@@ -4,6 +4,7 @@ A look-up ignores an expired flag already, and an idle session or a used ticket 
 longer than needed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from crypto.encoding import Month
 from crypto.records import Places
 from signal_index import audit
-from signal_index.model import SeriesState, dutch_day
+from signal_index.model import Series, SeriesState, dutch_day
 from signal_index.model.administration import CONFIRMATION_KEPT, PROPOSAL_KEPT
 from signal_index.model.openings import OPENING_KEPT
 from signal_index.model.workplace import QUESTION_DAYS, SESSION_IDLE, VIEW_KEPT
@@ -21,26 +22,59 @@ from signal_index.retention import RecordKind, events_of
 from .log import newest_checkpoint
 from .sourcing.delivered import SHOWN_FOR
 
+REMOVED_AT_ONCE: Final = 2_000
+"""Flags per transaction, so that looks and deliveries go on meanwhile."""
+
 ERASED_AT_ONCE: Final = 1_000
 """Records per transaction, so that looks go on meanwhile."""
 
 
-def expire(tx: Transaction, now: datetime) -> int:
-    """Remove every expired flag and record how many; nothing is recorded when there was nothing to remove.
+def expire(tx: Transaction, now: datetime, share: range) -> int:
+    """Remove expired flags of a share of all persons and record how many; nothing is recorded when there were none.
 
     Returns:
-        The number of flags removed.
+        How many, at most `REMOVED_AT_ONCE`; call again for more.
     """
     month = Month.of(dutch_day(now))
+    replaced = tx.series.replaced()
     # An open set is left alone: a wish that was counted for it and is sent again must not count twice.
-    filling = [series.series_id for series in tx.series.all() if series.state is SeriesState.FILLING]
-    removed = tx.flags.expire(month, sparing=filling)
-    for series_id, count in removed.items():
-        tx.series.adjust(series_id, rows=-count)
-    total = sum(removed.values())
+    sealed = [
+        each for each in tx.series.all() if each.state is not SeriesState.FILLING and each not in replaced
+    ]
+    total = _clear(tx, sealed, share, before=month)
     if total:
         tx.audit.append(audit.event("flags.expired", now, month=str(month), flags=total))
     return total
+
+
+def clear_replaced(tx: Transaction, share: range) -> int:
+    """Remove flags of a share of all persons that a source did not repeat in its complete set.
+
+    They answered nothing since it was sealed, which is on record.
+
+    Returns:
+        How many, at most `REMOVED_AT_ONCE`; call again for more.
+    """
+    return _clear(tx, tx.series.replaced(), share)
+
+
+def _clear(tx: Transaction, series: Sequence[Series], share: range, before: Month | None = None) -> int:
+    total = 0
+    for each in series:
+        room = REMOVED_AT_ONCE - total
+        removed = tx.flags.clear(each.series_id, share, limit=room, before=before) if room else 0
+        if removed:
+            tx.series.adjust(each.series_id, rows=-removed)
+        total += removed
+    return total
+
+
+def drop_replaced(tx: Transaction) -> int:
+    """Forget the replaced series that have no flags left; how many."""
+    empty = [series for series in tx.series.replaced() if not series.row_count]
+    for series in empty:
+        tx.series.remove(series.series_id)
+    return len(empty)
 
 
 def erasable(tx: Transaction, now: datetime) -> int | None:

@@ -61,7 +61,8 @@ def source_standing(
     tx: Transaction, catalogue: Catalogue, today: date, publisher: str | None = None
 ) -> list[Standing]:
     """How every registered (source, type) stands, or those of one publisher."""
-    series = tx.series.all()
+    replaced = tx.series.replaced()
+    series = [each for each in tx.series.all() if each not in replaced]
     standings = []
     for publication in tx.register.publications():
         if publisher is not None and publication.publisher != publisher:

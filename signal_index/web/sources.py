@@ -1,6 +1,9 @@
 """Deliveries: the surface for sources takes them and gives signed answers; nothing here can be read with a batch."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -33,6 +36,9 @@ from .strict import routes_below
 # What A and B must have let pass, or made, against the protocol: somebody has to explain it.
 DISTRUSTED = frozenset({"hop-proof", "origin-proof"})
 DELIVERIES_AT_ONCE = 2
+DELIVERIES_WAITING_MAX = 16
+"""Each holds its whole batch in memory; the last one waits some tens of seconds, and hops wait little longer."""
+BUSY_SECONDS = 5
 OCTETS = "application/octet-stream"
 BATCH_BYTES_MAX = 4 * 1024 * 1024  # 4,096 items of 3 x 64 bytes and rows of 256 bytes, twice over
 
@@ -60,6 +66,35 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+@dataclass
+class Turns:
+    """Who may be taken in hand now; whoever finds a full queue comes again, and has lost nothing.
+
+    Opening a delivery keeps the processors busy; more at once would only keep each other, and look-ups, waiting.
+    """
+
+    _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DELIVERIES_AT_ONCE))
+    _here: int = 0
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[None]:
+        """Wait for a turn, and have it.
+
+        Raises:
+            Unavailable: `busy`: too many wait already.
+        """
+        if self._here >= DELIVERIES_AT_ONCE + DELIVERIES_WAITING_MAX:
+            raise Unavailable(
+                "busy", "Er wachten te veel leveringen. Stuur deze levering zo opnieuw.", BUSY_SECONDS
+            )
+        self._here += 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            self._here -= 1
+
+
 class Octets(Response):
     """An answer in the index's own signed form."""
 
@@ -69,8 +104,7 @@ class Octets(Response):
 def router(desk: Desk) -> APIRouter:
     """The routes of this surface."""
     routes = routes_below(PREFIX)
-    # Opening one keeps the processors busy; more at once would only keep each other, and look-ups, waiting.
-    turns = asyncio.Semaphore(DELIVERIES_AT_ONCE)
+    turns = Turns()
 
     @routes.post(
         "/leveringen",
@@ -84,9 +118,9 @@ def router(desk: Desk) -> APIRouter:
         """Neem een levering aan die door beide pseudonimiseerders is gegaan."""
         if request.headers.get("content-type") != OCTETS:
             raise HTTPException(415)
-        batch = _decode(await request.body())
-        async with turns:
-            signed = await _deliver(desk, batch)
+        body = await request.body()
+        async with turns.taken():
+            signed = await _deliver(desk, await asyncio.to_thread(_decode, body))
         if signed.accepted:
             return Octets(signed.wire)
         accepts = request.headers.getlist("accept")
@@ -142,7 +176,9 @@ async def _open(desk: Desk, batch: Batch) -> Delivery:
     try:
         return await asyncio.to_thread(open_delivery, batch, desk.secrets, desk.manifest, desk.crew)
     except WorkLost as error:
-        raise Unavailable("busy", "Er viel een hulpproces weg. Stuur deze levering opnieuw.", 5) from error
+        raise Unavailable(
+            "busy", "Er viel een hulpproces weg. Stuur deze levering opnieuw.", BUSY_SECONDS
+        ) from error
 
 
 def _context(desk: Desk) -> Context:

@@ -16,7 +16,7 @@ from crypto.encoding import Month
 from crypto.keyfiles import IndexSecrets
 from crypto.sheet import AgeBand
 from policy.vocabulary import Role
-from signal_index.model import CareRelation, StaffMember
+from signal_index.model import CareRelation, NewFlag, StaffMember
 from signal_index.model.administration import Change
 from signal_index.ports import Transaction
 from signal_index.store import copy, upgrade
@@ -112,8 +112,7 @@ def _fill(tx: Transaction, world: World, numbers: range) -> None:
     this_month = Month.of(world.clock.date())
     until = Month.from_index(this_month.index + 12)
     series = [found for pair in PAIRS if (found := tx.series.current(*pair)) is not None]
-    for number in numbers:
-        tx.flags.put(resident(number // 3), series[number % 3], this_month, until)
+    tx.flags.put([NewFlag(resident(each // 3), series[each % 3], this_month, until) for each in numbers])
 
 
 def moved(path: Path, url: str, secrets: IndexSecrets) -> None:

@@ -8,7 +8,7 @@ import gc
 import json
 from pathlib import Path
 
-from tests.bench import audit, chain, decisions, looking, readers, review
+from tests.bench import audit, chain, decisions, ingest, looking, readers, review
 from tests.bench.figures import measure
 
 OUT = Path(__file__).parents[2] / "build" / "bench.json"
@@ -20,6 +20,8 @@ def main() -> None:
     with chain.figures() as of_the_chain, audit.figures() as of_the_log:
         figures = [*of_the_log, *of_the_chain, *decisions.figures(), *readers.figures()]
         records = [measure(figure) for figure in figures]
+    with ingest.figures() as of_deliveries:
+        records += [measure(figure) for figure in of_deliveries]
     records.append(readers.ddas_memory())
     records += chain.hours(records)
     records.append(decisions.rate(records))

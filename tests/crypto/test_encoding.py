@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.encoding import Month, beginning, decode, decode_int, encode, encode_field
+from crypto.encoding import (
+    Month,
+    beginning,
+    decode,
+    decode_int,
+    encode,
+    encode_each,
+    encode_field,
+)
 from crypto.errors import MalformedInput
 
 labels = st.text(max_size=8)
@@ -161,3 +169,11 @@ class TestMonth:
     def test_a_month_that_does_not_exist_is_refused(self, year: int, month: int) -> None:
         with pytest.raises(MalformedInput):
             Month(year, month)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5), st.integers(0, (1 << 64) - 1), st.text(max_size=8))
+def test_an_encoding_made_in_pieces_is_the_one_made_at_once(
+    each: list[bytes], number: int, text: str
+) -> None:
+    pieces = beginning("use", 2 + len(each), number, text)
+    assert pieces + b"".join(encode_each(each)) == encode("use", number, text, *each)

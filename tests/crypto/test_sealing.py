@@ -15,7 +15,20 @@ from hypothesis import strategies as st
 from crypto.chain import Pseudonym
 from crypto.encoding import encode
 from crypto.errors import KeyFault, MalformedInput, VerificationFailed
-from crypto.sealing import SEAL_BYTES, RowKeys, bucket, seal, tag, tags, unseal, unveil, veil
+from crypto.sealing import (
+    SEAL_BYTES,
+    RowKeys,
+    bucket,
+    buckets,
+    seal,
+    seals,
+    tag,
+    tags,
+    tags_of_each,
+    unseal,
+    unveil,
+    veil,
+)
 
 KEYS = RowKeys(3, "regio-noord", b"t" * 32, b"b" * 32, b"d" * 32)
 FIELDS = st.lists(st.binary(max_size=6), max_size=4)
@@ -214,3 +227,31 @@ class TestVeil:
         for turn in (veil, unveil):
             with pytest.raises(MalformedInput):
                 turn(KEYS, "look", bytes(size))
+
+
+class TestMany:
+    @given(st.lists(st.binary(max_size=40), max_size=5), FIELDS)
+    def test_tags_made_together_are_those_made_alone(self, each: list[bytes], rest: list[bytes]) -> None:
+        alone = [tag(KEYS, "flag.row", one, *rest) for one in each]
+        assert tags_of_each(KEYS, "flag.row", each, *rest) == alone
+
+    @given(st.lists(st.binary(min_size=32, max_size=32).map(Pseudonym), max_size=5), st.integers(0, 32))
+    def test_shards_found_together_are_those_found_alone(self, people: list[Pseudonym], bits: int) -> None:
+        assert buckets(KEYS, people, bits) == [bucket(KEYS, who, bits) for who in people]
+
+    def test_no_shards_of_more_bits_than_there_are(self) -> None:
+        with pytest.raises(MalformedInput):
+            buckets(KEYS, [], 33)
+
+    @given(st.lists(st.tuples(st.binary(min_size=9, max_size=9), st.binary(max_size=20)), max_size=5))
+    def test_seals_made_together_open_each_in_its_place(self, cells: list[tuple[bytes, bytes]]) -> None:
+        made = seals(
+            KEYS, [one for one, _ in cells], table="flag", column="body", rows=[row for _, row in cells]
+        )
+        assert len({sealed[:12] for sealed in made}) == len(cells), "a nonce of its own for each"
+        for sealed, (plaintext, row) in zip(made, cells, strict=True):
+            assert unseal(KEYS, sealed, table="flag", column="body", row=row) == plaintext
+
+    def test_seals_of_several_lengths_would_tell_and_are_refused(self) -> None:
+        with pytest.raises(MalformedInput):
+            seals(KEYS, [b"long", b"short"], table="flag", column="body", rows=[b"1", b"2"])

@@ -51,6 +51,7 @@ def test_a_copy_gives_the_same_answers_and_its_log_goes_on(
         lived_in.adopt(database)
         assert lived_in.masked(lived_in.look(lived_in.case)) == lived_in.masked(lived_in.before)
         assert database.run(lambda tx: tx.log.check().records) == before + 1
+        assert database.run(lambda tx: len(tx.flags.shares())) == (16 if kind == "server" else 1)
 
 
 def test_nothing_is_copied_over_an_index_that_is_there(lived_in: Any, tmp_path: Path) -> None:

@@ -26,10 +26,11 @@ from signal_index.errors import Unavailable
 from signal_index.usecases.delivery.apply import deliver
 from signal_index.usecases.delivery.rows import Context, Work
 from signal_index.usecases.delivery.unseal import open_delivery
-from signal_index.usecases.expire import expire
+from signal_index.usecases.expire import clear_replaced, drop_replaced, expire
 
 SOURCE, KIND = "agb:00000001", "wmo-voorziening"
 SIGNAAL = BatchClass.SIGNAAL
+EVERYBODY = range(1)  # a file has one share
 
 
 def _row(operation: SignaalOperation, generation: int = 1, **rest: Any) -> SignaalRow:
@@ -121,6 +122,9 @@ def test_a_set_that_is_started_over_keeps_what_was_sent_until_the_next_seal(worl
     seal = _row(SignaalOperation.SEAL_SET, 3, count=0, as_of=world.DAY)
     world.accept(world.GEMEENTE, SIGNAAL, [(None, seal)])
     assert (_standing(world).generation, _standing(world).row_count) == (3, 0)
+    assert len(world.database.run(lambda tx: tx.series.all())) == 3, "replaced sets wait to be removed"
+    assert world.database.run(lambda tx: clear_replaced(tx, EVERYBODY)) == 1
+    assert world.database.run(drop_replaced) == 2
     assert len(world.database.run(lambda tx: tx.series.all())) == 1
 
 
@@ -258,9 +262,9 @@ def test_a_death_removes_flags_closes_relations_and_holds_later_asserts(
 
 def test_expiry_removes_what_is_past_its_month_and_is_recorded(world: Any) -> None:
     world.publish(world.GEMEENTE, SOURCE, KIND, {world.PEOPLE[0]: "2025-04"})
-    assert world.database.run(lambda tx: expire(tx, world.clock)) == 0
+    assert world.database.run(lambda tx: expire(tx, world.clock, EVERYBODY)) == 0
     later = world.clock + timedelta(days=3 * 365)
-    assert world.database.run(lambda tx: expire(tx, later)) == 1
+    assert world.database.run(lambda tx: expire(tx, later, EVERYBODY)) == 1
     assert _standing(world).row_count == 0
     assert world.records("flags.expired")[0].fields["flags"] == 1
 
@@ -312,7 +316,7 @@ def test_a_wish_that_expires_while_its_set_is_open_counts_once_when_sent_again(w
     world.accept(world.GEMEENTE, SIGNAAL, [(None, OPEN)])
     world.accept(world.GEMEENTE, SIGNAAL, [(world.PEOPLE[0], ASSERT)])
     world.clock += timedelta(days=3 * 365)
-    world.database.run(lambda tx: expire(tx, world.clock))
+    world.database.run(lambda tx: expire(tx, world.clock, EVERYBODY))
     world.accept(world.GEMEENTE, SIGNAAL, [(world.PEOPLE[0], ASSERT)])
     seal = _row(SignaalOperation.SEAL_SET, count=1, as_of=world.DAY)
     world.accept(world.GEMEENTE, SIGNAAL, [(None, seal)])

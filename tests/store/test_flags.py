@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from signal_index.errors import Unavailable
-from signal_index.model import Series, SeriesState, StoredFlag
+from signal_index.model import NewFlag, Series, SeriesState, StoredFlag, Wish
 from signal_index.ports import Database, Transaction
 
 People = Callable[[int], Pseudonym]
@@ -25,8 +26,7 @@ SLOTS = 12
 def stored(database: Database, series: Series, *people: Pseudonym, expires: Month = NEXT_YEAR) -> None:
     def job(tx: Transaction) -> None:
         tx.series.put(series)
-        for someone in people:
-            tx.flags.put(someone, series, APRIL, expires)
+        tx.flags.put([NewFlag(someone, series, APRIL, expires) for someone in people])
 
     database.run(job)
 
@@ -64,11 +64,11 @@ def test_storing_says_where_the_flag_stood_and_moves_it(
         tx.series.put(old)
         tx.series.put(new)
         return [
-            tx.flags.put(person(1), old, APRIL, NEXT_YEAR),
-            tx.flags.put(person(1), old, APRIL, NEXT_YEAR),
-            tx.flags.put(person(1), new, Month(2026, 2), NEXT_YEAR),
-            tx.flags.remove(person(1), new.source, new.type),
-            tx.flags.remove(person(1), new.source, new.type),
+            *tx.flags.put([NewFlag(person(1), old, APRIL, NEXT_YEAR)]),
+            *tx.flags.put([NewFlag(person(1), old, APRIL, NEXT_YEAR)]),
+            *tx.flags.put([NewFlag(person(1), new, Month(2026, 2), NEXT_YEAR)]),
+            *tx.flags.remove([Wish(person(1), old)]),
+            *tx.flags.remove([Wish(person(1), new)]),
         ]
 
     assert database.run(job) == [None, old.series_id, old.series_id, new.series_id, None]
@@ -77,7 +77,7 @@ def test_storing_says_where_the_flag_stood_and_moves_it(
 def test_the_newest_since_month_counts(database: Database, person: People, a_series: NewSeries) -> None:
     series = a_series()
     stored(database, series, person(1))
-    database.run(lambda tx: tx.flags.put(person(1), series, Month(2025, 11), NEXT_YEAR))
+    database.run(lambda tx: tx.flags.put([NewFlag(person(1), series, Month(2025, 11), NEXT_YEAR)]))
     assert found(database, person(1), DEBT) == {StoredFlag(series.source, DEBT, Month(2025, 11))}
 
 
@@ -89,18 +89,69 @@ def test_a_flag_shows_up_to_and_including_its_expiry_month(
     assert bool(found(database, person(1), DEBT, month=month)) is visible
 
 
-def test_expiry_removes_what_lies_before_the_month_and_counts_it_per_series(
+def cleared(database: Database, series: Series, *, limit: int = 100, before: Month | None = None) -> int:
+    """Remove flags of a series from every share; how many."""
+    return sum(
+        database.run(lambda tx: tx.flags.clear(series.series_id, share, limit=limit, before=before))  # noqa: B023 - run waits
+        for share in database.run(lambda tx: tx.flags.shares())
+    )
+
+
+def test_what_lies_before_a_month_is_removed_from_one_series(
     database: Database, person: People, a_series: NewSeries
 ) -> None:
     debt, care = a_series(type_code=DEBT), a_series(type_code=CARE)
     stored(database, debt, person(1), person(2), expires=APRIL)
     stored(database, debt, person(3))
     stored(database, care, person(1), expires=APRIL)
-    assert database.run(lambda tx: tx.flags.expire(APRIL)) == {}
-    assert database.run(lambda tx: tx.flags.expire(APRIL.plus(1))) == {debt.series_id: 2, care.series_id: 1}
-    assert database.run(lambda tx: tx.flags.expire(APRIL.plus(1))) == {}
+    assert cleared(database, debt, before=APRIL) == 0
+    assert cleared(database, debt, before=APRIL.plus(1)) == 2
+    assert cleared(database, debt, before=APRIL.plus(1)) == 0
     assert found(database, person(3), DEBT)
-    assert not found(database, person(1), DEBT, CARE)
+    assert found(database, person(1), DEBT, CARE) == {StoredFlag(care.source, CARE, APRIL)}
+
+
+def test_a_series_is_removed_some_at_a_time(database: Database, person: People, a_series: NewSeries) -> None:
+    series = a_series()
+    stored(database, series, *(person(number) for number in range(30)))
+    shares = database.run(lambda tx: tx.flags.shares())
+    assert sorted(bucket for share in shares for bucket in share) == list(range(shares[-1].stop))
+    share = max(shares, key=lambda each: _in_share(database, series, each))
+    whole = _in_share(database, series, share)
+    assert database.run(lambda tx: tx.flags.clear(series.series_id, share, limit=whole - 1)) == whole - 1
+    assert database.run(lambda tx: tx.flags.clear(series.series_id, share, limit=whole - 1)) == 1
+    assert cleared(database, series) == 30 - whole
+
+
+def _in_share(database: Database, series: Series, share: range) -> int:
+    """How many flags of a series a share has."""
+
+    class Undone(Exception):
+        def __init__(self, removed: int) -> None:
+            self.removed = removed
+
+    def job(tx: Transaction) -> None:
+        raise Undone(tx.flags.clear(series.series_id, share, limit=100))
+
+    with pytest.raises(Undone) as undone:
+        database.run(job)
+    return undone.value.removed
+
+
+def test_the_flags_of_a_replaced_set_answer_nothing(
+    database: Database, person: People, a_series: NewSeries
+) -> None:
+    old, new = a_series(generation=1), a_series(generation=2, state=SeriesState.FILLING)
+    stored(database, old, person(1), person(2))
+    stored(database, new, person(2))
+    database.run(lambda tx: tx.series.put(replace(old, state=SeriesState.ABANDONED)))
+    known = database.run(lambda tx: [tx.flags.knows(person(n), [DEBT]) for n in (1, 2, 3)])
+    assert (known, len(found(database, person(1), DEBT))) == ([True, True, False], 1), "nothing is sealed yet"
+    database.run(lambda tx: tx.series.put(replace(new, state=SeriesState.CURRENT)))
+    known = database.run(lambda tx: [tx.flags.knows(person(n), [DEBT]) for n in (1, 2, 3)])
+    assert known == [False, True, False]
+    assert not found(database, person(1), DEBT)
+    assert len(found(database, person(2), DEBT)) == 1
 
 
 def test_a_person_is_removed_over_the_named_types(
@@ -124,13 +175,11 @@ def test_a_series_is_emptied_with_the_wishes_held_for_it(
     stored(database, gone, person(1), person(2))
     stored(database, kept, person(1))
 
-    def job(tx: Transaction) -> tuple[int, int]:
-        tx.flags.hold(person(3), gone)
-        removed = tx.flags.remove_series(gone.series_id)
-        tx.series.remove(gone.series_id)  # refused while anything still refers to it
-        return removed, tx.flags.remove_series(gone.series_id)
-
-    assert database.run(job) == (2, 0)
+    database.run(lambda tx: tx.flags.hold([Wish(person(3), gone)]))
+    assert cleared(database, gone) == 2
+    database.run(lambda tx: tx.flags.release_all(gone.series_id))
+    database.run(lambda tx: tx.series.remove(gone.series_id))  # refused while anything still refers to it
+    assert cleared(database, gone) == 0
     assert found(database, person(1), DEBT, CARE) == {StoredFlag(kept.source, CARE, APRIL)}
 
 
@@ -143,14 +192,14 @@ def test_a_wish_is_held_once_per_series_until_released(
         tx.series.put(one)
         tx.series.put(other)
         answers = [
-            tx.flags.hold(person(1), one),
-            tx.flags.hold(person(1), one),
-            tx.flags.hold(person(1), other),
-            tx.flags.release(person(1), one),
-            tx.flags.release(person(1), one),
+            *tx.flags.hold([Wish(person(1), one)]),
+            *tx.flags.hold([Wish(person(1), one)]),
+            *tx.flags.hold([Wish(person(1), other)]),
+            *tx.flags.release([Wish(person(1), one)]),
+            *tx.flags.release([Wish(person(1), one)]),
         ]
         tx.flags.release_all(other.series_id)
-        return [*answers, tx.flags.release(person(1), other)]
+        return [*answers, *tx.flags.release([Wish(person(1), other)])]
 
     assert database.run(job) == [True, False, True, True, False, False]
     assert not found(database, person(1), DEBT)

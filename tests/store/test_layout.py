@@ -10,7 +10,7 @@ from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from crypto.keyfiles import IndexSecrets
 from signal_index.errors import SetupFault
-from signal_index.model import Series
+from signal_index.model import NewFlag, Series, Wish
 from signal_index.ports import Transaction
 from signal_index.store import SqlDatabase, open_database, upgrade
 from signal_index.store.places import Layout
@@ -47,8 +47,8 @@ def filled(url: str, keys: IndexSecrets, person: People, a_series: Callable[...,
 
     def fill(tx: Transaction) -> None:
         tx.series.put(a_series())
-        for number in range(0, PEOPLE, 2):
-            tx.flags.put(person(number), a_series(), Month.parse("2026-01"), Month.parse("2027-01"))
+        since, until = Month.parse("2026-01"), Month.parse("2027-01")
+        tx.flags.put([NewFlag(person(each), a_series(), since, until) for each in range(0, PEOPLE, 2)])
 
     with open_database(url, keys, writer_kind="serve") as database:
         database.run(fill)
@@ -65,14 +65,16 @@ def test_flags_in_pieces_are_found_changed_and_removed_like_whole_ones(
     assert len(pieces) == PIECES
     assert len(used) > 1
     kind = a_series().type
+
+    def cleared(tx: Transaction) -> list[int]:
+        return [tx.flags.clear(a_series().series_id, share, limit=PEOPLE) for share in tx.flags.shares()]
+
     with open_database(filled, keys, writer_kind="serve") as database:
         assert database.run(lambda tx: stored(tx, person, kind)) == list(range(0, PEOPLE, 2))
         assert _together(database, person, kind) == list(range(0, PEOPLE, 2))
-        assert (
-            database.run(lambda tx: tx.flags.remove(person(0), a_series().source, kind))
-            == a_series().series_id
-        )
-        assert database.run(lambda tx: tx.flags.remove_series(a_series().series_id)) == PEOPLE // 2 - 1
+        gone = database.run(lambda tx: tx.flags.remove([Wish(person(0), a_series())]))
+        assert gone == [a_series().series_id]
+        assert sum(database.run(cleared)) == PEOPLE // 2 - 1
 
 
 def _together(database: SqlDatabase, person: People, kind: str) -> list[int]:

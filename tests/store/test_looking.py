@@ -17,7 +17,7 @@ from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from crypto.keyfiles import IndexSecrets
 from signal_index.errors import Unavailable
-from signal_index.model import AuditEvent, CareRelation, Receipt, Series, StaffMember
+from signal_index.model import AuditEvent, CareRelation, NewFlag, Receipt, Series, StaffMember
 from signal_index.ports import Transaction
 from signal_index.store import SqlDatabase, open_database
 
@@ -178,9 +178,8 @@ def lived_in(
                 )
             )
             for kind in TYPES[: number % 3]:
-                tx.flags.put(
-                    person(number), a_series(type_code=kind), Month.parse("2026-01"), Month.parse("2027-01")
-                )
+                since, until = Month.parse("2026-01"), Month.parse("2027-01")
+                tx.flags.put([NewFlag(person(number), a_series(type_code=kind), since, until)])
         tx.restrictions.put(person(3), FEED, 1)
 
     database.run(fill)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from crypto.keyfiles import IndexSecrets
-from signal_index.model import AuditEvent, CareRelation, Series, StaffMember
+from signal_index.model import AuditEvent, CareRelation, NewFlag, Series, StaffMember, Wish
 from signal_index.model.openings import Opening, OpeningReason
 from signal_index.model.workplace import (
     Cover,
@@ -75,12 +75,12 @@ def fill(
     month = Month(2026, 4)
     tx.series.put(series)
     for number, someone in enumerate(people):
-        tx.flags.put(someone, series, month, month.plus(12))
-        tx.flags.hold(someone, series)
+        tx.flags.put([NewFlag(someone, series, month, month.plus(12))])
+        tx.flags.hold([Wish(someone, series)])
         tx.restrictions.put(someone, FEED, 1)
         tx.audit.append(AuditEvent("lookup.answered", now, {"allowed": [f"{series.type}:source"]}, someone))
         if number % 2:
-            tx.flags.remove(someone, series.source, series.type)
+            tx.flags.remove([Wish(someone, series)])
             tx.restrictions.remove(someone, FEED)
     tx.relations.put(relation)
 

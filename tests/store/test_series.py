@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from crypto.keyfiles import IndexSecrets
-from signal_index.model import Series, SeriesState
+from signal_index.model import NewFlag, Series, SeriesState
 from signal_index.ports import Database, Transaction
 from signal_index.store import open_database
 
@@ -95,10 +95,10 @@ def test_a_series_with_rows_left_cannot_be_removed(
 ) -> None:
     series, month = a_series(), Month(2026, 4)
     put(database, series)
-    database.run(lambda tx: tx.flags.put(person(1), series, month, month))
+    database.run(lambda tx: tx.flags.put([NewFlag(person(1), series, month, month)]))
     with pytest.raises(IntegrityError):
         database.run(lambda tx: tx.series.remove(series.series_id))
-    database.run(lambda tx: tx.flags.remove_series(series.series_id))
+    database.run(lambda tx: [tx.flags.clear(series.series_id, each, limit=9) for each in tx.flags.shares()])
     database.run(lambda tx: tx.series.remove(series.series_id))
     assert database.run(lambda tx: tx.series.all()) == []
 
@@ -124,3 +124,16 @@ def test_what_a_failed_job_changed_is_forgotten(database: Database, a_series: Ne
     with pytest.raises(LookupError):
         database.run(job)
     assert database.run(lambda tx: tx.series.all()) == []
+
+
+def test_a_series_is_replaced_by_a_later_sealed_set_of_the_same_source_and_type_alone(
+    database: Database, a_series: NewSeries
+) -> None:
+    abandoned = a_series(generation=2, state=SeriesState.ABANDONED)
+    put(database, abandoned)
+    put(database, a_series(generation=1))
+    put(database, a_series(generation=3, state=SeriesState.FILLING))
+    put(database, a_series("00000004000000090000", generation=4))
+    assert database.run(lambda tx: tx.series.replaced()) == []
+    put(database, a_series(generation=3))
+    assert database.run(lambda tx: tx.series.replaced()) == [abandoned]

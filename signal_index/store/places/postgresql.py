@@ -130,7 +130,8 @@ class _PostgresqlTalk:
         self._changes = -1  # as they were counted last
         self._news = True
         self._looking = False
-        event.listen(connection.engine, "before_cursor_execute", self._require_change)
+        # On this connection alone: a talk that ended in a fault, or another thread's, has no say over it.
+        event.listen(self._connection, "before_cursor_execute", self._require_change)
 
     @contextmanager
     def begin(self, *, looking: bool) -> Iterator[None]:

@@ -9,7 +9,7 @@ must go on agreeing with what the index counts.
 from crypto.chain import Pseudonym
 from crypto.sheet import BeperkingOperation, BeperkingRow
 from signal_index import audit
-from signal_index.model import SeriesState
+from signal_index.model import SeriesState, Wish
 
 from . import sets
 from .rows import RowFault, Work, refuse_faults
@@ -70,8 +70,12 @@ def _purge(work: Work, person: Pseudonym, row: BeperkingRow) -> None:
         if series.series_id in removed:
             tx.series.adjust(series.series_id, rows=-removed[series.series_id])
             if series.state is SeriesState.FILLING:
-                tx.flags.hold(person, series)  # it was counted for the open set and must stay counted once
-    _record(work, "restriction.stored", person, row, flags_removed=sum(removed.values()))
+                tx.flags.hold(
+                    [Wish(person, series)]
+                )  # it was counted for the open set and must stay counted once
+    replaced = {series.series_id for series in tx.series.replaced()}
+    answered = sum(rows for series_id, rows in removed.items() if series_id not in replaced)
+    _record(work, "restriction.stored", person, row, flags_removed=answered)
 
 
 def _record(work: Work, name: str, person: Pseudonym, row: BeperkingRow, **fields: int) -> None:

@@ -2,17 +2,19 @@
 
 A complete set replaces what a source said before: it is opened under a higher generation, filled while the old one
 still answers look-ups, and sealed with the number of wishes the source believes it sent. Only a seal whose number
-agrees with the index removes what the new set did not repeat, so a lost message can never read as "ended".
+agrees with the index ends what the new set did not repeat, so a lost message can never read as "ended". What has ended
+answers nothing from then on; the daily job removes it, as it may be a million flags.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from secrets import token_bytes
 
 from crypto.chain import Pseudonym
 from crypto.encoding import Month
 from crypto.sheet import SignaalOperation, SignaalRow
-from signal_index.model import Series, SeriesState
+from signal_index.model import NewFlag, Series, SeriesState, Wish
 from signal_index.ports import Transaction
 
 from .rows import RowFault, Work, refuse_faults, refuse_row
@@ -36,7 +38,9 @@ class _Counts:
 
 
 def apply(work: Work) -> int:
-    """Apply all rows: those on persons first, control rows last.
+    """Apply all rows: those on persons first, together, and control rows last.
+
+    No two rows are about the same person, source and type, so in which order they are applied changes nothing.
 
     Returns:
         How many withdrawals there were of what was not there.
@@ -45,55 +49,82 @@ def apply(work: Work) -> int:
         DeliveryRefused: naming every faulty row that could be found.
     """
     refuse_faults(_faults(work))
-    counts, misses = _Counts(), 0
-    for position, person, row in work.rows(SignaalRow):
-        if row.operation in _ON_PERSON:
-            assert person is not None
-            series = _series_for(work.tx, position, row)
-            if row.operation is SignaalOperation.ASSERT:
-                _assert(work, counts, person, series, row)
-            else:
-                misses += not _withdraw(work.tx, counts, person, series)
+    asserted, withdrawn = _wishes(work)
+    counts = _Counts()
+    _assert(work.tx, counts, asserted)
+    misses = _withdraw(work.tx, counts, withdrawn)
     counts.write(work.tx)
     for position, _, row in work.rows(SignaalRow):
-        _control(work.tx, position, row)
+        if row.operation not in _ON_PERSON:
+            _control(work.tx, position, row)
     return misses
+
+
+def _wishes(work: Work) -> tuple[list[NewFlag], list[Wish]]:
+    """What is asserted and what is withdrawn; a delivery is about few series, so each is looked up once."""
+    asserted: list[NewFlag] = []
+    withdrawn: list[Wish] = []
+    spoken: dict[tuple[str, str, int], tuple[Series, Month]] = {}
+    for position, person, row in work.rows(SignaalRow):
+        if row.operation not in _ON_PERSON:
+            continue
+        assert person is not None
+        place = (row.source, row.type, row.generation)
+        if place not in spoken:
+            spoken[place] = (_series_for(work.tx, position, row), _expires(work, row))
+        series, expires = spoken[place]
+        if row.operation is SignaalOperation.ASSERT:
+            assert row.since is not None
+            asserted.append(NewFlag(person, series, row.since, expires))
+        else:
+            withdrawn.append(Wish(person, series))
+    return asserted, withdrawn
+
+
+def _expires(work: Work, row: SignaalRow) -> Month:
+    kind = work.context.catalogue.signal_type(row.type)
+    assert kind is not None
+    return Month.of(work.context.today).plus(kind.retention_months)
 
 
 def _faults(work: Work) -> list[RowFault]:
     """What is wrong with each row on its own, before anything is stored."""
-    seen: set[tuple[Pseudonym, str, str]] = set()
-    mine: dict[_Key, bool] = {}
+    this_month = Month.of(work.context.today)
+    seen: set[tuple[bytes, str, str]] = set()
+    found: dict[_Key, str | None] = {}
     faults: list[RowFault] = []
     for position, person, row in work.rows(SignaalRow):
         code = None
         if row.operation is not SignaalOperation.FILLER:
-            code = _registration_fault(work, mine, row)
+            code = _registration_fault(work, found, row)
         if code is None and person is not None:
-            code = _person_fault(work, seen, person, row)
+            code = _person_fault(this_month, seen, person, row)
         if code is not None:
             faults.append((position, code))
     return faults
 
 
-def _registration_fault(work: Work, mine: dict[_Key, bool], row: SignaalRow) -> str | None:
-    if work.context.catalogue.signal_type(row.type) is None:
-        return "unknown-code"
+def _registration_fault(work: Work, found: dict[_Key, str | None], row: SignaalRow) -> str | None:
     key = (row.source, row.type)
-    if key not in mine:
+    if key not in found:
         publication = work.tx.register.publication(*key)
-        mine[key] = publication is not None and publication.publisher == work.publisher.oin
-    return None if mine[key] else "not-registered"
+        if work.context.catalogue.signal_type(row.type) is None:
+            found[key] = "unknown-code"
+        elif publication is None or publication.publisher != work.publisher.oin:
+            found[key] = "not-registered"
+        else:
+            found[key] = None
+    return found[key]
 
 
 def _person_fault(
-    work: Work, seen: set[tuple[Pseudonym, str, str]], person: Pseudonym, row: SignaalRow
+    this_month: Month, seen: set[tuple[bytes, str, str]], person: Pseudonym, row: SignaalRow
 ) -> str | None:
-    key = (person, row.source, row.type)
+    key = (person.encoded, row.source, row.type)
     if key in seen:
         return "duplicate-row"
     seen.add(key)
-    if row.since is not None and row.since > Month.of(work.context.today):
+    if row.since is not None and row.since > this_month:
         return "malformed-row"
     return None
 
@@ -106,35 +137,49 @@ def _series_for(tx: Transaction, position: int, row: SignaalRow) -> Series:
     return series
 
 
-def _assert(work: Work, counts: _Counts, person: Pseudonym, series: Series, row: SignaalRow) -> None:
-    tx = work.tx
-    if tx.restrictions.is_deceased(person):
-        # Acknowledged and counted for the set, but not stored: the source cannot tell, and no flag returns.
-        if series.state is SeriesState.FILLING and tx.flags.hold(person, series):
-            counts.accepted[series.series_id] += 1
-        return
-    kind = work.context.catalogue.signal_type(row.type)
-    assert row.since is not None
-    assert kind is not None
-    expires = Month.of(work.context.today).plus(kind.retention_months)
-    previous = tx.flags.put(person, series, row.since, expires)
-    if previous != series.series_id:
-        counts.rows[series.series_id] += 1
-        # A wish that was held while the person was thought to have died has been counted already.
-        counts.accepted[series.series_id] += not tx.flags.release(person, series)
-        if previous is not None:
-            counts.rows[previous] -= 1
+def _assert(tx: Transaction, counts: _Counts, asserted: Sequence[NewFlag]) -> None:
+    """Store flags, but of whoever is known to have died only count them for an open set.
+
+    The source cannot tell, and no flag returns.
+    """
+    deceased = tx.restrictions.deceased([flag.person for flag in asserted])
+    _hold(tx, counts, [Wish(flag.person, flag.series) for flag in asserted if flag.person in deceased])
+    living = [flag for flag in asserted if flag.person not in deceased] if deceased else asserted
+    moved: list[Wish] = []
+    for flag, previous in zip(living, tx.flags.put(living), strict=True):
+        if previous != flag.series.series_id:
+            moved.append(Wish(flag.person, flag.series))
+            if previous is not None:
+                counts.rows[previous] -= 1
+    # A wish that was held while the person was thought to have died has been counted already.
+    for wish, counted in zip(moved, tx.flags.release(moved), strict=True):
+        counts.rows[wish.series.series_id] += 1
+        counts.accepted[wish.series.series_id] += not counted
 
 
-def _withdraw(tx: Transaction, counts: _Counts, person: Pseudonym, series: Series) -> bool:
-    """Remove the flag, or what is held of it; whether there was anything."""
-    stood_in = tx.flags.remove(person, series.source, series.type)
-    if stood_in is not None:
-        counts.rows[stood_in] -= 1
-    counted = stood_in == series.series_id or tx.flags.release(person, series)
-    if counted:
-        counts.accepted[series.series_id] -= 1
-    return counted or stood_in is not None
+def _hold(tx: Transaction, counts: _Counts, wishes: Sequence[Wish]) -> None:
+    filling = [wish for wish in wishes if wish.series.state is SeriesState.FILLING]
+    for wish, is_new in zip(filling, tx.flags.hold(filling), strict=True):
+        counts.accepted[wish.series.series_id] += is_new
+
+
+def _withdraw(tx: Transaction, counts: _Counts, withdrawn: Sequence[Wish]) -> int:
+    """Remove flags, or what is held of them; of how many there was nothing."""
+    replaced = {series.series_id for series in tx.series.replaced()}
+    elsewhere: list[tuple[Wish, bool]] = []
+    for wish, stood_in in zip(withdrawn, tx.flags.remove(withdrawn), strict=True):
+        if stood_in is not None:
+            counts.rows[stood_in] -= 1
+        if stood_in == wish.series.series_id:
+            counts.accepted[stood_in] -= 1
+        else:
+            elsewhere.append((wish, stood_in is not None and stood_in not in replaced))
+    misses = 0
+    held = tx.flags.release([wish for wish, _ in elsewhere])
+    for (wish, was_there), was_held in zip(elsewhere, held, strict=True):
+        counts.accepted[wish.series.series_id] -= was_held
+        misses += not was_held and not was_there
+    return misses
 
 
 def _control(tx: Transaction, position: int, row: SignaalRow) -> None:
@@ -168,8 +213,9 @@ def _seal_set(tx: Transaction, position: int, row: SignaalRow) -> None:
         raise refuse_row(position, "set-count")
     for series in tx.series.all():
         if (series.source, series.type) == (row.source, row.type) and series.series_id != sealed.series_id:
-            tx.flags.remove_series(series.series_id)
-            tx.series.remove(series.series_id)
+            # From now on its flags answer nothing. There may be a million, so they are removed by and by.
+            tx.flags.release_all(series.series_id)
+            tx.series.put(replace(series, state=SeriesState.ABANDONED))
     tx.flags.release_all(sealed.series_id)
     tx.series.put(replace(sealed, state=SeriesState.CURRENT, as_of=row.as_of))
 
