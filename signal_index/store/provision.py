@@ -179,8 +179,8 @@ def begin_again(stated: Stated, secrets: IndexSecrets) -> bytes:
 def copy(stated: Stated, target: Stated, secrets: IndexSecrets, said: Callable[[str, int], None]) -> None:
     """Copy an index that nobody serves into another, empty database, of either kind; the one it came from stays.
 
-    Flags stand by person in as many buckets as there are there. It is the same index: with its log, its keys and its incarnation. Whoever then serves both forks the log,
-    which a witness refuses.
+    Flags stand by person in as many buckets as there are there. It is the same index: with its log, its keys and its
+    incarnation. Whoever then serves both forks the log, which a witness refuses.
 
     Args:
         stated: where it is.
