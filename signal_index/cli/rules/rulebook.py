@@ -18,7 +18,7 @@ from signal_index.usecases.rulebook.deciding import approve_rules, refuse_rules
 from signal_index.usecases.rulebook.in_use import rules_of
 from signal_index.usecases.rulebook.on_record import counting
 from signal_index.usecases.rulebook.proposing import propose_rules
-from signal_index.usecases.rulebook.reading import DIGITS_MIN, Changes, changes_between, named
+from signal_index.usecases.rulebook.reading import DIGITS, DIGITS_MIN, Changes, changes_between, named
 from signal_index.wiring import Index
 
 from .reading import folder_argument, in_short, read
@@ -64,16 +64,23 @@ def _require_cases(files: RuleFiles, rules: RuleSet) -> None:
 @click.command()
 @_digest
 @_as
+@click.option("--yes", "sure", is_flag=True, help="Do not ask; only with all 64 digits of DIGEST.")
 @config_option
-def approve(digest: str, staff_id: str, config: Path) -> None:
+def approve(digest: str, *, staff_id: str, sure: bool, config: Path) -> None:
     """Agree to a set that somebody else proposed.
 
     With the second of the two people it counts. Outside a trial each of the three does her part from an account of
     the operating system of her own, or on her page Regels.
-    DIGEST is as `rules list` shows it; its first 12 digits are enough.
+    DIGEST is as `rules list` shows it; its first 12 digits are enough, and then you compare all 64 before you agree.
     """
+    if sure and len(digest) != DIGITS:
+        raise click.UsageError(
+            f"--yes goes with all {DIGITS} digits of the digest, as `rules list` shows them"
+        )
     with opened(config) as index:
-        _introduce(index, digest, config)
+        digest = _introduce(index, digest, config)
+        if not sure:
+            click.confirm(f"Is {digest} the digest of the report you read? Approve it?", abort=True)
         trial = index.settings.environment == "dev"
         held = _decided(index, digest, staff_id, partial(approve_rules, trial=trial))
     if held.state is RuleSetState.ADOPTED:
@@ -115,8 +122,8 @@ def _decided(index: Index, digest: str, staff_id: str, decide: _Deciding) -> Hel
     return run_as(index, staff_id, lambda tx, actor: decide(tx, actor, named(tx, digest).digest, now()))
 
 
-def _introduce(index: Index, digest: str, config: Path) -> None:
-    """Say what is about to be agreed to, and how to see what it changes."""
+def _introduce(index: Index, digest: str, config: Path) -> str:
+    """Say what is about to be agreed to, and how to see what it changes; its whole digest."""
 
     def read_set(tx: Transaction) -> tuple[HeldRuleSet, RuleSet | None, Changes, str | None]:
         held, current = named(tx, digest), counting(tx)
@@ -138,6 +145,7 @@ def _introduce(index: Index, digest: str, config: Path) -> None:
         click.echo(f"rules: what it opens and closes: {command}")
     else:
         click.echo(f"rules: what it shows: signal-index rules show {_short(held)} --config {config}")
+    return held.digest
 
 
 def _line(held: HeldRuleSet, *, counts: bool) -> str:

@@ -224,8 +224,14 @@ def hire(region: Region) -> None:
 def approve(region: Region) -> None:
     """One who administers and one who oversees agree to the rules; the index that serves goes by them soon after."""
     (waiting,) = region.at_index("rules", "list").splitlines()
-    by_command = ["rules", "approve", waiting[:64], "--as", ADMINISTRATORS[1], "--config", region.config]
-    same = subprocess.run([COMMAND, *by_command], capture_output=True, text=True, check=False, timeout=60)
+    by_command = ["rules", "approve", waiting[:64], "--yes", "--as", ADMINISTRATORS[1]]
+    same = subprocess.run(
+        [COMMAND, *by_command, "--config", region.config],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (same.returncode, "Met dit account van de computer" in same.stderr) == (1, True), same.stderr
     with Browser(region.url("index")) as second:
         sign_in(second, ADMINISTRATORS[1])
