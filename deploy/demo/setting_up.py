@@ -188,7 +188,7 @@ def _approve_rules(demo: Demo) -> None:
     """Put the rules that the set-up proposed in force: one who administers agrees to them, and one who oversees."""
     digest = demo.index("rules", "list").partition(" ")[0]
     for each in (HANNEKE, INEKE):
-        demo.index("rules", "approve", digest, "--as", each.staff_id)
+        demo.index("rules", "approve", digest, "--yes", "--as", each.staff_id)
     demo.report.line(f"the rules count: {HANNEKE.name} and {INEKE.name} agreed to set {digest[:12]}")
 
 

@@ -1,6 +1,7 @@
 """What the commands share: opening the index and saying who acts."""
 
-import getpass
+import os
+import pwd
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from signal_index.model import Actor
 from signal_index.ports import Transaction
 from signal_index.usecases.administration.accounts import note_seen
 from signal_index.usecases.administration.acting import SET_UP
+from signal_index.usecases.authority import OS_ACCOUNT
 from signal_index.wiring import Index, open_index
 
 from .options import plain_errors, settings_of
@@ -45,8 +47,15 @@ def now() -> datetime:
 
 
 def os_account() -> str:
-    """The account of the operating system that runs this command, as a record names it."""
-    return f"os-account:{getpass.getuser()}"
+    """The account of the operating system that runs this command, as a record names it.
+
+    By its number, as the system knows it: whoever runs a command chooses what is in LOGNAME and USER.
+    """
+    number = os.getuid()
+    try:
+        return f"{OS_ACCOUNT}{pwd.getpwuid(number).pw_name}"
+    except KeyError:
+        return f"{OS_ACCOUNT}{number}"
 
 
 def run_as(index: Index, staff_id: str | None, job: Callable[[Transaction, Actor], T]) -> T:

@@ -1,9 +1,14 @@
 """Who may use which use case: active, in the staff table, acting in the role; nothing else counts."""
 
+from typing import Final
+
 from policy.vocabulary import Role
 from signal_index.errors import NotPermitted
 from signal_index.model import Actor, StaffMember
 from signal_index.ports import Transaction
+
+OS_ACCOUNT: Final = "os-account:"
+"""How the token of an actor begins who runs a command: then the name of her account of the operating system."""
 
 
 def require_staff(actor: Actor) -> StaffMember:

@@ -126,7 +126,7 @@ def _steps(known: _Known, stated: Settings, of_index: str) -> Iterator[Step]:
             ),
         )
     if not known.rules_count:
-        yield _rules(known, by, of_index)
+        yield _rules(known, stated, by, of_index)
     yield from _feeding(known, by)
     if not known.holding(Role.TEAM_MEMBER):
         commands = (
@@ -152,7 +152,7 @@ def _daily(stated: Settings) -> Step:
     )
 
 
-def _rules(known: _Known, by: str, of_index: str) -> Step:
+def _rules(known: _Known, stated: Settings, by: str, of_index: str) -> Step:
     """No rules count yet: propose some, and let two others agree to what waits."""
     waiting = known.rules_waiting
     named = waiting.digest[:SHOWN_DIGITS] if waiting is not None else "DIGEST"
@@ -161,12 +161,15 @@ def _rules(known: _Known, by: str, of_index: str) -> Step:
         for role in APPROVING_ROLES
         if waiting is None or role in waiting.missing
     ]
+    each = (
+        "" if stated.environment == "dev" else " Each by an account of her own here, or on the page Regels."
+    )
     if waiting is None:
         return Step(
-            "Propose rules, those of this release or a folder of your own, and let two others approve them.",
+            f"Propose rules, those of this release or a folder of your own, and let two others approve them.{each}",
             (f"signal-index rules propose {by}", *deciders),
         )
-    return Step("Let the rules be approved: until then nobody is shown anything.", tuple(deciders))
+    return Step(f"Let the rules be approved: until then nobody is shown anything.{each}", tuple(deciders))
 
 
 def _decider(known: _Known, role: Role) -> str:

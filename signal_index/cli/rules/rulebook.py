@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from signal_index.usecases.rulebook.deciding import approve_rules, refuse_rules
 from signal_index.usecases.rulebook.in_use import rules_of
 from signal_index.usecases.rulebook.on_record import counting
 from signal_index.usecases.rulebook.proposing import propose_rules
-from signal_index.usecases.rulebook.reading import DIGITS_MIN, Changes, changes_between, named
+from signal_index.usecases.rulebook.reading import DIGITS, DIGITS_MIN, Changes, changes_between, named
 from signal_index.wiring import Index
 
 from .reading import folder_argument, in_short, read
@@ -49,7 +50,9 @@ def propose(folder: Path | None, staff_id: str | None, config: Path) -> None:
         held = run_as(index, staff_id, lambda tx, actor: propose_rules(tx, actor, files, now()))
     click.echo(f"rules: {in_short(rules)}")
     click.echo(f"rules: set {held.digest} waits for a {_and(held)}")
-    click.echo(f"rules: each runs signal-index rules approve {_short(held)} --as STAFF_ID")
+    click.echo(
+        f"rules: each runs signal-index rules approve {_short(held)} --as STAFF_ID, or decides on the page Regels"
+    )
 
 
 def _require_cases(files: RuleFiles, rules: RuleSet) -> None:
@@ -61,15 +64,25 @@ def _require_cases(files: RuleFiles, rules: RuleSet) -> None:
 @click.command()
 @_digest
 @_as
+@click.option("--yes", "sure", is_flag=True, help="Do not ask; only with all 64 digits of DIGEST.")
 @config_option
-def approve(digest: str, staff_id: str, config: Path) -> None:
+def approve(digest: str, *, staff_id: str, sure: bool, config: Path) -> None:
     """Agree to a set that somebody else proposed.
 
-    With the second of the two people it counts. DIGEST is as `rules list` shows it; its first 12 digits are enough.
+    With the second of the two people it counts. Outside a trial each of the three does her part from an account of
+    the operating system of her own, or on her page Regels.
+    DIGEST is as `rules list` shows it; its first 12 digits are enough, and then you compare all 64 before you agree.
     """
+    if sure and len(digest) != DIGITS:
+        raise click.UsageError(
+            f"--yes goes with all {DIGITS} digits of the digest, as `rules list` shows them"
+        )
     with opened(config) as index:
-        _introduce(index, digest, config)
-        held = _decided(index, digest, staff_id, approve_rules)
+        digest = _introduce(index, digest, config)
+        if not sure:
+            click.confirm(f"Is {digest} the digest of the report you read? Approve it?", abort=True)
+        trial = index.settings.environment == "dev"
+        held = _decided(index, digest, staff_id, partial(approve_rules, trial=trial))
     if held.state is RuleSetState.ADOPTED:
         click.echo("rules: approved by both; they count from now on, each rule from its own first day")
     else:
@@ -109,8 +122,8 @@ def _decided(index: Index, digest: str, staff_id: str, decide: _Deciding) -> Hel
     return run_as(index, staff_id, lambda tx, actor: decide(tx, actor, named(tx, digest).digest, now()))
 
 
-def _introduce(index: Index, digest: str, config: Path) -> None:
-    """Say what is about to be agreed to, and how to see what it changes."""
+def _introduce(index: Index, digest: str, config: Path) -> str:
+    """Say what is about to be agreed to, and how to see what it changes; its whole digest."""
 
     def read_set(tx: Transaction) -> tuple[HeldRuleSet, RuleSet | None, Changes, str | None]:
         held, current = named(tx, digest), counting(tx)
@@ -132,6 +145,7 @@ def _introduce(index: Index, digest: str, config: Path) -> None:
         click.echo(f"rules: what it opens and closes: {command}")
     else:
         click.echo(f"rules: what it shows: signal-index rules show {_short(held)} --config {config}")
+    return held.digest
 
 
 def _line(held: HeldRuleSet, *, counts: bool) -> str:

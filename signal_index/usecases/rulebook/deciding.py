@@ -2,7 +2,9 @@
 
 Invariants:
 1. What counts was agreed to by two people besides whoever proposed it, each in another role, which they still hold.
-2. What is agreed to is what was proposed: files that are not what their digest says, or that drop a rule which counts
+2. No account of the operating system takes two of those three steps on the command line, where whoever runs it says who
+   she is: except in a trial, which is one person on one machine.
+3. What is agreed to is what was proposed: files that are not what their digest says, or that drop a rule which counts
    by now, are agreed to by nobody.
 
 Whoever controls one person can at most propose, agree once, or refuse.
@@ -17,14 +19,16 @@ from signal_index.errors import Conflict, NotFound, NotPermitted
 from signal_index.model import Actor, StaffMember
 from signal_index.model.rulebook import APPROVING_ROLES, Approval, HeldRuleSet, RuleSetState
 from signal_index.ports import Transaction
-from signal_index.usecases.authority import owns_the_index, require_of_owner, require_role
+from signal_index.usecases.authority import OS_ACCOUNT, owns_the_index, require_of_owner, require_role
 
 from .in_use import rules_of
 from .on_record import standing
 from .proposing import edited
 
 
-def approve_rules(tx: Transaction, actor: Actor, digest: str, now: datetime) -> HeldRuleSet:
+def approve_rules(
+    tx: Transaction, actor: Actor, digest: str, now: datetime, *, trial: bool = False
+) -> HeldRuleSet:
     """Agree to a set of rules; with the second person it counts from now on, each rule from its own first day.
 
     Args:
@@ -32,10 +36,12 @@ def approve_rules(tx: Transaction, actor: Actor, digest: str, now: datetime) -> 
         actor: acts in one of `APPROVING_ROLES`, and did not propose it.
         digest: as she has seen it, 64 hex digits.
         now: aware UTC.
+        trial: whether one account of the operating system may be several people.
 
     Raises:
         NotPermitted: the actor has neither role, `other-organisation`: she works for another organisation than the one
-            whose index this is, or `own-rules`: she proposed or approved it already.
+            whose index this is, `own-rules`: she proposed or approved it already, or `own-account`: the account that
+            runs this command did.
         NotFound: `no-rule-set`.
         Conflict: `rules-decided`: it is adopted or refused, or somebody in her role agreed already; `rules-damaged`:
             the files are not those that were proposed; `rules-outdated`: a rule that counts by now is not in it.
@@ -43,6 +49,8 @@ def approve_rules(tx: Transaction, actor: Actor, digest: str, now: datetime) -> 
     member, role, held = _deciding(tx, actor, digest)
     standing = replace(held, approvals=tuple(each for each in held.approvals if _stands(tx, each)))
     _require_no_other_role(tx, member, role, held)
+    if not trial:
+        _require_other_account(tx, actor, held)
     if standing.approved_as(role):
         raise Conflict("rules-decided", "Iemand in uw rol heeft deze regels al goedgekeurd.")
     _require_usable(tx, digest, now)
@@ -103,6 +111,23 @@ def _require_no_other_role(tx: Transaction, member: StaffMember, role: Role, hel
         said = (entry.fields["rule_set"], entry.fields["actor"])
         if said == (held.digest, member.staff_id) and entry.fields["role"] != role.value:
             raise _own_rules()
+
+
+def _require_other_account(tx: Transaction, actor: Actor, held: HeldRuleSet) -> None:
+    """Refuse an account of the operating system that took a step since this set was proposed, whoever it said to be."""
+    if not actor.token_id.startswith(OS_ACCOUNT):
+        return
+    for entry in tx.audit.entries(events={"rules.proposed", "rules.approved"}):
+        if entry.fields["rule_set"] != held.digest:
+            continue
+        if entry.fields["token"] == actor.token_id:
+            raise NotPermitted(
+                "own-account",
+                "Met dit account van de computer zijn deze regels al voorgesteld of goedgekeurd. "
+                "Laat een ander het doen: met een eigen account op deze computer, of op de pagina Regels.",
+            )
+        if entry.event == "rules.proposed":
+            return
 
 
 def _own_rules() -> NotPermitted:

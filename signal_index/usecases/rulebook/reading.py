@@ -19,6 +19,8 @@ from .deciding import deciding_role, require_decider
 from .in_use import rules_of
 from .on_record import counting
 
+DIGITS = 64
+"""How many a whole digest has."""
 DIGITS_MIN = 12
 """How many digits of a digest name a set, if no other set begins with them."""
 

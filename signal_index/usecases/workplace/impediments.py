@@ -6,13 +6,17 @@ Invariants:
 2. Nobody ends what keeps herself from looking: an involvement is ended by the team lead, never by who is involved, and
    an objection by a privacy officer, who looks at nobody.
 3. Saying the same once more changes nothing and is not recorded twice.
+4. Nobody keeps more than a handful about one worker and one resident: every look at her reads them all. Only one's own
+   count, so that being refused tells nothing of what somebody else registered.
 
 Whoever controls this module can keep workers from looking, and take away what kept them from it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from secrets import token_bytes
+from typing import Final
 from uuid import UUID
 
 from crypto.sheet.fields import is_case_reference
@@ -24,6 +28,9 @@ from signal_index.model.impediments import Impediment, ImpedimentKind
 from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 from signal_index.usecases.relations import NotStanding, find_standing
+
+STANDING_MAX: Final = 8
+"""How many that are not over one person may have registered about one worker and one resident."""
 
 _ID_BYTES = 16
 _ANY_MOMENT = datetime.min.replace(tzinfo=UTC)
@@ -52,6 +59,7 @@ def object_to(tx: Transaction, actor: Actor, request: ImpedimentRequest, now: da
         NotPermitted: the actor does not act as a privacy officer.
         NotFound: `unknown-relation`: her organisation has no such relation.
         Malformed: `impediment`; names each day to mend (`van`, `tot`).
+        Conflict: `impediments-full`: she registered `STANDING_MAX` others that are not over.
     """
     staff = require_role(actor, Role.PRIVACY_OFFICER)
     relation = tx.relations.get(staff.organisation, request.relation_id)
@@ -68,7 +76,7 @@ def involve_self(tx: Transaction, actor: Actor, request: ImpedimentRequest, now:
     Raises:
         NotPermitted: the actor does not act as a wijkteammedewerker.
         NotFound: `not-in-caseload`, whatever the reason.
-        Malformed: see `object_to`.
+        Malformed, Conflict: see `object_to`.
     """
     require_role(actor, Role.TEAM_MEMBER)
     standing = find_standing(tx, actor, request.relation_id, dutch_day(now))
@@ -88,7 +96,7 @@ def involve(
     Raises:
         NotPermitted: the actor does not act as a teamleider.
         NotFound: `unknown-relation`: her team has no such relation; or `unknown-worker`: nor such a colleague.
-        Malformed: see `object_to`.
+        Malformed, Conflict: see `object_to`.
     """
     staff = require_role(actor, Role.TEAM_LEAD)
     relation = tx.relations.get(staff.organisation, request.relation_id)
@@ -243,12 +251,29 @@ def _impediment(
 
 
 def _register(tx: Transaction, actor: Actor, impediment: Impediment) -> Impediment:
-    for each in tx.impediments.about(impediment.organisation, impediment.person):
+    known = tx.impediments.about(impediment.organisation, impediment.person)
+    for each in known:
         if _says(each) == _says(impediment):
             return each
+    _require_room(known, impediment)
     tx.impediments.put(impediment)
     tx.audit.append(_record("impediment.registered", impediment, actor, impediment.registered_at))
     return impediment
+
+
+def _require_room(known: Sequence[Impediment], made: Impediment) -> None:
+    today, alike = dutch_day(made.registered_at), (made.kind, made.worker, made.registered_by)
+    standing = [
+        each
+        for each in known
+        if (each.kind, each.worker, each.registered_by) == alike and not each.is_over(today)
+    ]
+    if len(standing) >= STANDING_MAX:
+        raise Conflict(
+            "impediments-full",
+            f"U hebt dit voor deze inwoner al {STANDING_MAX} keer vastgelegd. Er is niets bij gekomen. "
+            "Laat eerst beëindigen wat niet meer nodig is.",
+        )
 
 
 def _says(impediment: Impediment) -> Impediment:

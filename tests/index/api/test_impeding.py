@@ -84,4 +84,8 @@ def test_what_cannot_be_says_why_and_registers_nothing(
     refused = ask(world, staff_id, "POST", path, body)
     assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert not world.records("impediment.registered")
+    kept = [(each.fields["actor"], each.fields["reason"]) for each in world.records("action.refused")]
+    assert kept == ([] if status == 400 else [(staff_id, code)]), (
+        "who tries a case that is not there is on record"
+    )
     assert shows(world, case)

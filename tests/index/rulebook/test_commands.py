@@ -41,8 +41,8 @@ def command(server: Server, monkeypatch: pytest.MonkeyPatch) -> Command:
     """One command in this process, in the folder of the index."""
     monkeypatch.chdir(server.folder)
 
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(main, [*words, "--config", "index.toml"])
+    def run(*words: str, typed: str = "") -> Result:
+        return CliRunner().invoke(main, [*words, "--config", "index.toml"], input=typed)
 
     return run
 
@@ -78,17 +78,31 @@ def test_three_commands_of_three_people_put_a_folder_in_force(server: Server, co
     assert f"set {digest} waits for a functioneel-beheerder and a privacy-officer" in proposed
     assert listed[0].startswith(f"{digest}  waits  proposed by f.beheer")
     assert listed[1].startswith(f"{RELEASED}  counts  ")
-    assert "Een ander moet beslissen" in told(command("rules", "approve", digest, "--as", "f.beheer"))
-    first = ok(command("rules", "approve", digest[:12], "--as", "p.officer"))
+    assert "Een ander moet beslissen" in told(
+        command("rules", "approve", digest, "--yes", "--as", "f.beheer")
+    )
+    first = ok(command("rules", "approve", digest[:12], "--as", "p.officer", typed="y\n"))
     assert first.index(f"set {digest}, proposed by f.beheer") < first.index("approved; they wait for a")
     assert "rules: changed: catalogue.toml" in first
     assert f"signal-index rules diff {RELEASED[:12]} {digest[:12]} --config index.toml" in first
     assert "no promise" not in first
-    assert "they count from now on" in ok(command("rules", "approve", digest, "--as", "f.tweede"))
+    assert "they count from now on" in ok(command("rules", "approve", digest, "--yes", "--as", "f.tweede"))
     last = ok(command("rules", "list")).splitlines()
     assert last[0].startswith(f"{digest}  counts  proposed by f.beheer")
     assert "approved by p.officer (privacy-officer)" in last[0]
     assert last[1].startswith(f"{RELEASED}  counted before  ")
+
+
+def test_nobody_approves_by_the_first_digits_without_seeing_all(server: Server, command: Command) -> None:
+    ok(command("rules", "propose", str(folder(server)), "--as", "f.beheer"))
+    digest = ok(command("rules", "list"))[:64]
+    for named, typed in ((digest[:12], "n\n"), (digest[:12], "\n"), (digest[:12], ""), (digest, "")):
+        asked = command("rules", "approve", named, "--as", "p.officer", typed=typed)
+        assert (asked.exit_code, f"Is {digest} the digest" in asked.output) == (1, True)
+        assert "proposed by f.beheer" in asked.output
+    short = command("rules", "approve", digest[:63], "--yes", "--as", "p.officer")
+    assert (short.exit_code, "--yes goes with all 64 digits" in short.stderr) == (2, True)
+    assert "approved by" not in ok(command("rules", "list")).splitlines()[0]
 
 
 def test_a_set_in_the_rulebook_is_compared_and_shown_by_its_digest(server: Server, command: Command) -> None:
@@ -124,7 +138,7 @@ def test_refused_rules_are_proposed_again(server: Server, command: Command) -> N
     digest = ok(command("rules", "list"))[:64]
     assert f"refused {digest}" in ok(command("rules", "refuse", digest[:12], "--as", "p.officer"))
     assert "refused by p.officer" in ok(command("rules", "list"))
-    assert "al beslist" in told(command("rules", "approve", digest[:12], "--as", "p.tweede"))
+    assert "al beslist" in told(command("rules", "approve", digest, "--yes", "--as", "p.tweede"))
     ok(command("rules", "propose", changed, "--as", "p.officer"))
     assert f"{digest}  waits  proposed by p.officer" in ok(command("rules", "list"))
 
@@ -150,7 +164,7 @@ def test_an_index_that_serves_goes_by_adopted_rules_within_ten_seconds(
     ok(command("rules", "propose", "--as", "f.beheer"))
     for staff_id in ("f.tweede", "p.officer"):
         assert ready().status_code == 503
-        ok(command("rules", "approve", RELEASED[:12], "--as", staff_id))
+        ok(command("rules", "approve", RELEASED, "--yes", "--as", staff_id))
     within(200)
 
 

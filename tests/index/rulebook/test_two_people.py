@@ -67,6 +67,45 @@ def test_who_agreed_in_one_role_never_agrees_in_another(book: Book, world: Any) 
     assert book.counting == RELEASED
 
 
+def by_command(book: Book, staff_id: str, digest: str | None, account: str, *, trial: bool = False) -> str:
+    """A step of somebody on the command line, by an account of the operating system; the digest."""
+
+    def job(tx: Any) -> str:
+        token, member = f"os-account:{account}", tx.staff.get(staff_id)
+        actor = Actor.in_all_roles(staff_id, member, second_factor=True, token_id=token)
+        if digest is None:
+            return propose_rules(tx, actor, another(), book.world.clock).digest
+        return approve_rules(tx, actor, digest, book.world.clock, trial=trial).digest
+
+    return str(book.world.database.run(job))
+
+
+def test_one_account_of_the_machine_is_no_two_people(book: Book) -> None:
+    digest = by_command(book, "f.beheer", None, "one")
+    assert book.refused(by_command, book, "f.tweede", digest, "one") == "own-account"
+    by_command(book, "f.tweede", digest, "two")
+    for account in ("one", "two"):
+        assert book.refused(by_command, book, "p.officer", digest, account) == "own-account"
+    assert book.counting == RELEASED
+    by_command(book, "p.officer", digest, "three")
+    assert book.counting == digest
+
+
+def test_in_a_trial_one_account_is_everybody(book: Book) -> None:
+    digest = by_command(book, "f.beheer", None, "one")
+    for staff_id in ("f.tweede", "p.officer"):
+        by_command(book, staff_id, digest, "one", trial=True)
+    assert book.counting == digest
+
+
+def test_a_set_that_is_proposed_anew_by_another_account_begins_anew(book: Book) -> None:
+    digest = by_command(book, "f.beheer", None, "one")
+    book.refuse("p.officer", digest)
+    by_command(book, "f.beheer", None, "two")
+    by_command(book, "f.tweede", digest, "one")
+    assert book.refused(by_command, book, "p.tweede", digest, "two") == "own-account"
+
+
 def test_two_in_the_same_role_are_one_too_few(book: Book) -> None:
     digest = book.propose("p.tweede")
     book.hire("f.derde", Role.FUNCTIONAL_ADMIN)

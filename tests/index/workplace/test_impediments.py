@@ -9,7 +9,7 @@ import pytest
 
 from policy.vocabulary import Role
 from signal_index.cli.administration import impediments as commands
-from signal_index.errors import Malformed, NotFound, NotPermitted
+from signal_index.errors import Conflict, Malformed, NotFound, NotPermitted
 from signal_index.model import Actor, LookupRequest
 from signal_index.model.impediments import Impediment
 from signal_index.model.workplace import CoverReason, Informed
@@ -17,6 +17,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases.workplace.covers import CoverRequest, arrange
 from signal_index.usecases.workplace.impeded import list_impediments
 from signal_index.usecases.workplace.impediments import (
+    STANDING_MAX,
     ImpedimentRequest,
     end_impediment,
     involve,
@@ -227,6 +228,40 @@ def test_days_that_cannot_be_are_named_and_nothing_is_registered(
         helped.act("p.officer", lambda tx, actor: object_to(tx, actor, request, helped.world.clock))
     assert {field for field, _ in raised.value.violations} == fields
     assert _shows(helped)
+
+
+def test_one_person_keeps_a_handful_about_one_worker_and_resident(helped: Any) -> None:
+    """One worker made 2,000 about one resident, and a colleague's look became five times slower."""
+    clock = helped.world.clock
+
+    def say(by: str, last: int, worker: str = "") -> Any:
+        request = ImpedimentRequest(CASE, helped.world.DAY, helped.world.DAY + last * DAY)
+        if worker:
+            return helped.act(by, lambda tx, actor: involve(tx, actor, worker, request, clock))
+        return helped.act(by, lambda tx, actor: involve_self(tx, actor, request, clock))
+
+    said = [say("w.een", last) for last in range(STANDING_MAX)]
+    with pytest.raises(Conflict) as full:
+        say("w.een", STANDING_MAX)
+    assert full.value.code == "impediments-full"
+    assert say("w.een", 3) == said[3], "the same once more is no other one"
+    say("w.twee", 1)
+    say("t.lead", 1, "w.een")
+    helped.act("t.lead", lambda tx, actor: end_impediment(tx, actor, said[0].impediment_id, clock))
+    say("w.een", STANDING_MAX)
+    standing = helped.run(lambda tx: tx.impediments.about(said[0].organisation, said[0].person))
+    assert len(standing) == STANDING_MAX + 2
+    helped.world.clock = clock = clock + 2 * DAY  # one of hers is over by now
+    request = ImpedimentRequest(CASE, helped.world.DAY + 2 * DAY)
+    assert helped.act("w.een", lambda tx, actor: involve_self(tx, actor, request, clock))
+
+
+def test_a_case_that_is_not_there_is_refused_on_record(helped: Any, shell: Any) -> None:
+    unknown = str(UUID(int=1))
+    assert shell("impediment", "object", unknown, "--as", "p.officer").exit_code == 1
+    (refused,) = helped.world.records("action.refused")
+    told = {name: refused.fields[name] for name in ("actor", "surface", "reason")}
+    assert told == {"actor": "p.officer", "surface": "command-line", "reason": "unknown-relation"}
 
 
 @pytest.mark.parametrize(

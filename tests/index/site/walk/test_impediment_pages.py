@@ -234,6 +234,8 @@ def test_a_number_that_could_be_a_bsn_is_not_sent_back(walk: Any, world: World, 
     assert (page.status, "niet gevonden in uw organisatie" in page.text) == (400, True)
     assert digits.encode() not in page.content
     assert digits not in str(world.records())
+    (refused,) = world.records("action.refused")
+    assert (refused.fields["actor"], refused.fields["reason"]) == ("p.officer", "unknown-relation")
 
 
 def test_the_news_is_not_in_the_address_alone(walk: Any, own: str) -> None:
