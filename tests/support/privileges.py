@@ -298,7 +298,7 @@ class Cast:
 
         A table whose rows are those of before, byte for byte, is not opened again.
         """
-        driver = self.world.database._session.driver
+        driver = self.world.database._session.connection.connection.driver_connection
         rows = [driver.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES]  # noqa: S608
         parts = [
             before.state[at] if before is not None and before.rows[at] == rows[at] else self.part(tx, at)
@@ -472,7 +472,7 @@ class _Savepoints:
     """Undoes what happens inside, in the database and in memory, as the engine does for a job that fails."""
 
     def __init__(self, world: Any, tx: Any) -> None:
-        self._driver, self._tx = world.database._session.driver, tx
+        self._driver, self._tx = world.database._session.connection.connection.driver_connection, tx
         self._marks: list[Any] = []
 
     def __enter__(self) -> None:
