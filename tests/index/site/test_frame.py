@@ -40,7 +40,7 @@ INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ss
 # A law to read elsewhere is for whoever taps it; nothing of it is loaded.
 LAWS = re.compile(
     "|".join(
-        re.escape(f'<a class="utrecht-link utrecht-link--html-a si-link" href="{each}"')
+        r'<a class="utrecht-link utrecht-link--html-a(?: si-link)?" href="' + re.escape(each) + '"'
         for each in {basis.source_url for basis in load(bundled()).catalogue.legal_bases}
     )
 )
