@@ -398,6 +398,14 @@ class World:
             self.database._engine, "before_cursor_execute", lambda *args: statements.append(str(args[2]))
         )
 
+    def trace(self, statements: list[str]) -> None:
+        """Collect what SQLite executes from now on, values and all, whichever way it was asked."""
+
+        def listen(tx: Any) -> None:
+            tx.audit._connection.connection.driver_connection.set_trace_callback(statements.append)
+
+        self.database.run(listen)
+
     def records(self, *events: str) -> list[AuditEntry]:
         """Records of these events, newest first."""
         found: list[AuditEntry] = self.database.run(lambda tx: list(tx.audit.entries(events=events or None)))

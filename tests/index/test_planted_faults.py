@@ -87,6 +87,7 @@ def an_engine_that_fails(_: Any, patch: Patch) -> None:
         raise EngineError("engine", "gepland")
 
     patch.setattr(pdp, "answers", fail)
+    pdp._outcomes.cache_clear()
 
 
 def what_nobody_foresaw(_: Any, patch: Patch) -> None:
@@ -94,6 +95,7 @@ def what_nobody_foresaw(_: Any, patch: Patch) -> None:
         raise AttributeError("gepland")
 
     patch.setattr(pdp, "answers", fail)
+    pdp._outcomes.cache_clear()
 
 
 def a_log_that_is_full(_: Any, patch: Patch) -> None:

@@ -18,7 +18,7 @@ from policy.engine.cedar import CedarEngine
 from policy.engine.compiled import CompiledEngine
 from policy.facts import COUNTS_FOR, REGISTER_OF_FACT, LookupFacts, Register, read_at
 from policy.in_force import InForce
-from policy.pdp import TYPES_MAX, decide
+from policy.pdp import TYPES_MAX, _outcomes, decide
 from policy.rulesets import no_rules
 from policy.vocabulary import Level, Outcome, PurposeCode
 from tests.support.planting import OVERFLOW, PLANTED, with_rule, with_schema, with_texts, without_entity
@@ -222,6 +222,7 @@ def test_whatever_cedar_raises_denies_everything(
 
     monkeypatch.setattr(cedarpy, "is_authorized_batch", fail)
     _remembered.cache_clear()
+    _outcomes.cache_clear()
     decision = decide(rules, facts_with(), ASKED)
     assert (decision.allowed, decision.errors) == ((), FAILURE)
     assert "999990019" not in repr(decision)
@@ -238,6 +239,7 @@ def test_engines_that_leave_a_question_out_deny_everything(
             engine, "ask", lambda self, lookup, asked, whole=whole: whole(self, lookup, asked)[kept]
         )
     _remembered.cache_clear()
+    _outcomes.cache_clear()
     decision = decide(rules, facts_with(), ASKED)
     assert (decision.allowed, decision.errors) == ((), FAILURE)
     assert _remembered.cache_info().currsize == 0

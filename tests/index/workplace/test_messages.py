@@ -375,7 +375,7 @@ def test_the_most_urgent_comes_first(office: Any) -> None:
 def test_no_message_reads_a_flag(office: Any) -> None:
     _busy(office)
     statements: list[str] = []
-    office.world.watch(statements)
+    office.world.trace(statements)
     assert _messages(office)
     assert any("FROM views" in statement for statement in statements), "nothing was watched"
     assert not [statement for statement in statements if "flags" in statement or "held_wishes" in statement]

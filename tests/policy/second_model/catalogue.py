@@ -40,6 +40,10 @@ class Catalogue:
             if basis.valid_from <= day and (basis.valid_until is None or day < basis.valid_until)
         )
 
+    def exists(self, purpose: Purpose, day: date) -> bool:
+        """Whether a purpose is there on a day: it is in use, and the first of its legal bases has begun."""
+        return purpose.in_force and any(self.bases[code].valid_from <= day for code in purpose.bases)
+
     def reached(self, day: date) -> dict[str, set[str]]:
         """The kinds that share a legal basis with each purpose in force; special ones only where areas are shown."""
         holding = self.holding(day)
@@ -50,7 +54,7 @@ class Catalogue:
                 if kind.bases & purpose.bases & holding and (purpose.areas_only or not kind.special)
             }
             for code, purpose in self.purposes.items()
-            if purpose.in_force
+            if self.exists(purpose, day)
         }
 
 

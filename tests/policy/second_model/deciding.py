@@ -104,11 +104,11 @@ class Model:
         self, facts: Mapping[str, Any], holding: frozenset[str], kind: Kind, level: str
     ) -> Question:
         purpose = self.catalogue.purposes.get(facts["purpose"], NO_PURPOSE)
-        purpose = purpose if purpose.in_force else NO_PURPOSE
+        purpose = purpose if self.catalogue.exists(purpose, facts["on"]) else NO_PURPOSE
         return Question(
             facts=facts,
             level=level,
-            purpose_exists=purpose.in_force,
+            purpose_exists=purpose is not NO_PURPOSE,
             purpose_bases=purpose.bases & holding,
             areas_only=purpose.areas_only,
             kind_bases=kind.bases & holding,
