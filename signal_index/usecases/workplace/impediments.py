@@ -29,7 +29,7 @@ from signal_index.ports import Transaction
 from signal_index.usecases.authority import require_role
 from signal_index.usecases.relations import NotStanding, find_standing
 
-STANDING_MAX: Final = 8
+STANDING_MAX: Final = 8  # the text of the refusal says so too
 """How many that are not over one person may have registered about one worker and one resident."""
 
 _ID_BYTES = 16
@@ -271,7 +271,7 @@ def _require_room(known: Sequence[Impediment], made: Impediment) -> None:
     if len(standing) >= STANDING_MAX:
         raise Conflict(
             "impediments-full",
-            f"U hebt dit voor deze inwoner al {STANDING_MAX} keer vastgelegd. Er is niets bij gekomen. "
+            "U hebt dit voor deze inwoner al acht keer vastgelegd. Er is niets bij gekomen. "
             "Laat eerst beëindigen wat niet meer nodig is.",
         )
 

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from policy.rulesets import bundled, load
-from signal_index.cli import index, main, session, workplace
+from signal_index.cli import database, index, main, session, workplace
+from signal_index.cli.administration import impediments
 from signal_index.errors import SignalIndexError
 from signal_index.model import Actor, AuditEntry, CareRelation, Register, StaffMember
 from signal_index.model.workplace import Entrance
@@ -127,7 +128,7 @@ class Shell:
         self._folder = office.world.folder
         office.world.secrets.save(self._folder / "index.key")
         office.world.manifest.save(self._folder / "manifest.json")
-        for module in (index, session, workplace):
+        for module in (database, index, impediments, session, workplace):
             monkeypatch.setattr(module, "now", lambda: office.world.clock)
         self.configure("")
 

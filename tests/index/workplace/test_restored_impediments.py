@@ -9,7 +9,8 @@ from signal_index.usecases.workplace.impeded import restored_lately
 
 def test_a_restore_says_since_when_objections_are_lost_and_what_to_do(office: Any, shell: Any) -> None:
     case = str(UUID(bytes=office.relation(case_reference="WT-2026-0147").relation_id))
-    assert shell("impediment", "object", case, "--from", "2026-05-01", "--as", "p.officer").exit_code == 0
+    objected = shell("impediment", "object", case, "--from", "2026-05-01", "--as", "p.officer")
+    assert objected.exit_code == 0, objected.output
     for day in ("2026-05-02", "2026-05-03"):
         words = ("--worker", "w.een", "--from", day, "--as", "t.lead")
         assert shell("impediment", "involve", case, *words).exit_code == 0

@@ -179,6 +179,7 @@ def test_the_command_says_what_went(office: Any, shell: Any) -> None:
     )
     assert shell("expire").output.splitlines() == [
         "expired: 1 flags removed",
+        "replaced: 0 flags removed that a complete set did not repeat",
         "erased: 0 records; this waits until the log has been signed just now, by a witness as well",
         "blocked, not used for 45 days: 0 accounts",
         "blocked, not confirmed: 3 accounts",
