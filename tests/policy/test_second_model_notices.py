@@ -45,6 +45,7 @@ def test_a_rule_that_the_product_forgets_is_noticed_soon(key: str) -> None:
     assert noticed(whole.rule_set, "with emergency access", without=key) is not None
 
 
+@pytest.mark.long
 def test_every_rule_with_one_operator_or_level_changed_is_noticed_soon() -> None:
     files = rule_sets.turned_on(bundled())
     whole = rule_sets.comparison("with emergency access").rule_set

@@ -51,6 +51,7 @@ def test_a_record_says_what_was_done_with_whose_data_and_for_which_activity(
     assert found.epoch == 1
 
 
+@pytest.mark.usefixtures("path")  # of each event, not of a kind of database
 @pytest.mark.parametrize("name", sorted(audit.EVENTS))
 def test_an_event_has_a_record_if_and_only_if_it_is_a_processing(
     database: Database, now: datetime, name: str
