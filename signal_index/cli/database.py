@@ -73,7 +73,7 @@ def initialise(config: Path) -> None:
     "--to",
     "target",
     required=True,
-    help="Where to: a path, or postgresql://user@host/name; upgraded, and empty.",
+    help="Where to: a path, or postgresql://user@host/name; without an index in it.",
 )
 @config_option
 def copy(target: str, config: Path) -> None:

@@ -11,7 +11,7 @@ Whoever takes over a serving process can write what the index would write, but c
 
 from typing import Final
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, text
 
 from signal_index.errors import SetupFault
 from signal_index.store import schema
@@ -79,6 +79,3 @@ def _require(connection: Connection, role: str) -> None:
 def _schema(connection: Connection) -> str:
     found: str = connection.execute(text("SELECT quote_ident(current_schema())")).scalar_one()
     return found
-
-
-_tables: tuple[Table, ...] = _THE_LOG
